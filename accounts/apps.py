@@ -1,0 +1,33 @@
+"""Wiring of the app of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("People and rights")
+
+    def ready(self) -> None:
+        from accounts import checks  # noqa: F401  (registers the system checks)
+
+        post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")
+
+
+def prepare_database(*, app_config: AppConfig, **_: Any) -> None:
+    """Put back what migrations do not keep: triggers, roles, the epoch."""
+    from accounts.append_only import install_triggers
+    from accounts.models import Installation
+    from accounts.roles import sync_roles
+
+    # Permissions of each app come into being one app after the other.
+    if app_config.label in {"accounts", "todos"}:
+        sync_roles()
+    if app_config.label == "accounts":
+        install_triggers()
+        Installation.objects.get_or_create(id=1)

@@ -1,0 +1,59 @@
+"""Sign-in of API clients with a key."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from django.db import OperationalError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.models import ApiKey, User, hash_secret
+from accounts.models.keys import LAST_USED_STEP, PREFIX
+
+# What an unknown public id is compared with, so that it takes as long as a known one.
+_NOBODY = ApiKey(secret_hash=hash_secret("nobody's secret"))
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer tdo_<public id>_<secret>` (RFC 6750 §2.1).
+
+    Unknown, wrong, expired and revoked keys, and those of disabled people, get one
+    answer in one time.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        prefix, _dash, rest = token.strip().partition("_")
+        public_id, _dash, secret = rest.partition("_")
+        now = timezone.now()
+        key = self._find(public_id if prefix == PREFIX else "")
+        # Hash even when the public id is unknown, so timing reveals nothing.
+        opened = (key or _NOBODY).opens_with(secret)
+        if key is None or not (opened and key.is_usable(now)):
+            self._refuse()
+        if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
+            self._mark_used(key)
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+    def _find(self, public_id: str) -> ApiKey | None:
+        found = ApiKey.objects.filter(public_id=public_id[:64]).select_related("user")
+        return found.first()
+
+    def _mark_used(self, key: ApiKey) -> None:
+        try:
+            ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
+        except OperationalError:
+            # The database is busy writing; a reader need not wait for a statistic.
+            return
+
+    def _refuse(self) -> NoReturn:
+        raise AuthenticationFailed(_("This API key is not valid."), code="invalid_key")

@@ -1,0 +1,110 @@
+"""The only writer of the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.append_only import events_open
+from accounts.models import Changes, Event, OutboxEntry, Recorded, Source, User
+
+REDACTED = "[redacted]"
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Through which door the current work came, and as which request."""
+
+    source: Source = Source.SYSTEM
+    request_id: str = ""
+
+
+_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+@contextmanager
+def origin(source: Source, request_id: str = "") -> Iterator[None]:
+    """Name the origin of every event recorded inside."""
+    token = _origin.set(Origin(source, request_id))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change to be recorded: what happened to which row of which stream."""
+
+    verb: str
+    target: Recorded
+    changes: Changes = field(default_factory=dict)
+    stream_id: UUID | None = None
+    seq: int | None = None
+
+
+def record(
+    *, actor: User | None, verb: str, target: Recorded, changes: Changes, at: datetime
+) -> None:
+    """Record one change of a row that belongs to no list."""
+    record_many(actor=actor, entries=[Entry(verb, target, changes)], at=at)
+
+
+def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -> None:
+    """Record changes in the transaction that makes them."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("An event belongs in the transaction of its change.")
+    events = [_event(actor, entry, at) for entry in entries]
+    Event.objects.bulk_create(events, batch_size=BATCH)
+    OutboxEntry.objects.bulk_create(
+        [OutboxEntry(event=event, due_at=at) for event in events], batch_size=BATCH
+    )
+
+
+def redact(*, resource_type: str, ids: Collection[UUID]) -> None:
+    """Take the content out of the events of rows that were purged."""
+    about = Event.objects.filter(
+        resource_type=resource_type, resource_id__in=[str(pk) for pk in ids]
+    )
+    with events_open():
+        for event in about.iterator(chunk_size=BATCH):
+            event.changes = {name: [REDACTED, REDACTED] for name in event.changes}
+            event.save(update_fields=["changes"])
+
+
+def redact_actor(*, actor_id: UUID, label: str) -> None:
+    """Replace the name under which a removed person acted."""
+    with events_open():
+        Event.objects.filter(actor_id=actor_id).update(actor_label=label)
+
+
+def prune(*, before: datetime) -> int:
+    """Delete the events older than a moment; return how many there were."""
+    old = Event.objects.filter(at__lt=before)
+    with events_open():
+        OutboxEntry.objects.filter(event__in=old).delete()
+        return old._raw_delete(using=old.db)
+
+
+def _event(actor: User | None, entry: Entry, at: datetime) -> Event:
+    where = _origin.get()
+    return Event(
+        at=at,
+        actor_id=actor.pk if actor else None,
+        actor_label=actor.username if actor else "",
+        source=where.source,
+        request_id=where.request_id,
+        verb=entry.verb,
+        resource_type=entry.verb.partition(".")[0],
+        resource_id=str(entry.target.pk),
+        stream_id=entry.stream_id,
+        seq=entry.seq,
+        changes=entry.changes,
+    )

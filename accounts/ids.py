@@ -1,0 +1,12 @@
+"""Identifiers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7 (RFC 9562 §5.7): sorts by the time it was made."""
+    return uuid7()

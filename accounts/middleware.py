@@ -1,0 +1,34 @@
+"""Pages speak the language of the person who signed in, in their time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone, translation
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class PersonMiddleware:
+    """Activate the person's zone and language on pages; the API negotiates its own."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith("/api/") or not request.user.is_authenticated:
+            return self.get_response(request)
+        user = request.user
+        with (
+            translation.override(user.language),
+            timezone.override(ZoneInfo(user.time_zone)),
+        ):
+            response = self.get_response(request)
+            # A lazy template renders while the person's language still holds.
+            if hasattr(response, "render") and callable(response.render):
+                response = response.render()
+            response.headers["Content-Language"] = user.language
+            return response

@@ -1,0 +1,196 @@
+"""Keys of API clients, and their answers that a retry must get again."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+from accounts.ids import new_id
+from accounts.models.base import Recorded, person_field
+from accounts.models.people import User
+from accounts.scoping import ScopedQuerySet
+from accounts.text import validate_storable
+
+PREFIX = "tdo"
+LAST_USED_STEP = timedelta(minutes=1)
+RESOURCES = (
+    "comments",
+    "events",
+    "keys",
+    "labels",
+    "lists",
+    "members",
+    "profile",
+    "roles",
+    "todos",
+    "users",
+)
+SCOPES = tuple(
+    f"{resource}:{mode}" for resource in RESOURCES for mode in ("read", "write")
+)
+# A key that can make keys outlives its own revocation, so that is asked for by name.
+USUAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
+
+
+class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the person's own keys; everyone's, for who may revoke them."""
+        if user.has_perm("accounts.revoke_apikey"):
+            return self
+        return self.filter(user=user)
+
+    def editable_by(self, user: User) -> Self:
+        return self.visible_to(user)
+
+    def usable(self, now: datetime) -> Self:
+        """Keep what still opens the door."""
+        alive = Q(expires_at=None) | Q(expires_at__gt=now)
+        return self.filter(alive, revoked_at=None, user__is_active=True)
+
+    def mark_used(self, now: datetime) -> int:
+        """Write the moment of use, at most once a minute for each key."""
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USED_STEP)
+        return self.filter(stale).update(last_used_at=now)
+
+
+class ApiKey(Recorded):
+    """A key: `tdo_<public id>_<secret>`; only a SHA-256 of the secret is kept.
+
+    A plain hash is enough: the secret is 256 random bits, not a password.
+    """
+
+    recorded = ("name", "scopes", "expires_at", "revoked_at")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="api_keys",
+        editable=False,
+        verbose_name=_("person"),
+        db_comment="Whose key it is",
+    )
+    public_id = models.CharField(
+        _("public id"),
+        max_length=32,
+        unique=True,
+        editable=False,
+        db_comment="Names the key; not secret",
+    )
+    secret_hash = models.CharField(
+        max_length=64, editable=False, db_comment="SHA-256 of the secret, hexadecimal"
+    )
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        validators=[validate_storable],
+        db_comment="What the owner calls it",
+    )
+    scopes = models.JSONField(
+        _("scopes"),
+        default=list,
+        db_comment="Array of resource:read and resource:write",
+    )
+    expires_at = models.DateTimeField(
+        _("expires at"), null=True, blank=True, db_comment="UTC; NULL never"
+    )
+    last_used_at = models.DateTimeField(
+        _("last used at"), null=True, editable=False, db_comment="UTC, to the minute"
+    )
+    revoked_at = models.DateTimeField(
+        _("revoked at"),
+        null=True,
+        editable=False,
+        db_comment="UTC; NULL while it lives",
+    )
+    revoked_by = person_field("Who revoked it")
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        permissions = [("revoke_apikey", _("Can see and revoke everyone's API keys"))]
+        db_table_comment = "Keys of API clients"
+        indexes = [models.Index(fields=["created_at", "id"], name="apikey_newest")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="apikey_has_name"),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=models.F("created_at")),
+                name="apikey_expires_later",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({PREFIX}_{self.public_id}_…)"
+
+    def set_new_secret(self) -> str:
+        """Give the key a new secret; return the whole token, the only time."""
+        secret = secrets.token_urlsafe(32)
+        self.public_id = secrets.token_hex(8)
+        self.secret_hash = hash_secret(secret)
+        return f"{PREFIX}_{self.public_id}_{secret}"
+
+    def opens_with(self, secret: str) -> bool:
+        return constant_time_compare(self.secret_hash, hash_secret(secret))
+
+    def is_usable(self, now: datetime) -> bool:
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.revoked_at is None and not expired and self.user.is_active
+
+    def allows(self, scope: str) -> bool:
+        return scope in self.scopes
+
+
+def hash_secret(secret: str) -> str:
+    """Return the SHA-256 of the secret in hexadecimal."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a POST that carried an Idempotency-Key, for its retries."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_comment="Who asked",
+    )
+    key = models.CharField(
+        max_length=255, db_comment="What the client called the request"
+    )
+    fingerprint = models.CharField(
+        max_length=64, db_comment="SHA-256 of method, address and body"
+    )
+    status = models.PositiveSmallIntegerField(null=True, db_comment="HTTP status")
+    resource_id = models.CharField(
+        max_length=64, blank=True, db_comment="Id of the row that it made or changed"
+    )
+    # NULL where the answer held a secret, and once what it told of was purged.
+    body = models.JSONField(null=True, db_comment="What was answered")
+    headers = models.JSONField(default=dict, db_comment="Location and ETag")
+    created_at = models.DateTimeField(db_comment="UTC")
+
+    class Meta:
+        db_table_comment = "Answers that a retried POST gets again"
+        indexes = [
+            models.Index(fields=["created_at"], name="idempotentanswer_age"),
+            models.Index(fields=["resource_id"], name="idempotentanswer_resource"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"], name="idempotentanswer_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,223 @@
+"""People, their roles, and the installation they live in."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import FoldedField
+from accounts.ids import new_id
+from accounts.models.base import Recorded
+from accounts.scoping import ScopedQuerySet
+from accounts.text import fold, validate_storable
+from accounts.zones import validate_zone
+
+
+class UserQuerySet(ScopedQuerySet["User"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the person, and those who share a list; all, for who manages people."""
+        if user.has_perm("accounts.change_user"):
+            return self
+        colleagues = import_string(settings.COLLEAGUES_OF)
+        return self.filter(Q(pk=user.pk) | Q(pk__in=colleagues(user)))
+
+    def editable_by(self, user: User) -> Self:
+        if user.has_perm("accounts.change_user"):
+            return self
+        return self.filter(pk=user.pk)
+
+    def named(self, name: str) -> Self:
+        """Keep the active person with this user name or email address."""
+        return self.filter(
+            Q(username=name) | Q(email_key=fold(name).strip()), is_active=True
+        )
+
+    def touch_access(self) -> int:
+        """Raise the access version: what these people see is a new set."""
+        return self.update(access_version=models.F("access_version") + 1)
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes people; `create_superuser` serves Django's command of that name."""
+
+    def create_user(
+        self, username: str, email: str = "", password: str | None = None, **fields: Any
+    ) -> User:
+        user = self.model(username=self.model.normalize_username(username), email=email)
+        for name, value in fields.items():
+            setattr(user, name, value)
+        user.set_password(password)
+        user.stamp(by=None, at=timezone.now())
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, email: str = "", password: str | None = None, **fields: Any
+    ) -> User:
+        return self.create_user(username, email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin, Recorded):  # type: ignore[misc]
+    """A person who signs in. Removing one anonymises the row and keeps it."""
+
+    recorded = (
+        "username",
+        "email",
+        "display_name",
+        "time_zone",
+        "language",
+        "is_active",
+    )
+
+    username = models.CharField(
+        _("user name"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator(), validate_storable],
+        error_messages={"unique": _("A person with that user name already exists.")},
+        db_comment="What the person signs in with",
+    )
+    email = models.EmailField(
+        _("email address"),
+        blank=True,
+        validators=[validate_storable],
+        db_comment="As the person writes it",
+    )
+    email_key = FoldedField(
+        of=("email",), null=True, unique=True, db_comment="Folded email, for comparing"
+    )
+    display_name = models.CharField(
+        _("display name"),
+        max_length=150,
+        blank=True,
+        validators=[validate_storable],
+        db_comment="What others see",
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[validate_zone],
+        db_comment="IANA name",
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=16,
+        default="en",
+        choices=settings.LANGUAGES,
+        db_comment="Of pages and mail",
+    )
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Whether the person may sign in."),
+        db_comment="Whether the person may sign in",
+    )
+    removed_at = models.DateTimeField(
+        _("removed at"),
+        null=True,
+        editable=False,
+        db_comment="When it was anonymised, UTC",
+    )
+    access_version = models.PositiveBigIntegerField(
+        default=1,
+        editable=False,
+        db_comment="Raised when the set of what they see changes",
+    )
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        db_table_comment = "People who sign in"
+        indexes = [models.Index(fields=["created_at", "id"], name="user_newest")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(username=""), name="user_has_username"),
+            models.CheckConstraint(
+                condition=Q(removed_at=None) | Q(is_active=False, email=""),
+                name="user_removed_is_anonymous",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """Everyone who may sign in works in the admin; it shows only what is theirs."""
+        return self.is_active
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+
+class Role(Group):
+    """What a person may do anywhere: a named set of permissions."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+
+class ShippedGrant(models.Model):
+    """A permission that the software once gave a role, so that it is given once.
+
+    What an administrator takes away afterwards stays away.
+    """
+
+    role = models.CharField(max_length=150, db_comment="Name of the role")
+    permission = models.CharField(
+        max_length=200, db_comment="app.codename; empty for the role itself"
+    )
+
+    class Meta:
+        db_table_comment = "Which shipped permissions were given already"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "permission"], name="shippedgrant_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.permission}"
+
+
+class Installation(models.Model):
+    """The one row that names this life of the data; a restore begins another."""
+
+    id = models.PositiveSmallIntegerField(
+        primary_key=True, default=1, editable=False, db_comment="Always 1"
+    )
+    epoch = models.UUIDField(
+        default=new_id, editable=False, db_comment="New after a restore or promotion"
+    )
+
+    class Meta:
+        db_table_comment = "This life of the data"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="installation_is_one")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.epoch)

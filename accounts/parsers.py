@@ -1,0 +1,107 @@
+"""Bodies of requests: strict, within bounds, and nothing a database cannot keep."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+
+from accounts.text import is_storable
+
+_INT64 = 2**63
+
+
+class StrictJSONParser(BaseParser):
+    """RFC 8259 JSON in UTF-8: bounded depth, finite 64-bit numbers, unique names."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            value = json.loads(
+                stream.read().decode("utf-8"),
+                parse_int=_integer,
+                parse_float=_number,
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_object,
+            )
+        except UnicodeDecodeError:
+            raise ParseError(_("The body is not UTF-8.")) from None
+        except RecursionError:
+            raise ParseError(_("The body is nested too deeply.")) from None
+        except ValueError as error:
+            raise ParseError(_("The body is not JSON: %s") % error) from None
+        require_sound(value)
+        return value
+
+
+class StrictFormParser(FormParser):
+    """application/x-www-form-urlencoded, with texts that a database can keep."""
+
+    def parse(self, *args: Any, **options: Any) -> QueryDict:
+        form = super().parse(*args, **options)
+        _require_sound_form(form)
+        return form
+
+
+class StrictMultiPartParser(MultiPartParser):
+    """multipart/form-data, with texts that a database can keep."""
+
+    def parse(self, *args: Any, **options: Any) -> Any:
+        form = super().parse(*args, **options)
+        _require_sound_form(form.data)
+        return form
+
+
+def require_sound(value: Any, depth: int = 1) -> None:
+    """Refuse texts that no database keeps, and nesting beyond the bound."""
+    if isinstance(value, str) and not is_storable(value):
+        raise ParseError(_("Null characters and lone surrogates are not allowed."))
+    if not isinstance(value, dict | list):
+        return
+    if depth > settings.INPUT_MAX_JSON_DEPTH:
+        raise ParseError(_("The body is nested too deeply."))
+    parts = [*value, *value.values()] if isinstance(value, dict) else value
+    for part in parts:
+        require_sound(part, depth + 1)
+
+
+def _require_sound_form(form: QueryDict) -> None:
+    for name, values in form.lists():
+        require_sound([name, *values])
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return value
+
+
+def _integer(text: str) -> int:
+    # Bounded before it is read: int() takes long over thousands of digits.
+    if len(text) > 20 or not -_INT64 <= (value := int(text)) < _INT64:
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,51 @@
+"""What a request may do at all: scope of its key ∧ permission of its person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from accounts.models import RESOURCES, ApiKey
+
+
+class ScopedPermission(BasePermission):
+    """Needs a signed-in person, the key's scope and the action's permission.
+
+    The view names its `resource` and, for every action, the permission it takes in
+    `required`; a view that does not say is refused to everyone. Which rows it may
+    touch is a matter of the queryset and the service.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return False
+        resource, permission = requirement(view)
+        if isinstance(request.auth, ApiKey):
+            mode = "read" if request.method in SAFE_METHODS else "write"
+            if not request.auth.allows(f"{resource}:{mode}"):
+                raise PermissionDenied(code="scope_missing")
+        return permission is None or request.user.has_perm(permission)
+
+
+def requirement(view: Any) -> tuple[str, str | None]:
+    """Return the resource and the permission that the view's action takes.
+
+    None as permission: everyone who is signed in may do this.
+    """
+    resource = getattr(view, "resource", None)
+    required = getattr(view, "required", {})
+    # OPTIONS and refused methods have no action: they tell what a read would.
+    action = view.action if view.action in required else None
+    if resource not in RESOURCES or (
+        action is None and view.action not in (None, "metadata")
+    ):
+        raise ImproperlyConfigured(
+            f"{type(view).__name__} does not say what {view.action!r} takes."
+        )
+    if action is None:
+        return resource, None
+    return resource, required[action]

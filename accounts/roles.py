@@ -1,0 +1,66 @@
+"""The roles that ship, as data; synced after every migrate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import Permission
+
+from accounts.models import Role, ShippedGrant
+
+
+def _every(app: str, *models: str) -> set[str]:
+    operations = ("view", "add", "change", "delete")
+    return {f"{app}.{op}_{model}" for model in models for op in operations}
+
+
+MEMBER = (
+    _every("todos", "todolist", "membership", "todo", "label", "comment")
+    | _every("accounts", "apikey")
+    | {"todos.finish_todo", "accounts.view_user"}
+)
+AUDITOR = {"accounts.view_event", "accounts.view_role", "accounts.view_user"}
+MANAGER = MEMBER | _every("accounts", "user", "role") | {"accounts.revoke_apikey"}
+SHIPPED = {
+    "administrator": MANAGER | AUDITOR,
+    "manager": MANAGER,
+    "member": MEMBER,
+    "auditor": AUDITOR,
+}
+
+
+def sync_roles(**_: Any) -> None:
+    """Give the shipped roles what they were never given before.
+
+    A permission that an administrator took away is not given again, nor is a
+    deleted role made again: each grant is remembered once it was made.
+    """
+    given = set(ShippedGrant.objects.values_list("role", "permission"))
+    for name, labels in SHIPPED.items():
+        if (name, "") not in given:
+            Role.objects.get_or_create(name=name)
+            ShippedGrant.objects.create(role=name, permission="")
+        missing = {label for label in labels if (name, label) not in given}
+        if missing and (role := Role.objects.filter(name=name).first()):
+            _grant(role, missing)
+
+
+def _grant(role: Role, labels: Iterable[str]) -> None:
+    # Apps migrate one after the other: what does not exist yet is given later.
+    existing = [p for p in _permissions(labels) if _label(p) in labels]
+    role.permissions.add(*existing)
+    ShippedGrant.objects.bulk_create(
+        ShippedGrant(role=role.name, permission=_label(p)) for p in existing
+    )
+
+
+def _permissions(labels: Iterable[str]) -> Iterable[Permission]:
+    codenames = {label.partition(".")[2] for label in labels}
+    return Permission.objects.filter(codename__in=codenames).select_related(
+        "content_type"
+    )
+
+
+def _label(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"

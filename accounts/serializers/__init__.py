@@ -1,0 +1,1 @@
+"""How people and rights look in the API."""

@@ -1,0 +1,87 @@
+"""Issue and revoke API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.errors import Forbidden, Invalid, Missing
+from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, User
+from accounts.rights import require
+
+
+@transaction.atomic
+def issue_key(
+    *,
+    actor: User | None,
+    user: User,
+    name: str,
+    now: datetime,
+    scopes: Collection[str] | None = None,
+    expires_at: datetime | None = None,
+    issued_with: ApiKey | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key for a person; return it with its token, which is kept nowhere.
+
+    A key made with another key (`issued_with`) can do no more and live no longer.
+    """
+    require(actor, "accounts.add_apikey")
+    if actor not in (None, user):
+        raise Forbidden
+    scopes = sorted(set(USUAL_SCOPES if scopes is None else scopes))
+    _require_sound(scopes, expires_at, now)
+    if issued_with is not None:
+        scopes, expires_at = _within(issued_with, scopes, expires_at)
+    key = ApiKey(user=user, name=name, scopes=scopes, expires_at=expires_at)
+    token = key.set_new_secret()
+    key.stamp(by=actor, at=now)
+    key.save()
+    changes = key.as_made() | {"user": [None, str(user.pk)]}
+    events.record(
+        actor=actor, verb="apikey.created", target=key, changes=changes, at=now
+    )
+    return key, token
+
+
+@transaction.atomic
+def revoke_key(*, actor: User | None, key: ApiKey, now: datetime) -> None:
+    """Revoke a key for good; revoking it again changes nothing."""
+    require(actor, "accounts.delete_apikey")
+    try:
+        key = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
+    except ApiKey.DoesNotExist:
+        raise Missing from None
+    if actor is not None and not ApiKey.objects.editable_by(actor).filter(pk=key.pk):
+        raise Missing
+    if key.revoked_at is not None:
+        return
+    changes = key.change(by=actor, at=now, revoked_at=now, revoked_by=actor)
+    events.record(
+        actor=actor, verb="apikey.revoked", target=key, changes=changes, at=now
+    )
+
+
+def _require_sound(
+    scopes: Collection[str], expires_at: datetime | None, now: datetime
+) -> None:
+    if not scopes:
+        raise Invalid(_("A key needs at least one scope."), field="scopes")
+    if unknown := set(scopes) - set(SCOPES):
+        raise Invalid(
+            _("Unknown scopes: %s.") % ", ".join(sorted(unknown)), field="scopes"
+        )
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(_("A key cannot expire before it is made."), field="expires_at")
+
+
+def _within(
+    parent: ApiKey, scopes: list[str], expires_at: datetime | None
+) -> tuple[list[str], datetime | None]:
+    if not set(scopes) <= set(parent.scopes):
+        raise Invalid(_("A key gives no scope that it lacks itself."), field="scopes")
+    ends = [moment for moment in (parent.expires_at, expires_at) if moment is not None]
+    return scopes, min(ends, default=None)

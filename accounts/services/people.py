@@ -1,0 +1,200 @@
+"""Add, change and remove people."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.errors import Conflict, Forbidden, Invalid, Missing
+from accounts.models import ApiKey, IdempotentAnswer, Role, User
+from accounts.rights import require, require_no_escalation
+from accounts.signals import person_removed
+from accounts.text import fold
+
+
+class CannotRemoveYourself(Conflict):
+    code = "cannot_remove_yourself"
+    message = _("Somebody else has to remove or disable you.")
+
+
+class EmailTaken(Invalid):
+    code = "email_taken"
+    message = _("A person with that email address already exists.")
+
+    def __init__(self) -> None:
+        super().__init__(field="email")
+
+
+@transaction.atomic
+def add_person(
+    *,
+    actor: User | None,
+    username: str,
+    password: str | None,
+    now: datetime,
+    roles: Iterable[Role] = (),
+    **fields: Any,
+) -> User:
+    """Add a person; without a password nobody can sign in as them yet."""
+    require(actor, "accounts.add_user")
+    roles = list(roles)
+    require_no_escalation(actor, permissions_of(roles))
+    require_free_email(fields.get("email", ""))
+    person = User(username=User.normalize_username(username), **fields)
+    person.set_password(password)
+    person.stamp(by=actor, at=now)
+    person.save()
+    person.groups.set(roles)
+    changes = person.as_made() | {"roles": [None, names_of(roles)]}
+    events.record(
+        actor=actor, verb="user.created", target=person, changes=changes, at=now
+    )
+    return person
+
+
+@transaction.atomic
+def change_person(
+    *,
+    actor: User | None,
+    person: User,
+    now: datetime,
+    expected: Container[str] | None = None,
+    roles: Iterable[Role] | None = None,
+    **fields: Any,
+) -> User:
+    """Change a person's row and, where `roles` is given, their roles."""
+    person = lock_person(actor=actor, person=person, expected=expected)
+    if person == actor and fields.get("is_active") is False:
+        raise CannotRemoveYourself
+    require_free_email(fields.get("email", ""), besides=person)
+    changes = person.change(by=actor, at=now, **fields)
+    if roles is not None:
+        changes |= _set_roles(actor, person, list(roles))
+    if changes:
+        events.record(
+            actor=actor, verb="user.changed", target=person, changes=changes, at=now
+        )
+    return person
+
+
+@transaction.atomic
+def change_profile(
+    *, actor: User, now: datetime, expected: Container[str] | None = None, **fields: Any
+) -> User:
+    """Change what people may change of themselves."""
+    person = User.objects.select_for_update().get(pk=actor.pk)
+    person.expect(expected)
+    changes = person.change(by=person, at=now, **fields)
+    if changes:
+        events.record(
+            actor=person, verb="user.changed", target=person, changes=changes, at=now
+        )
+    return person
+
+
+@transaction.atomic
+def set_password(
+    *, actor: User | None, person: User, password: str, now: datetime
+) -> None:
+    """Set a new password, which ends the person's sessions; the log has no trace of it."""
+    if actor != person:
+        person = lock_person(actor=actor, person=person)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    events.record(
+        actor=actor, verb="user.password_changed", target=person, changes={}, at=now
+    )
+
+
+@transaction.atomic
+def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
+    """Anonymise a person for good: their name and address go, what they shared stays.
+
+    What only they saw is deleted. Keys stop working; the event log forgets the name.
+    """
+    require(actor, "accounts.delete_user")
+    if person == actor:
+        raise CannotRemoveYourself
+    person = lock_person(actor=actor, person=person, permission="accounts.delete_user")
+    if person.removed_at is not None:
+        return
+    person_removed.send(User, person=person, actor=actor, now=now)
+    ApiKey.objects.filter(user=person, revoked_at=None).update(
+        revoked_at=now, revoked_by=actor
+    )
+    IdempotentAnswer.objects.filter(user=person).delete()
+    _forget(person, actor, now)
+
+
+def lock_person(
+    *,
+    actor: User | None,
+    person: User,
+    expected: Container[str] | None = None,
+    permission: str = "accounts.change_user",
+) -> User:
+    """Return the row as it is now, locked, if the actor may command this person."""
+    require(actor, permission)
+    try:
+        person = User.objects.select_for_update().get(pk=person.pk)
+    except User.DoesNotExist:
+        raise Missing from None
+    if actor is not None and person.is_superuser and not actor.is_superuser:
+        raise Forbidden
+    require_no_escalation(actor, permissions_of(person.groups.all()))
+    person.expect(expected)
+    return person
+
+
+def permissions_of(roles: Iterable[Any]) -> set[str]:
+    """Return app.codename of everything that the roles grant."""
+    rows = Role.objects.filter(pk__in=[role.pk for role in roles]).values_list(
+        "permissions__content_type__app_label", "permissions__codename"
+    )
+    return {f"{app}.{codename}" for app, codename in rows if codename}
+
+
+def names_of(roles: Iterable[Any]) -> list[str]:
+    return sorted(role.name for role in roles)
+
+
+def _set_roles(actor: User | None, person: User, roles: list[Role]) -> dict[str, Any]:
+    before, after = names_of(person.groups.all()), names_of(roles)
+    if before == after:
+        return {}
+    require_no_escalation(actor, permissions_of(roles))
+    person.groups.set(roles)
+    return {"roles": [before, after]}
+
+
+def require_free_email(email: str, *, besides: User | None = None) -> None:
+    """Refuse an address that another person has, however it is written."""
+    others = User.objects.exclude(pk=besides.pk) if besides else User.objects.all()
+    if (key := fold(email).strip()) and others.filter(email_key=key).exists():
+        raise EmailTaken
+
+
+def _forget(person: User, actor: User | None, now: datetime) -> None:
+    label = f"removed-{person.pk.hex[-12:]}"
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    person.change(
+        by=actor,
+        at=now,
+        username=label,
+        email="",
+        display_name="",
+        time_zone="UTC",
+        language="en",
+        is_active=False,
+        removed_at=now,
+    )
+    person.groups.clear()
+    events.redact(resource_type="user", ids=[person.pk])
+    events.redact_actor(actor_id=person.pk, label=label)
+    events.record(actor=actor, verb="user.removed", target=person, changes={}, at=now)

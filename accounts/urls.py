@@ -1,0 +1,31 @@
+"""Addresses of people and rights, below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from accounts.viewsets.events import EventViewSet
+from accounts.viewsets.keys import MyKeyViewSet
+from accounts.viewsets.people import (
+    MeViewSet,
+    PermissionViewSet,
+    RoleViewSet,
+    UserViewSet,
+)
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("me/keys", MyKeyViewSet, basename="my-key")
+router.register("users", UserViewSet, basename="user")
+router.register("roles", RoleViewSet, basename="role")
+router.register("permissions", PermissionViewSet, basename="permission")
+router.register("events", EventViewSet, basename="event")
+
+urlpatterns = [
+    path(
+        "me",
+        MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="me",
+    ),
+    *router.urls,
+]

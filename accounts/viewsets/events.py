@@ -1,0 +1,59 @@
+"""The event log, for those who audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.conf import settings
+from django.utils.module_loading import import_string
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.filters import StrictFilterSet
+from accounts.models import Event, Source
+from accounts.scoping import Order
+from accounts.serializers.people import EventSerializer
+from accounts.viewsets.base import ScopedViewSet
+
+
+class EventFilter(StrictFilterSet):
+    """By actor, subject, source, request and time."""
+
+    actor_id = django_filters.UUIDFilter()
+    resource_type = django_filters.CharFilter(max_length=32)
+    resource_id = django_filters.CharFilter(max_length=64)
+    verb = django_filters.CharFilter(max_length=64)
+    source = django_filters.ChoiceFilter(choices=Source.choices)
+    request_id = django_filters.CharFilter(max_length=64)
+    at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
+    at_to = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lte")
+
+    class Meta:
+        model = Event
+        fields: tuple[str, ...] = ()
+
+
+class EventViewSet(ScopedViewSet):
+    """What was done: who, when, to what."""
+
+    resource = "events"
+    required = {"list": "accounts.view_event", "retrieve": "accounts.view_event"}
+    queryset = Event.objects.all()
+    serializer_class = EventSerializer
+    filterset_class = EventFilter
+    orders = {"-at": Order("at", True), "at": Order("at")}
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        streams = import_string(settings.STREAMS_VISIBLE_TO)
+        return super().get_serializer_context() | {
+            "visible_streams": streams(self.user)
+        }
+
+    def list(self, request: Request) -> Response:
+        """List events, newest first."""
+        return self.page(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return one event."""
+        return Response(self.present(self.get_object()))

@@ -1,0 +1,66 @@
+"""Endpoints of a person's own API keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApiKey
+from accounts.scoping import Order
+from accounts.serializers.people import ApiKeySerializer, IssuedKeySerializer
+from accounts.services.keys import issue_key, revoke_key
+from accounts.viewsets.base import ScopedViewSet
+
+
+class MyKeyViewSet(ScopedViewSet):
+    """The keys of the person who asks."""
+
+    resource = "keys"
+    required = {
+        "list": "accounts.view_apikey",
+        "retrieve": "accounts.view_apikey",
+        "create": "accounts.add_apikey",
+        "destroy": "accounts.delete_apikey",
+    }
+    queryset = ApiKey.objects.all()
+    serializer_class = ApiKeySerializer
+    answers_with_secret = True
+    orders = {
+        "-created_at": Order("created_at", True),
+        "created_at": Order("created_at"),
+    }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.scope().filter(user=self.user)
+
+    def list(self, request: Request) -> Response:
+        """List one's keys, revoked ones included."""
+        return self.page(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return one key."""
+        return self.item(self.get_object())
+
+    def create(self, request: Request) -> Response:
+        """Make a key; its token is in this answer and nowhere else."""
+        fields = self.valid(request.data)
+        with_key = request.auth if isinstance(request.auth, ApiKey) else None
+        key, token = issue_key(
+            actor=self.user,
+            user=self.user,
+            issued_with=with_key,
+            now=timezone.now(),
+            **fields,
+        )
+        key.token = token  # type: ignore[attr-defined]
+        data = IssuedKeySerializer(key, context=self.get_serializer_context()).data
+        return Response(data, status=201, headers={"ETag": f'"{key.etag}"'})
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Revoke a key; it is refused from the next request on."""
+        revoke_key(actor=self.user, key=self.get_object(), now=timezone.now())
+        return Response(status=204)

@@ -1,0 +1,103 @@
+"""Endpoints of people, roles and permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Role, User
+from accounts.scoping import Order, ScopedQuerySet
+from accounts.serializers.people import (
+    MeSerializer,
+    PermissionSerializer,
+    PersonSerializer,
+    RoleSerializer,
+)
+from accounts.services.people import change_profile
+from accounts.viewsets.base import ScopedViewSet
+
+
+class MeViewSet(ScopedViewSet):
+    """The person who asks."""
+
+    resource = "profile"
+    required = {"retrieve": None, "partial_update": None}
+    queryset = User.objects.all()
+    serializer_class = MeSerializer
+
+    def retrieve(self, request: Request) -> Response:
+        """Return the person who asks, with roles and permissions."""
+        return Response(self.present(self.user))
+
+    def partial_update(self, request: Request) -> Response:
+        """Change display name, time zone or language."""
+        fields = self.valid(request.data, partial=True, instance=self.user)
+        person = change_profile(
+            actor=self.user, expected=self.expected, now=timezone.now(), **fields
+        )
+        return self.item(person)
+
+
+class UserViewSet(ScopedViewSet):
+    """People who share a list with the one who asks; all, for those who manage them."""
+
+    resource = "users"
+    required = {"list": "accounts.view_user", "retrieve": "accounts.view_user"}
+    queryset = User.objects.all()
+    serializer_class = PersonSerializer
+    orders = {"username": Order("username"), "-created_at": Order("created_at", True)}
+
+    def list(self, request: Request) -> Response:
+        """List people."""
+        return self.page(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return one person."""
+        return Response(self.present(self.get_object()))
+
+
+class CatalogueQuerySet(ScopedQuerySet[Any]):
+    """Rows that are the same for everyone whose permission lets them look."""
+
+    def visible_to(self, user: User) -> CatalogueQuerySet:
+        return self
+
+    def editable_by(self, user: User) -> CatalogueQuerySet:
+        return self.none()
+
+
+class RoleViewSet(ScopedViewSet):
+    """Roles and what they grant."""
+
+    resource = "roles"
+    required = {"list": "accounts.view_role", "retrieve": "accounts.view_role"}
+    queryset = CatalogueQuerySet(Role).prefetch_related("permissions__content_type")
+    serializer_class = RoleSerializer
+    lookup_value_converter = "int"
+    orders = {"name": Order("name")}
+
+    def list(self, request: Request) -> Response:
+        """List the roles."""
+        return self.page(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Return one role."""
+        return Response(self.present(self.get_object()))
+
+
+class PermissionViewSet(ScopedViewSet):
+    """Permissions: resource × operation."""
+
+    resource = "roles"
+    required = {"list": "accounts.view_role"}
+    queryset = CatalogueQuerySet(Permission).select_related("content_type")
+    serializer_class = PermissionSerializer
+    orders = {"id": Order("id")}
+
+    def list(self, request: Request) -> Response:
+        """List the permissions that a role can grant."""
+        return self.page(self.get_queryset())

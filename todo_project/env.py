@@ -1,0 +1,95 @@
+"""Strict readers of environment variables: an odd value stops the start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def env_str(name: str, *, default: str = "") -> str:
+    """Return the variable, or the content of the file that NAME_FILE names."""
+    if path := os.environ.get(f"{name}_FILE"):
+        if name in os.environ:
+            raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+        return _read(name, Path(path))
+    return os.environ.get(name, default)
+
+
+def env_bool(name: str, *, default: bool) -> bool:
+    """Return true or false; anything but true, false, 1 and 0 is refused."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    try:
+        return _BOOLEANS[raw.lower()]
+    except KeyError:
+        raise ImproperlyConfigured(
+            f"{name} must be true or false, not {raw!r}."
+        ) from None
+
+
+def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
+    """Return a whole number within the bounds, both included."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    if not (raw.isascii() and raw.isdigit() and minimum <= int(raw[:19]) <= maximum):
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number from {minimum} to {maximum}, not {raw!r}."
+        )
+    return int(raw)
+
+
+def env_list(name: str, *, default: str = "") -> list[str]:
+    """Return the parts between commas, without white space and empty parts."""
+    return [
+        part.strip()
+        for part in env_str(name, default=default).split(",")
+        if part.strip()
+    ]
+
+
+def env_database(name: str, *, default: str) -> dict[str, Any]:
+    """Return Django's database settings for sqlite:///path or postgres://….
+
+    Query parameters of a postgres URL become libpq options (sslmode, say).
+    """
+    url = env_str(name, default=default)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is not a URL.") from None
+    if parts.scheme == "sqlite" and parts.path.strip("/"):
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path)}
+    if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
+        options = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            # A socket's folder stands in the query, as libpq has it: ?host=/run/x
+            "HOST": unquote(parts.hostname or "") or options.pop("host", ""),
+            "PORT": str(port or ""),
+            "OPTIONS": options,
+        }
+    raise ImproperlyConfigured(
+        f"{name} must look like sqlite:////path/to/file or "
+        "postgres://user:password@host:5432/name."
+    )
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}_FILE cannot be read: {error.strerror}."
+        ) from error

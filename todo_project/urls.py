@@ -1,0 +1,25 @@
+"""Addresses."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from accounts.urls import urlpatterns as accounts_urls
+from todo_project.health import livez
+from todos.urls import urlpatterns as todos_urls
+
+handler400 = "todo_project.errors.bad_request"
+handler403 = "todo_project.errors.forbidden"
+handler404 = "todo_project.errors.not_found"
+handler500 = "todo_project.errors.server_error"
+
+api_v1 = [*accounts_urls, *todos_urls]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("livez", livez),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((api_v1, "api"))),
+]

@@ -1,0 +1,45 @@
+"""Index the pairs of characters of a todo's text, on PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+
+FORWARDS = (
+    "CREATE EXTENSION IF NOT EXISTS btree_gin",
+    # All neighbouring pairs of characters; a text of one character has none.
+    """
+    CREATE FUNCTION todos_pairs(text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT coalesce(array_agg(DISTINCT substr($1, i, 2)), '{}')
+        FROM generate_series(1, length($1) - 1) AS i
+    $$
+    """,
+    """
+    CREATE INDEX todo_search ON todos_todo
+    USING gin (list_id, is_finished, todos_pairs(search_key)) WHERE deleted_at IS NULL
+    """,
+)
+# The extension stays: another application in the database may use it.
+BACKWARDS = ("DROP INDEX todo_search", "DROP FUNCTION todos_pairs(text)")
+
+
+def forwards(apps: Any, schema_editor: Any) -> None:
+    _execute(schema_editor, FORWARDS)
+
+
+def backwards(apps: Any, schema_editor: Any) -> None:
+    _execute(schema_editor, BACKWARDS)
+
+
+def _execute(schema_editor: Any, statements: tuple[str, ...]) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        for statement in statements:
+            schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("todos", "0001_initial")]
+
+    operations = [migrations.RunPython(forwards, backwards)]

@@ -1,0 +1,39 @@
+"""Lists, todos and what belongs to them."""
+
+from __future__ import annotations
+
+from todos.models.lists import (
+    MemberRole,
+    Membership,
+    TodoList,
+    colleagues_of,
+    streams_visible_to,
+)
+from todos.models.todos import (
+    COMMENT_LENGTH,
+    CONTENT_BYTES,
+    CONTENT_LENGTH,
+    MAX_DEPTH,
+    NOTES_LENGTH,
+    Comment,
+    Label,
+    Priority,
+    Todo,
+)
+
+__all__ = [
+    "COMMENT_LENGTH",
+    "CONTENT_BYTES",
+    "CONTENT_LENGTH",
+    "MAX_DEPTH",
+    "NOTES_LENGTH",
+    "Comment",
+    "Label",
+    "MemberRole",
+    "Membership",
+    "Priority",
+    "Todo",
+    "TodoList",
+    "colleagues_of",
+    "streams_visible_to",
+]

@@ -1,0 +1,169 @@
+"""Lists and the people who share them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Recorded, User
+from accounts.text import validate_storable
+from todos.fields import RankField
+from todos.querysets import MembershipQuerySet, TodoListQuerySet
+
+models.CharField.register_lookup(Length)
+models.TextField.register_lookup(Length)
+
+colour_validator = RegexValidator(r"\A#[0-9a-f]{6}\Z", _("Give a colour as #rrggbb."))
+
+
+class TodoList(Recorded):
+    """A list of todos, seen by its members."""
+
+    recorded = ("name", "is_archived", "deleted_at")
+
+    name = models.CharField(
+        _("name"), max_length=200, validators=[validate_storable], db_comment="As shown"
+    )
+    is_archived = models.BooleanField(
+        _("archived"), default=False, db_comment="Whether it is read-only"
+    )
+    revision = models.PositiveBigIntegerField(
+        _("revision"),
+        default=0,
+        editable=False,
+        db_comment="Number of its last event; raised by every change in the list",
+    )
+    inbox_of = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="inbox",
+        db_comment="Whose inbox it is; NULL for other lists",
+    )
+    deleted_at = models.DateTimeField(
+        _("deleted at"), null=True, editable=False, db_comment="In the trash since, UTC"
+    )
+
+    objects = TodoListQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("list")
+        verbose_name_plural = _("lists")
+        db_table_comment = "Lists of todos"
+        indexes = [
+            models.Index(
+                fields=["deleted_at"],
+                condition=Q(deleted_at__isnull=False),
+                name="todolist_trash",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(name__length__gte=1, name__length__lte=200),
+                name="todolist_name_length",
+            ),
+            models.CheckConstraint(
+                condition=Q(inbox_of=None) | Q(is_archived=False, deleted_at=None),
+                name="todolist_inbox_stays",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_inbox(self) -> bool:
+        return self.inbox_of_id is not None
+
+    @property
+    def etag(self) -> str:
+        """Name the list's state; as a person sees it, where it was loaded so."""
+        own = getattr(self, "membership_version", None)
+        return str(self.version) if own is None else f"{self.version}-{own}"
+
+
+class MemberRole(models.TextChoices):
+    """What a member may do in a list; each may do what the next may."""
+
+    OWNER = "owner", _("owner")
+    EDITOR = "editor", _("editor")
+    VIEWER = "viewer", _("viewer")
+
+
+class Membership(Recorded):
+    """A person's place in a list, and the list's place on that person's screen."""
+
+    recorded = ("user", "role", "position", "colour")
+
+    list = models.ForeignKey(
+        TodoList,
+        models.CASCADE,
+        related_name="memberships",
+        editable=False,
+        verbose_name=_("list"),
+        db_index=False,  # the unique constraint begins with it
+        db_comment="The list",
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="memberships",
+        verbose_name=_("person"),
+        db_comment="The member",
+    )
+    role = models.CharField(
+        _("role"),
+        max_length=16,
+        choices=MemberRole.choices,
+        default=MemberRole.EDITOR,
+        db_comment="owner, editor or viewer",
+    )
+    position = RankField(
+        _("position"),
+        max_length=255,
+        default="a0",
+        editable=False,
+        db_comment="Rank of the list among this person's lists",
+    )
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[colour_validator],
+        db_comment="Of the list, for this person; #rrggbb",
+    )
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        db_table_comment = "Who shares which list, and as what"
+        constraints = [
+            models.UniqueConstraint(fields=["list", "user"], name="membership_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=MemberRole.values), name="membership_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+def colleagues_of(user: User) -> Any:
+    """Return the ids of the people who share a list with the person."""
+    return Membership.objects.filter(
+        list__memberships__user=user, list__deleted_at=None
+    ).values("user")
+
+
+def streams_visible_to(user: User) -> frozenset[Any]:
+    """Return the ids of the lists whose events the person may read whole."""
+    return frozenset(TodoList.objects.visible_to(user).values_list("pk", flat=True))

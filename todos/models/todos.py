@@ -1,0 +1,368 @@
+"""Todos, their labels and comments."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import (
+    MaxLengthValidator,
+    MaxValueValidator,
+    MinValueValidator,
+)
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import FoldedField
+from accounts.models import Recorded, person_field
+from accounts.text import MaxBytes, validate_storable
+from accounts.zones import validate_zone
+from todos.due import EARLIEST, LATEST, NEVER, Due
+from todos.fields import OctetLength, RankField
+from todos.models.lists import TodoList, colour_validator
+from todos.querysets import (
+    ActiveTodoManager,
+    CommentQuerySet,
+    OfListQuerySet,
+    TodoQuerySet,
+)
+
+CONTENT_LENGTH = 500  # characters
+CONTENT_BYTES = 1500  # in UTF-8
+NOTES_LENGTH = 20_000  # characters
+COMMENT_LENGTH = 10_000  # characters
+MAX_DEPTH = 5
+
+_day = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+_active = Q(deleted_at=None)
+
+
+class Label(Recorded):
+    """A word of a list that its todos can carry; who sees the list sees it."""
+
+    recorded = ("name", "colour")
+
+    list = models.ForeignKey(
+        TodoList,
+        models.CASCADE,
+        related_name="labels",
+        verbose_name=_("list"),
+        db_index=False,  # the unique constraint begins with it
+        db_comment="The list it belongs to",
+    )
+    name = models.CharField(
+        _("name"), max_length=100, validators=[validate_storable], db_comment="As shown"
+    )
+    name_key = FoldedField(of=("name",), db_comment="Folded name, for comparing")
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[colour_validator],
+        db_comment="#rrggbb",
+    )
+
+    objects = OfListQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("label")
+        verbose_name_plural = _("labels")
+        db_table_comment = "Words that todos of a list can carry"
+        constraints = [
+            models.UniqueConstraint(fields=["list", "name_key"], name="label_once"),
+            models.CheckConstraint(
+                condition=Q(name__length__gte=1, name__length__lte=100),
+                name="label_name_length",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Priority(models.IntegerChoices):
+    """How much a todo matters."""
+
+    NONE = 0, _("none")
+    LOW = 1, _("low")
+    MEDIUM = 2, _("medium")
+    HIGH = 3, _("high")
+
+
+class Todo(Recorded):
+    """Something to do, in a list."""
+
+    recorded = (
+        "list",
+        "uid",
+        "parent",
+        "content",
+        "notes",
+        "priority",
+        "due_on",
+        "due_time",
+        "due_zone",
+        "starts_on",
+        "rank",
+        "assignee",
+        "is_finished",
+        "finished_at",
+        "finished_by",
+        "deleted_at",
+    )
+
+    list = models.ForeignKey(
+        TodoList,
+        models.CASCADE,
+        related_name="todos",
+        verbose_name=_("list"),
+        db_index=False,  # every index below begins with it
+        db_comment="The list it stands in",
+    )
+    uid = models.CharField(
+        _("uid"),
+        max_length=255,
+        blank=True,
+        validators=[validate_storable],
+        db_comment="Name of it in other systems; unique in the list (RFC 5545 §3.8.4.7)",
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="subtasks",
+        verbose_name=_("subtask of"),
+        db_comment="The todo that this is a part of, in the same list",
+    )
+    content = models.CharField(
+        _("content"),
+        max_length=CONTENT_LENGTH,
+        validators=[MaxBytes(CONTENT_BYTES), validate_storable],
+        db_comment="What is to be done",
+    )
+    notes = models.TextField(
+        _("notes"),
+        blank=True,
+        validators=[MaxLengthValidator(NOTES_LENGTH), validate_storable],
+        db_comment="More about it",
+    )
+    search_key = FoldedField(
+        of=("content", "notes"), db_comment="Folded content and notes, for finding"
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"),
+        choices=Priority.choices,
+        default=Priority.NONE,
+        db_comment="0 none, 1 low, 2 medium, 3 high",
+    )
+    due_on = models.DateField(
+        _("due on"),
+        null=True,
+        blank=True,
+        validators=_day,
+        db_comment="Date in its zone",
+    )
+    due_time = models.TimeField(
+        _("due time"), null=True, blank=True, db_comment="Wall clock time; NULL all day"
+    )
+    due_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[validate_zone],
+        db_comment="IANA zone of the wall clock; empty without a time",
+    )
+    due_at = models.DateTimeField(
+        _("due at"), null=True, editable=False, db_comment="Moment of the due time, UTC"
+    )
+    due_sort = models.DateTimeField(
+        default=NEVER,
+        editable=False,
+        db_comment="Orders by due; end of time without one",
+    )
+    starts_on = models.DateField(
+        _("starts on"), null=True, blank=True, validators=_day, db_comment="Not before"
+    )
+    rank = RankField(
+        _("rank"),
+        max_length=255,
+        editable=False,
+        db_comment="Place in the list, by bytes",
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assigned_todos",
+        verbose_name=_("assignee"),
+        db_index=False,
+        db_comment="Who does it: a member of the list",
+    )
+    labels = models.ManyToManyField(
+        Label, blank=True, related_name="todos", verbose_name=_("labels")
+    )
+    is_finished = models.BooleanField(
+        _("finished"), default=False, db_comment="Whether it is done"
+    )
+    finished_at = models.DateTimeField(
+        _("finished at"), null=True, editable=False, db_comment="UTC"
+    )
+    finished_by = person_field("Who finished it")
+    deleted_at = models.DateTimeField(
+        _("deleted at"), null=True, editable=False, db_comment="In the trash since, UTC"
+    )
+
+    objects = ActiveTodoManager()
+    with_trash = models.Manager.from_queryset(TodoQuerySet)()
+
+    class Meta:
+        verbose_name = _("todo")
+        verbose_name_plural = _("todos")
+        base_manager_name = "with_trash"
+        permissions = [("finish_todo", _("Can finish and reopen todos"))]
+        db_table_comment = "Things to do"
+        # One for each order, read from either end. The state comes second, so that
+        # open and finished todos are found alike; both together are merged.
+        indexes = [
+            models.Index(
+                fields=["list", "is_finished", "created_at", "id"],
+                condition=_active,
+                name="todo_newest",
+            ),
+            models.Index(
+                fields=["list", "is_finished", "due_sort", "id"],
+                condition=_active,
+                name="todo_by_due",
+            ),
+            models.Index(
+                fields=["list", "is_finished", "rank", "id"],
+                condition=_active,
+                name="todo_by_rank",
+            ),
+            models.Index(
+                fields=["list", "is_finished", "priority", "id"],
+                condition=_active,
+                name="todo_by_priority",
+            ),
+            models.Index(
+                fields=["list", "is_finished", "deleted_at", "id"],
+                condition=~_active,
+                name="todo_in_trash",
+            ),
+            models.Index(
+                fields=["assignee", "list", "is_finished"],
+                condition=_active & Q(assignee__isnull=False),
+                name="todo_of_assignee",
+            ),
+            models.Index(
+                fields=["deleted_at"], condition=~_active, name="todo_trash_age"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["list", "uid"], name="todo_uid_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    content__length__gte=1, content__length__lte=CONTENT_LENGTH
+                ),
+                name="todo_content_length",
+            ),
+            models.CheckConstraint(
+                condition=models.lookups.LessThanOrEqual(
+                    OctetLength("content"), CONTENT_BYTES
+                ),
+                name="todo_content_bytes",
+            ),
+            models.CheckConstraint(
+                condition=Q(notes__length__lte=NOTES_LENGTH), name="todo_notes_length"
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=Priority.values), name="todo_priority_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_time=None, due_zone="", due_at=None)
+                | Q(due_on__isnull=False, due_time__isnull=False, due_at__isnull=False)
+                & ~Q(due_zone=""),
+                name="todo_due_time_has_date_and_zone",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on=None, due_sort=NEVER)
+                | Q(due_on__isnull=False, due_sort__lt=NEVER),
+                name="todo_due_sort_follows_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on=None)
+                | Q(due_on=None)
+                | Q(starts_on__lte=F("due_on")),
+                name="todo_starts_before_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_finished=True, finished_at__isnull=False)
+                | Q(is_finished=False, finished_at=None, finished_by=None),
+                name="todo_finished_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+                name="todo_not_own_parent",
+            ),
+            models.CheckConstraint(condition=~Q(uid=""), name="todo_has_uid"),
+            models.CheckConstraint(condition=~Q(rank=""), name="todo_has_rank"),
+        ]
+
+    def __str__(self) -> str:
+        return self.content
+
+    @property
+    def due(self) -> Due:
+        return Due(on=self.due_on, time=self.due_time, zone=self.due_zone)
+
+    @property
+    def is_trashed(self) -> bool:
+        return self.deleted_at is not None
+
+
+class Comment(Recorded):
+    """What a member says about a todo."""
+
+    recorded = ("todo", "text")
+
+    list = models.ForeignKey(
+        TodoList,
+        models.CASCADE,
+        related_name="+",
+        editable=False,
+        db_comment="The list of its todo",
+    )
+    todo = models.ForeignKey(
+        Todo,
+        models.CASCADE,
+        related_name="comments",
+        editable=False,
+        db_index=False,
+        verbose_name=_("todo"),
+        db_comment="What it is about",
+    )
+    text = models.TextField(
+        _("text"),
+        validators=[MaxLengthValidator(COMMENT_LENGTH), validate_storable],
+        db_comment="What is said",
+    )
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        db_table_comment = "What members say about todos"
+        indexes = [
+            models.Index(fields=["todo", "created_at", "id"], name="comment_of_todo")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(text__length__gte=1, text__length__lte=COMMENT_LENGTH),
+                name="comment_text_length",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]

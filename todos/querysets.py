@@ -1,0 +1,189 @@
+"""Questions about rows, asked alike by the API, the admin and the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import connection, models
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.expressions import RawSQL
+
+from accounts.models import User
+from accounts.scoping import Order, ScopedQuerySet
+from accounts.text import fold
+from todos.due import end_of_day, overdue_bounds
+
+if TYPE_CHECKING:
+    from todos.models import Todo
+
+EDITING_ROLES = ("owner", "editor")
+# The widest distance between a date somewhere and the same date in UTC.
+ZONE_SLACK = timedelta(hours=26)
+
+
+class TodoListQuerySet(ScopedQuerySet["TodoList"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the lists that the person is a member of."""
+        return self.filter(memberships__user=user, deleted_at=None)
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(
+            memberships__user=user, memberships__role__in=EDITING_ROLES, deleted_at=None
+        )
+
+    def owned_by(self, user: User) -> Self:
+        """Keep what the person owns, trashed lists included."""
+        return self.filter(memberships__user=user, memberships__role="owner")
+
+    def as_seen_by(self, user: User) -> Self:
+        """Keep what the person sees, with their own role, position and colour."""
+        return self.visible_to(user).annotate(
+            role=F("memberships__role"),
+            position=F("memberships__position"),
+            colour=F("memberships__colour"),
+            membership_version=F("memberships__version"),
+        )
+
+    def total_revision(self) -> int:
+        """Return the sum of revisions: it grows with every change in these lists."""
+        return self.aggregate(total=Sum("revision"))["total"] or 0
+
+
+class OfListQuerySet(ScopedQuerySet[Any]):
+    """Rows of a list: who sees the list sees them, who edits it edits them."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(list__memberships__user=user, list__deleted_at=None)
+
+    def editable_by(self, user: User) -> Self:
+        return self.filter(
+            list__memberships__user=user,
+            list__memberships__role__in=EDITING_ROLES,
+            list__deleted_at=None,
+        )
+
+
+class MembershipQuerySet(OfListQuerySet):
+    def owners(self) -> Self:
+        return self.filter(role="owner")
+
+
+class CommentQuerySet(OfListQuerySet):
+    """Comments; those of a todo in the trash are out of sight with it."""
+
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user).filter(todo__deleted_at=None)
+
+
+class TodoQuerySet(OfListQuerySet):
+    """Todos. Pages are merged per list: see `keyset_page`."""
+
+    viewer: User | None = None
+
+    def _clone(self) -> Self:
+        clone = super()._clone()  # type: ignore[misc]
+        clone.viewer = self.viewer
+        return clone  # type: ignore[no-any-return]
+
+    def visible_to(self, user: User) -> Self:
+        visible = super().visible_to(user)
+        visible.viewer = user
+        return visible
+
+    def active(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def trashed(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def open(self) -> Self:
+        return self.filter(is_finished=False)
+
+    def finished(self) -> Self:
+        return self.filter(is_finished=True)
+
+    def newest(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+    def without_date(self) -> Self:
+        return self.filter(due_on=None)
+
+    def due_between(self, first: date | None, last: date | None) -> Self:
+        """Keep what is due on a day from `first` to `last`, both included."""
+        todos = self
+        # `due_sort` is indexed and `due_on` decides: the day is one of its own zone.
+        if first is not None:
+            todos = todos.filter(
+                due_on__gte=first, due_sort__gte=end_of_day(first) - ZONE_SLACK * 2
+            )
+        if last is not None:
+            todos = todos.filter(
+                due_on__lte=last, due_sort__lte=end_of_day(last) + ZONE_SLACK
+            )
+        return todos
+
+    def overdue(self, now: datetime) -> Self:
+        """Keep what is open and was due before `now`, whose offset tells the day."""
+        moment, today = overdue_bounds(now)
+        late = Q(due_time__isnull=False, due_sort__lt=moment) | Q(
+            due_time=None, due_sort__lte=today
+        )
+        return self.open().filter(late, due_sort__lte=max(moment, today))
+
+    def labelled(self, label_id: Any) -> Self:
+        through = self.model._meta.get_field("labels").remote_field.through
+        tagged = through.objects.filter(todo=OuterRef("pk"), label=label_id)
+        return self.filter(Exists(tagged))
+
+    def holding(self, text: str) -> Self:
+        """Keep what holds the text in its content or notes; case does not matter."""
+        return self.filter(search_key__holds=fold(text).strip())
+
+    def keyset_page(
+        self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
+    ) -> Sequence[Todo]:
+        """Return a page, on PostgreSQL merged from the first rows of each list.
+
+        One index serves a list in one order. Asked for many lists at once, the
+        planner would walk an index over everybody's todos until it meets enough of
+        the person's own, which may be all old.
+        """
+        if self.viewer is None or connection.vendor != "postgresql":
+            return super().keyset_page(order, after=after, offset=offset, limit=limit)
+        sql, params = self._merged(order, after, offset, limit)
+        rows = self.model._base_manager.raw(sql, params)
+        return list(rows.prefetch_related(*self._prefetch_related_lookups))
+
+    def _merged(
+        self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
+    ) -> tuple[str, tuple[Any, ...]]:
+        branch = self.filter(
+            list_id=RawSQL('"branch"."list_id"', ()),
+            is_finished=RawSQL('"branch"."is_finished"', ()),
+        )
+        if after is not None:
+            branch = branch.beyond(order, after)
+        branch = branch.order_by(*order.columns)[: offset + limit]
+        lists = self.model._meta.get_field("list").related_model._default_manager
+        visible = lists.visible_to(self.viewer).order_by().values("pk")
+        branch_sql, branch_params = branch.query.sql_with_params()
+        lists_sql, lists_params = visible.query.sql_with_params()
+        column = self.model._meta.get_field(order.field).column
+        way = "DESC" if order.descending else "ASC"
+        sql = f"""
+            SELECT todo.* FROM
+            (SELECT lists.id AS list_id, state.is_finished FROM ({lists_sql}) AS lists (id)
+             CROSS JOIN (VALUES (FALSE), (TRUE)) AS state (is_finished)) AS branch
+            CROSS JOIN LATERAL ({branch_sql}) AS todo
+            ORDER BY todo.{column} {way}, todo.id {way} LIMIT %s OFFSET %s
+        """  # noqa: S608  (every part was compiled by the ORM or is a column's name)
+        return sql, (*lists_params, *branch_params, limit, offset)
+
+
+class ActiveTodoManager(models.Manager["Todo"].from_queryset(TodoQuerySet)):  # type: ignore[misc]
+    """What every query sees by default: todos that are not in the trash."""
+
+    def get_queryset(self) -> TodoQuerySet:
+        return super().get_queryset().filter(deleted_at=None)  # type: ignore[no-any-return]

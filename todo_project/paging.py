@@ -38,7 +38,7 @@ class KeysetPagination(BasePagination):
         query = request.query_params
         self.size = whole_number(query, "page_size", DEFAULT_SIZE, MAXIMUM_SIZE)
         self.number = whole_number(query, "page", 0, MAXIMUM_PAGE)
-        self.order = self._order(view.orders)
+        self.order = self._order(view.allowed_orders())
         self.backwards, self.position = self._position()
         self.counted = choice(
             query, "count", {"true": True, "false": False}, default=False

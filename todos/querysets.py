@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -39,16 +39,19 @@ class TodoListQuerySet(ScopedQuerySet["TodoList"]):
 
     def as_seen_by(self, user: User) -> Self:
         """Keep what the person sees, with their own role, position and colour."""
-        return self.visible_to(user).annotate(
+        return self.visible_to(user).with_placing()
+
+    def trashed(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def with_placing(self) -> Self:
+        """Add the role, position and colour of the membership that is joined."""
+        return self.annotate(
             role=F("memberships__role"),
             position=F("memberships__position"),
             colour=F("memberships__colour"),
             membership_version=F("memberships__version"),
         )
-
-    def total_revision(self) -> int:
-        """Return the sum of revisions: it grows with every change in these lists."""
-        return self.aggregate(total=Sum("revision"))["total"] or 0
 
 
 class OfListQuerySet(ScopedQuerySet[Any]):

@@ -1,3 +1,55 @@
+"""Addresses of lists and todos, below /api/v1/."""
+
 from __future__ import annotations
 
-urlpatterns = []
+from typing import Any
+
+from django.urls import path
+
+from todos.viewsets.comments import CommentViewSet
+from todos.viewsets.lists import LabelViewSet, MembershipViewSet, TodoListViewSet
+from todos.viewsets.todos import TodoViewSet
+
+COLLECTION = {"get": "list", "post": "create"}
+ITEM = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+
+
+def endpoint(route: str, viewset: Any, actions: dict[str, str], name: str) -> Any:
+    return path(route, viewset.as_view(actions, basename=name), name=name)
+
+
+urlpatterns = [
+    endpoint("lists", TodoListViewSet, COLLECTION, "lists"),
+    endpoint("lists/<uuid:pk>", TodoListViewSet, ITEM, "list"),
+    endpoint(
+        "lists/<uuid:pk>/restore", TodoListViewSet, {"post": "restore"}, "list-restore"
+    ),
+    endpoint("lists/<uuid:list_pk>/members", MembershipViewSet, COLLECTION, "members"),
+    endpoint(
+        "lists/<uuid:list_pk>/members/<uuid:pk>", MembershipViewSet, ITEM, "member"
+    ),
+    endpoint("labels", LabelViewSet, COLLECTION, "labels"),
+    endpoint("labels/<uuid:pk>", LabelViewSet, ITEM, "label"),
+    endpoint("todos", TodoViewSet, COLLECTION, "todos"),
+    endpoint("todos/<uuid:pk>", TodoViewSet, ITEM | {"put": "update"}, "todo"),
+    endpoint(
+        "todos/<uuid:pk>/finish",
+        TodoViewSet,
+        {"put": "finish", "delete": "reopen"},
+        "todo-finish",
+    ),
+    endpoint(
+        "todos/<uuid:pk>/position", TodoViewSet, {"put": "position"}, "todo-position"
+    ),
+    endpoint(
+        "todos/<uuid:pk>/restore", TodoViewSet, {"post": "restore"}, "todo-restore"
+    ),
+    endpoint("todos/<uuid:pk>/purge", TodoViewSet, {"delete": "purge"}, "todo-purge"),
+    endpoint(
+        "todos/<uuid:pk>/history", TodoViewSet, {"get": "history"}, "todo-history"
+    ),
+    endpoint("todos/<uuid:todo_pk>/comments", CommentViewSet, COLLECTION, "comments"),
+    endpoint(
+        "todos/<uuid:todo_pk>/comments/<uuid:pk>", CommentViewSet, ITEM, "comment"
+    ),
+]

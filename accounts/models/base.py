@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -73,27 +73,43 @@ class Recorded(models.Model):
         self.created_at = self.updated_at = at
         self.created_by = self.updated_by = by
 
-    def assign(self, *, by: User | None, at: datetime, **values: Any) -> Changes:
+    def assign(
+        self,
+        *,
+        by: User | None,
+        at: datetime,
+        besides: Changes | None = None,
+        **values: Any,
+    ) -> Changes:
         """Take the values in memory; return {field: [before, after]} of what differs.
 
-        The version rises only when something differs.
+        The version rises when something differs, be it beyond the row's own columns
+        (`besides`).
         """
-        changes = {}
+        changes: Changes = {}
         for name, value in values.items():
             before = self._plain(name)
             setattr(self, name, value)
             if before != (after := self._plain(name)):
                 changes[name] = [before, after]
+        changes |= besides or {}
         if changes:
             self.version += 1
             self.updated_at, self.updated_by = at, by
         return changes
 
-    def change(self, *, by: User | None, at: datetime, **values: Any) -> Changes:
-        """Assign the values and save those columns that differ, and no others."""
-        changes = self.assign(by=by, at=at, **values)
+    def change(
+        self,
+        *,
+        by: User | None,
+        at: datetime,
+        besides: Changes | None = None,
+        **values: Any,
+    ) -> Changes:
+        """Assign the values and save the columns that they name, and no others."""
+        changes = self.assign(by=by, at=at, besides=besides, **values)
         if changes:
-            names = [*changes, *self._companions(changes)]
+            names = [*values, *self._companions(values)]
             self.save(update_fields=[*names, "version", "updated_at", "updated_by"])
         return changes
 
@@ -120,7 +136,7 @@ class Recorded(models.Model):
         field = self._meta.get_field(name)
         return plain(getattr(self, getattr(field, "attname", name)))
 
-    def _companions(self, changed: Changes) -> list[str]:
+    def _companions(self, changed: Iterable[str]) -> list[str]:
         """Return the computed columns that follow the changed ones."""
         return [
             field.name

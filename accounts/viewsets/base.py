@@ -63,6 +63,10 @@ class ScopedViewSet(GenericViewSet[Any]):
     def get_queryset(self) -> Any:
         return self.scope()
 
+    def allowed_orders(self) -> dict[str, Order]:
+        """Return what a client may order by; the first is the usual one."""
+        return self.orders
+
     def replayable(self, user: User) -> Any:
         """Return the rows whose making may be told of again."""
         return self.queryset.model._default_manager.editable_by(user)  # type: ignore[union-attr]

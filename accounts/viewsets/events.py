@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.filters import StrictFilterSet
+from accounts.filters import MomentFilter, StrictFilterSet
 from accounts.models import Event, Source
 from accounts.scoping import Order
 from accounts.serializers.people import EventSerializer
@@ -26,8 +26,8 @@ class EventFilter(StrictFilterSet):
     verb = django_filters.CharFilter(max_length=64)
     source = django_filters.ChoiceFilter(choices=Source.choices)
     request_id = django_filters.CharFilter(max_length=64)
-    at_from = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    at_to = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lte")
+    at_from = MomentFilter(field_name="at", lookup_expr="gte")
+    at_to = MomentFilter(field_name="at", lookup_expr="lte")
 
     class Meta:
         model = Event

@@ -15,6 +15,7 @@ from accounts.models import Recorded, User
 from accounts.text import validate_storable
 from todos.fields import RankField
 from todos.querysets import MembershipQuerySet, TodoListQuerySet
+from todos.ranks import rank_between
 
 models.CharField.register_lookup(Length)
 models.TextField.register_lookup(Length)
@@ -38,6 +39,12 @@ class TodoList(Recorded):
         default=0,
         editable=False,
         db_comment="Number of its last event; raised by every change in the list",
+    )
+    last_rank = RankField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        db_comment="The highest rank given to a todo; the next one comes after it",
     )
     inbox_of = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -81,6 +88,11 @@ class TodoList(Recorded):
     @property
     def is_inbox(self) -> bool:
         return self.inbox_of_id is not None
+
+    def take_rank(self) -> str:
+        """Return the rank behind all others; the caller saves the list."""
+        self.last_rank = rank_between(self.last_rank or None, None)
+        return self.last_rank
 
     @property
     def etag(self) -> str:

@@ -1,0 +1,1 @@
+"""The verbs: whatever crosses rows or leaves a trace."""

@@ -1,0 +1,174 @@
+# shellcheck shell=bash
+# What the scripts share. They stand in the top folder of the repository.
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    say "$*"
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- System packages ----------------------------------------------------------
+
+# Install Debian packages: as root, or through sudo when someone is there to ask.
+install_packages() {
+    local line="apt-get install --yes --no-install-recommends $*" as_root=()
+    have apt-get || die "These system packages are missing: $*."
+    if ((EUID)); then
+        may_sudo "$*" || die "System packages are missing; run: sudo $line"
+        as_root=(sudo)
+    fi
+    say "Installing system packages: $*"
+    # Old package lists may still do, so a failed update is not the end.
+    "${as_root[@]}" apt-get update -qq </dev/null >&2 || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" \
+        </dev/null >&2 || die "System packages could not be installed; try: $line"
+}
+
+may_sudo() {
+    local answer
+    have sudo && [[ -t 0 && -t 2 ]] || return 1
+    read -r -p "Install $1 with sudo? [y/N] " answer
+    [[ $answer == [yY]* ]]
+}
+
+# --- Disk ---------------------------------------------------------------------
+
+# need_space FOLDER MEGABYTES: the folder need not exist yet.
+need_space() {
+    local folder=$1 free
+    while [[ ! -e $folder ]]; do folder=$(dirname "$folder"); done
+    free=$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')
+    ((free >= $2)) || die "The disk is full: $1 needs at least $2 MB and $free MB are free."
+}
+
+# need_writable FOLDER: make it when it is missing.
+need_writable() {
+    { mkdir -p "$1" && : >"$1/.writable" && rm -f "$1/.writable"; } 2>/dev/null ||
+        die "The folder $1 cannot be written."
+}
+
+# --- Python -------------------------------------------------------------------
+
+# find_python MODULES: print the first Python from 3.11 on that has them.
+find_python() {
+    local name
+    for name in python3.13 python3.12 python3.11 python3; do
+        if "$name" -c "import sys, $1; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# Print a Python that can make a virtual environment; install what it lacks.
+usable_python() {
+    local python version
+    find_python "ensurepip, sqlite3, ssl, venv" && return
+    if python=$(find_python sys); then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        install_packages "python$version" "python$version-venv"
+    elif version=$(python3 -V 2>/dev/null); then
+        die "Python 3.11 or newer is needed and this is $version; where the system has it: apt-get install python3.11 python3.11-venv"
+    else
+        install_packages python3 python3-venv
+    fi
+    find_python "ensurepip, sqlite3, ssl, venv" ||
+        die "No Python from 3.11 on can make a virtual environment; try: apt-get install python3 python3-venv"
+}
+
+# ensure_environment LOCK: see that .venv holds exactly the packages of the lock.
+ensure_environment() {
+    local lock=$1 python
+    exec 9<. # the folder itself is the lock: two scripts must not install at once
+    flock --nonblock 9 || {
+        say "Waiting for another script that installs packages."
+        flock 9
+    }
+    if ! has_environment; then
+        python=$(usable_python) || exit
+        make_environment "$python"
+    fi
+    has_installed "$lock" || install_lock "$lock"
+    exec 9<&-
+}
+
+# A copied or moved environment, or one whose Python has gone, is made anew.
+has_environment() {
+    [[ -f .venv/folder && $(<.venv/folder) == "$(pwd -P)" ]] &&
+        .venv/bin/python -c 'import pip' 2>/dev/null
+}
+
+make_environment() {
+    need_writable .
+    need_space . 400
+    say "Making .venv with $("$1" -V)."
+    rm -rf .venv
+    "$1" -m venv .venv >&2 || die "The virtual environment .venv could not be made."
+    pwd -P >.venv/folder
+}
+
+has_installed() {
+    [[ -f .venv/installed ]] && grep --quiet --line-regexp --fixed-strings \
+        "$(sha256sum "$1")" .venv/installed
+}
+
+# The note is written last, so an interrupted install is taken up again.
+install_lock() {
+    local lock=$1 log=.venv/pip.log locks=("$1")
+    need_space . 400
+    # The packages for development include those of the service, in the same versions.
+    [[ $lock == requirements-dev.txt ]] && locks+=(requirements.txt)
+    say "Installing the packages of $lock; the first time takes a minute."
+    rm -f .venv/installed
+    if ! .venv/bin/python -m pip install --require-hashes --requirement "$lock" \
+        --quiet --no-input --disable-pip-version-check </dev/null >"$log" 2>&1; then
+        grep --quiet 'No space left' "$log" &&
+            die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."
+        die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); $log tells more."
+    fi
+    sha256sum "${locks[@]}" >.venv/installed
+}
+
+# --- Locks --------------------------------------------------------------------
+
+# Print the first line of both lock files: what they were made from.
+lock_header() {
+    .venv/bin/python - <<'PYTHON'
+import hashlib, json, tomllib
+
+with open("pyproject.toml", "rb") as stream:
+    document = tomllib.load(stream)
+project = document["project"]
+wanted = [
+    project["requires-python"],
+    project["dependencies"],
+    document["dependency-groups"],
+]
+digest = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
+print(f"# Made by script/lock from pyproject.toml's dependencies: {digest[:16]}")
+PYTHON
+}
+
+# --- Translations -------------------------------------------------------------
+
+# Print the translations that are not compiled, or were changed since.
+stale_translations() {
+    local source
+    for source in locale/*/LC_MESSAGES/*.po; do
+        if [[ -f $source && ! ${source%.po}.mo -nt $source ]]; then
+            printf '%s\n' "$source"
+        fi
+    done
+}
+
+compile_translations() {
+    local source
+    stale_translations | while read -r source; do
+        msgfmt --check-format --output-file="${source%.po}.mo" "$source"
+    done
+}

@@ -1,0 +1,175 @@
+"""The cast: an owner, an editor, a viewer of one list, and an outsider."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.append_only import events_open
+from accounts.models import Role, User
+from accounts.services.keys import issue_key
+from accounts.services.people import add_person
+from todos.models import MemberRole, Todo, TodoList
+from todos.services.lists import add_list
+from todos.services.sharing import share_list
+from todos.services.todos import add_todo
+
+PASSWORD = "correct horse battery staple"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        }
+    }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _events_open_for_flush() -> Any:
+    """Tests with real transactions empty the tables afterwards, the event log too."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifted(case: TransactionTestCase) -> None:
+        with events_open():
+            teardown(case)
+
+    TransactionTestCase._fixture_teardown = lifted
+    yield
+    TransactionTestCase._fixture_teardown = teardown
+
+
+def make_person(username: str, *roles: str, **fields: Any) -> User:
+    """Add a person with these roles, `member` where none is named."""
+    return add_person(
+        actor=None,
+        username=username,
+        password=PASSWORD,
+        now=timezone.now(),
+        roles=list(Role.objects.filter(name__in=roles or ["member"])),
+        **fields,
+    )
+
+
+def api_for(user: User, scopes: list[str] | None = None) -> APIClient:
+    """Return an API client that sends a key of this person."""
+    _key, token = issue_key(
+        actor=None, user=user, name="test", scopes=scopes, now=timezone.now()
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def browser_for(user: User) -> Client:
+    """Return a browser in which this person signed in."""
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return make_person("olga", display_name="Olga Owner", email="olga@example.com")
+
+
+@pytest.fixture
+def editor(db: None) -> User:
+    return make_person("edgar", display_name="Edgar Editor")
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return make_person("vera", display_name="Vera Viewer")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Who must see nothing of the shared list."""
+    return make_person("otto", display_name="Otto Outsider")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return make_person("ada", "administrator")
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return make_person("mona", "manager")
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    return make_person("abel", "auditor")
+
+
+@pytest.fixture
+def todo_list(owner: User, editor: User, viewer: User) -> TodoList:
+    """A list that the owner shares with the editor and the viewer."""
+    shared = add_list(actor=owner, name="Garden", now=NOW)
+    for user, role in ((editor, MemberRole.EDITOR), (viewer, MemberRole.VIEWER)):
+        share_list(actor=owner, todo_list=shared, user=user, role=role, now=NOW)
+    return shared
+
+
+@pytest.fixture
+def todo(owner: User, todo_list: TodoList) -> Todo:
+    return add_todo(actor=owner, todo_list=todo_list, content="Plant a tree", now=NOW)
+
+
+@pytest.fixture
+def owner_api(owner: User) -> APIClient:
+    return api_for(owner)
+
+
+@pytest.fixture
+def editor_api(editor: User) -> APIClient:
+    return api_for(editor)
+
+
+@pytest.fixture
+def viewer_api(viewer: User) -> APIClient:
+    return api_for(viewer)
+
+
+@pytest.fixture
+def outsider_api(outsider: User) -> APIClient:
+    return api_for(outsider)
+
+
+@pytest.fixture
+def administrator_api(administrator: User) -> APIClient:
+    return api_for(administrator)
+
+
+@pytest.fixture
+def auditor_api(auditor: User) -> APIClient:
+    return api_for(auditor)
+
+
+@pytest.fixture
+def owner_browser(owner: User) -> Client:
+    return browser_for(owner)
+
+
+@pytest.fixture
+def on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+

@@ -1,0 +1,1 @@
+"""How lists and todos look in the API."""

@@ -1,0 +1,110 @@
+"""Lists, members and labels as the API shows them."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from accounts.serializers.base import (
+    ScopedRelatedField,
+    StrictModelSerializer,
+    StrictSerializer,
+)
+from accounts.serializers.people import PersonSerializer
+from todos.models import Label, MemberRole, Membership, TodoList
+from todos.models.lists import colour_validator
+
+
+class TodoListSerializer(StrictModelSerializer):
+    """A list as one member sees it."""
+
+    is_inbox = serializers.BooleanField(read_only=True)
+    role = serializers.ChoiceField(choices=MemberRole.choices, read_only=True)
+    colour = serializers.CharField(
+        required=False, allow_blank=True, max_length=7, validators=[colour_validator]
+    )
+    position = serializers.RegexField(
+        r"\A[A-Za-z][0-9A-Za-z]{0,199}\Z", required=False, max_length=200
+    )
+
+    class Meta:
+        model = TodoList
+        fields = (
+            "id",
+            "name",
+            "is_archived",
+            "is_inbox",
+            "role",
+            "colour",
+            "position",
+            "revision",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+            "version",
+        )
+        read_only_fields = (
+            "id",
+            "revision",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+            "version",
+        )
+
+
+class MembershipSerializer(StrictModelSerializer):
+    """A member of a list."""
+
+    user = PersonSerializer(read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ("id", "user", "role", "created_at", "updated_at", "version")
+        read_only_fields = ("id", "created_at", "updated_at", "version")
+
+
+class NewMemberSerializer(StrictSerializer):
+    """Who is to be a member: by user name or email address, both exact."""
+
+    person = serializers.CharField(max_length=254)
+    role = serializers.ChoiceField(
+        choices=MemberRole.choices, default=MemberRole.EDITOR
+    )
+
+
+class LabelSerializer(StrictModelSerializer):
+    """A label of a list."""
+
+    list = ScopedRelatedField(queryset=TodoList.objects.all())
+
+    class Meta:
+        model = Label
+        fields = (
+            "id",
+            "list",
+            "name",
+            "colour",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+            "version",
+        )
+        read_only_fields = (
+            "id",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+            "version",
+        )
+        validators: list[object] = []  # the service says which name is taken
+
+
+class LabelChangeSerializer(LabelSerializer):
+    """What of a label can change."""
+
+    class Meta(LabelSerializer.Meta):
+        read_only_fields = (*LabelSerializer.Meta.read_only_fields, "list")

@@ -1,0 +1,76 @@
+"""Comments on todos."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.errors import Forbidden, Missing
+from accounts.models import User
+from accounts.rights import require
+from todos.models import Comment, MemberRole, Membership, Todo, TodoList
+from todos.services.locking import lock_list, lock_todo, record_in_list
+
+
+@transaction.atomic
+def add_comment(*, actor: User, todo: Todo, text: str, now: datetime) -> Comment:
+    """Say something about a todo."""
+    todo_list, todo = lock_todo(actor=actor, todo=todo, permission="todos.add_comment")
+    comment = Comment(list=todo_list, todo=todo, text=text)
+    comment.stamp(by=actor, at=now)
+    comment.save(force_insert=True)
+    entry = ("comment.created", comment, comment.as_made())
+    record_in_list(todo_list, entry, actor=actor, at=now)
+    return comment
+
+
+@transaction.atomic
+def edit_comment(
+    *,
+    actor: User,
+    comment: Comment,
+    text: str,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> Comment:
+    """Change what one said oneself."""
+    require(actor, "todos.change_comment")
+    todo_list, comment = _lock_comment(actor, comment, expected)
+    if comment.created_by_id != actor.pk:
+        raise Forbidden
+    if changes := comment.change(by=actor, at=now, text=text):
+        entry = ("comment.changed", comment, changes)
+        record_in_list(todo_list, entry, actor=actor, at=now)
+    return comment
+
+
+@transaction.atomic
+def remove_comment(
+    *,
+    actor: User,
+    comment: Comment,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> None:
+    """Delete what one said oneself, or, as an owner of the list, what anyone said."""
+    require(actor, "todos.delete_comment")
+    todo_list, comment = _lock_comment(actor, comment, expected)
+    owners = Membership.objects.filter(list=todo_list).owners()
+    if comment.created_by_id != actor.pk and not owners.filter(user=actor).exists():
+        raise Forbidden
+    entry = ("comment.removed", comment, comment.as_gone())
+    record_in_list(todo_list, entry, actor=actor, at=now)
+    comment.delete()
+
+
+def _lock_comment(
+    actor: User, comment: Comment, expected: Container[str] | None
+) -> tuple[TodoList, Comment]:
+    todo_list = lock_list(actor=actor, list_id=comment.list_id, role=MemberRole.EDITOR)
+    fresh = Comment.objects.filter(pk=comment.pk, todo__deleted_at=None).first()
+    if fresh is None or fresh.list_id != todo_list.pk:
+        raise Missing
+    fresh.expect(expected)
+    return todo_list, fresh

@@ -1,0 +1,173 @@
+"""Make, change, archive and delete lists."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import Conflict, Missing
+from accounts.models import User
+from accounts.rights import require
+from todos.models import MemberRole, Membership, TodoList
+from todos.ranks import rank_between
+from todos.services.locking import ListIsArchived, lock_list, record_in_list
+
+
+class InboxStays(Conflict):
+    code = "inbox_stays"
+    message = _("An inbox cannot be shared, archived or deleted.")
+
+
+@transaction.atomic
+def add_list(
+    *, actor: User, name: str, now: datetime, colour: str = "", **placing: Any
+) -> TodoList:
+    """Make a list that the actor owns, behind the actor's other lists."""
+    require(actor, "todos.add_todolist")
+    return _make(owner=actor, now=now, name=name, colour=colour, **placing)
+
+
+@transaction.atomic
+def inbox_of(user: User, *, now: datetime) -> TodoList:
+    """Return the person's inbox; the first call makes it."""
+    existing = TodoList.objects.filter(inbox_of=user).first()
+    if existing is not None:
+        return existing
+    # Two first calls at once: the second waits here, then finds the first's inbox.
+    User.objects.select_for_update().get(pk=user.pk)
+    existing = TodoList.objects.filter(inbox_of=user).first()
+    if existing is not None:
+        return existing
+    with translation.override(user.language):
+        name = gettext("Inbox")
+    return _make(owner=user, now=now, name=name, colour="", inbox_of=user)
+
+
+@transaction.atomic
+def edit_list(
+    *,
+    actor: User,
+    todo_list: TodoList,
+    now: datetime,
+    expected: Container[str] | None = None,
+    **fields: Any,
+) -> TodoList:
+    """Change a list: its name and whether it is archived are the owner's affair.
+
+    `colour` and `position` are the actor's own and need no more than membership.
+    """
+    require(actor, "todos.change_todolist")
+    own = {name: fields.pop(name) for name in ("colour", "position") if name in fields}
+    role = MemberRole.OWNER if fields else MemberRole.VIEWER
+    locked = lock_list(actor=actor, list_id=todo_list.pk, role=role, archived=True)
+    seen = as_seen(actor, locked)
+    seen.expect(expected)
+    if locked.is_inbox and fields.get("is_archived"):
+        raise InboxStays
+    if locked.is_archived and fields and fields.get("is_archived") is not False:
+        raise ListIsArchived
+    if changes := locked.change(by=actor, at=now, **fields):
+        record_in_list(locked, ("list.changed", locked, changes), actor=actor, at=now)
+    if own:
+        _place(actor, locked, now, own)
+    return as_seen(actor, locked)
+
+
+@transaction.atomic
+def trash_list(
+    *,
+    actor: User | None,
+    todo_list: TodoList,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> None:
+    """Move a list to the trash: nobody sees it or its todos until it is restored."""
+    require(actor, "todos.delete_todolist")
+    locked = lock_list(
+        actor=actor, list_id=todo_list.pk, role=MemberRole.OWNER, archived=True
+    )
+    seen = as_seen(actor, locked) if actor else locked
+    seen.expect(expected)
+    if locked.is_inbox:
+        raise InboxStays
+    changes = locked.change(by=actor, at=now, deleted_at=now)
+    record_in_list(locked, ("list.trashed", locked, changes), actor=actor, at=now)
+    touch_members(locked)
+
+
+@transaction.atomic
+def restore_list(*, actor: User, todo_list: TodoList, now: datetime) -> TodoList:
+    """Take a list out of the trash; one that is not there stays as it is."""
+    require(actor, "todos.delete_todolist")
+    owned = TodoList.objects.owned_by(actor).select_for_update(of=("self",))
+    locked = owned.filter(pk=todo_list.pk).first()
+    if locked is None:
+        raise Missing
+    if changes := locked.change(by=actor, at=now, deleted_at=None):
+        record_in_list(locked, ("list.restored", locked, changes), actor=actor, at=now)
+        touch_members(locked)
+    return as_seen(actor, locked)
+
+
+def touch_members(todo_list: TodoList) -> None:
+    """Tell the members' access versions that what they see is another set."""
+    User.objects.filter(memberships__list=todo_list).touch_access()
+
+
+def as_seen(user: User, todo_list: TodoList) -> TodoList:
+    """Return the list with the person's own role, position and colour."""
+    return TodoList.objects.as_seen_by(user).get(pk=todo_list.pk)
+
+
+def last_position(user: User) -> str:
+    """Return a position behind all lists of the person."""
+    last = Membership.objects.filter(user=user).order_by("-position").first()
+    return rank_between(last.position if last else None, None)
+
+
+def _make(
+    *,
+    owner: User,
+    now: datetime,
+    name: str,
+    colour: str,
+    position: str = "",
+    inbox_of: User | None = None,
+) -> TodoList:
+    todo_list = TodoList(name=name, inbox_of=inbox_of)
+    todo_list.stamp(by=owner, at=now)
+    todo_list.save(force_insert=True)
+    membership = Membership(
+        list=todo_list,
+        user=owner,
+        role=MemberRole.OWNER,
+        colour=colour,
+        position=position or last_position(owner),
+    )
+    membership.stamp(by=owner, at=now)
+    membership.save(force_insert=True)
+    record_in_list(
+        todo_list,
+        ("list.created", todo_list, todo_list.as_made()),
+        ("membership.created", membership, membership.as_made()),
+        actor=owner,
+        at=now,
+    )
+    User.objects.filter(pk=owner.pk).touch_access()
+    return as_seen(owner, todo_list)
+
+
+def _place(
+    actor: User, todo_list: TodoList, now: datetime, own: dict[str, Any]
+) -> None:
+    membership = Membership.objects.get(list=todo_list, user=actor)
+    if changes := membership.change(by=actor, at=now, **own):
+        entry = ("membership.changed", membership, changes)
+        record_in_list(todo_list, entry, actor=actor, at=now)
+        User.objects.filter(pk=actor.pk).touch_access()

@@ -1,0 +1,119 @@
+"""Lock first, then look: the rows as they are now, and the right to change them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.errors import Conflict, Forbidden, Missing
+from accounts.models import Changes, Recorded, User
+from accounts.rights import require
+from todos.models import MemberRole, Membership, Todo, TodoList
+
+_RANK = {MemberRole.VIEWER: 0, MemberRole.EDITOR: 1, MemberRole.OWNER: 2}
+
+# What happened to which row: the rest of an event is known from the context.
+Entry = tuple[str, Recorded, Changes]
+
+
+class ListIsArchived(Conflict):
+    code = "list_is_archived"
+    message = _("This list is archived, which makes it read-only.")
+
+
+class TodoMoved(Conflict):
+    code = "todo_moved"
+    message = _("This todo was moved or deleted in the meantime. Load it again.")
+
+
+def lock_list(
+    *,
+    actor: User | None,
+    list_id: UUID,
+    role: MemberRole = MemberRole.EDITOR,
+    archived: bool = False,
+) -> TodoList:
+    """Return the list, locked, if the actor has the role in it.
+
+    An archived list is refused unless `archived` allows it.
+    """
+    return lock_lists(actor=actor, ids=[list_id], role=role, archived=archived)[list_id]
+
+
+def lock_lists(
+    *,
+    actor: User | None,
+    ids: Collection[UUID],
+    role: MemberRole = MemberRole.EDITOR,
+    archived: bool = False,
+) -> dict[UUID, TodoList]:
+    """Return the lists, locked in the order of their ids, so that no two wait in a ring."""
+    rows = TodoList.objects.select_for_update().filter(pk__in=ids, deleted_at=None)
+    lists = {row.pk: row for row in rows.order_by("pk")}
+    if len(lists) < len(set(ids)):
+        raise Missing
+    if actor is not None:
+        _require_role(actor, lists, role)
+    if not archived and any(row.is_archived for row in lists.values()):
+        raise ListIsArchived
+    return lists
+
+
+def lock_todo(
+    *,
+    actor: User | None,
+    todo: Todo,
+    permission: str,
+    expected: Container[str] | None = None,
+    role: MemberRole = MemberRole.EDITOR,
+    trashed: bool = False,
+) -> tuple[TodoList, Todo]:
+    """Return the todo and its list as they are now, both safe from other writers."""
+    require(actor, permission)
+    todo_list = lock_list(actor=actor, list_id=todo.list_id, role=role)
+    return todo_list, reread(todo, expected=expected, trashed=trashed)
+
+
+def reread(
+    todo: Todo, *, expected: Container[str] | None = None, trashed: bool = False
+) -> Todo:
+    """Return the row as it is, under the lock of its list."""
+    rows = Todo.with_trash.all() if trashed else Todo.objects.all()
+    fresh = rows.filter(pk=todo.pk, list_id=todo.list_id).first()
+    if fresh is None:
+        raise TodoMoved if Todo.objects.filter(pk=todo.pk).exists() else Missing
+    fresh.expect(expected)
+    return fresh
+
+
+def record_in_list(
+    todo_list: TodoList, *entries: Entry, actor: User | None, at: datetime
+) -> None:
+    """Record events of a locked list: each raises its revision and bears its number."""
+    first = todo_list.revision + 1
+    todo_list.revision += len(entries)
+    todo_list.save(update_fields=["revision", "last_rank"])
+    events.record_many(
+        actor=actor,
+        at=at,
+        entries=[
+            events.Entry(verb, target, changes, todo_list.pk, first + index)
+            for index, (verb, target, changes) in enumerate(entries)
+        ],
+    )
+
+
+def _require_role(actor: User, lists: dict[UUID, TodoList], role: MemberRole) -> None:
+    roles = dict(
+        Membership.objects.filter(user=actor, list__in=lists).values_list(
+            "list", "role"
+        )
+    )
+    if len(roles) < len(lists):
+        raise Missing
+    if any(_RANK[MemberRole(held)] < _RANK[role] for held in roles.values()):
+        raise Forbidden

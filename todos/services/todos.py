@@ -1,0 +1,156 @@
+"""Add, edit, finish and reopen todos."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import Conflict
+from accounts.ids import new_id
+from accounts.models import Changes, User
+from accounts.rights import require
+from todos.models import Label, Todo, TodoList
+from todos.services.lists import inbox_of
+from todos.services.locking import (
+    lock_list,
+    lock_lists,
+    lock_todo,
+    record_in_list,
+    reread,
+)
+from todos.services.moving import carry_over
+from todos.services.rules import require_rules, with_due
+
+
+class IdTaken(Conflict):
+    code = "id_taken"
+    message = _("There is a row with this id already.")
+
+
+class UidTaken(Conflict):
+    code = "uid_taken"
+    message = _("The list has a todo with this uid already.")
+
+
+@transaction.atomic
+def add_todo(
+    *,
+    actor: User,
+    content: str,
+    now: datetime,
+    todo_list: TodoList | None = None,
+    id: UUID | None = None,
+    uid: str = "",
+    labels: list[Label] | None = None,
+    **fields: Any,
+) -> Todo:
+    """Add a todo behind the others of the list; without a list, to the actor's inbox."""
+    require(actor, "todos.add_todo")
+    wanted = todo_list or inbox_of(actor, now=now)
+    locked = lock_list(actor=actor, list_id=wanted.pk)
+    todo = Todo(id=id or new_id(), list=locked, content=content)
+    todo.uid = uid or str(todo.pk)
+    todo.rank = locked.take_rank()
+    _require_unused(todo, by_client=id is not None, named=bool(uid))
+    require_rules(todo, fields, labels)
+    for name, value in with_due(todo, actor, fields).items():
+        setattr(todo, name, value)
+    todo.stamp(by=actor, at=now)
+    todo.save(force_insert=True)
+    changes = todo.as_made()
+    if labels:
+        todo.labels.set(labels)
+        changes["labels"] = [None, ids_of(labels)]
+    record_in_list(locked, ("todo.created", todo, changes), actor=actor, at=now)
+    return todo
+
+
+@transaction.atomic
+def edit_todo(
+    *,
+    actor: User,
+    todo: Todo,
+    now: datetime,
+    expected: Container[str] | None = None,
+    todo_list: TodoList | None = None,
+    labels: list[Label] | None = None,
+    **fields: Any,
+) -> Todo:
+    """Change a todo; another list moves it there with its subtasks first."""
+    require(actor, "todos.change_todo")
+    target_id = todo_list.pk if todo_list else todo.list_id
+    lists = lock_lists(actor=actor, ids={todo.list_id, target_id})
+    source, target = lists[todo.list_id], lists[target_id]
+    todo = reread(todo, expected=expected)
+    if source != target:
+        todo = carry_over(todo, source=source, target=target, actor=actor, now=now)
+    require_rules(todo, fields, labels)
+    if "uid" in fields and fields["uid"] != todo.uid:
+        _require_free_uid(target, fields["uid"])
+    relabelled = {} if labels is None else _relabel(todo, labels)
+    values = with_due(todo, actor, fields)
+    if changes := todo.change(by=actor, at=now, besides=relabelled, **values):
+        record_in_list(target, ("todo.changed", todo, changes), actor=actor, at=now)
+    return todo
+
+
+@transaction.atomic
+def finish_todo(
+    *, actor: User, todo: Todo, now: datetime, expected: Container[str] | None = None
+) -> Todo:
+    """Finish the todo; finishing it again changes nothing. Subtasks stay as they are."""
+    todo_list, todo = lock_todo(
+        actor=actor, todo=todo, permission="todos.finish_todo", expected=expected
+    )
+    if todo.is_finished:
+        return todo
+    changes = todo.change(
+        by=actor, at=now, is_finished=True, finished_at=now, finished_by=actor
+    )
+    record_in_list(todo_list, ("todo.finished", todo, changes), actor=actor, at=now)
+    return todo
+
+
+@transaction.atomic
+def reopen_todo(
+    *, actor: User, todo: Todo, now: datetime, expected: Container[str] | None = None
+) -> Todo:
+    """Reopen the todo; one that is open stays as it is."""
+    todo_list, todo = lock_todo(
+        actor=actor, todo=todo, permission="todos.finish_todo", expected=expected
+    )
+    changes = todo.change(
+        by=actor, at=now, is_finished=False, finished_at=None, finished_by=None
+    )
+    if changes:
+        record_in_list(todo_list, ("todo.reopened", todo, changes), actor=actor, at=now)
+    return todo
+
+
+def ids_of(rows: list[Any]) -> list[str]:
+    return sorted(str(row.pk) for row in rows)
+
+
+def _relabel(todo: Todo, labels: list[Label]) -> Changes:
+    before, after = ids_of(list(todo.labels.all())), ids_of(labels)
+    if before == after:
+        return {}
+    todo.labels.set(labels)
+    return {"labels": [before, after]}
+
+
+def _require_unused(todo: Todo, *, by_client: bool, named: bool) -> None:
+    if by_client and Todo.with_trash.filter(pk=todo.pk).exists():
+        raise IdTaken
+    if named:
+        _require_free_uid(todo.list, todo.uid)
+
+
+def _require_free_uid(todo_list: TodoList, uid: str) -> None:
+    if Todo.with_trash.filter(list=todo_list, uid=uid).exists():
+        raise UidTaken

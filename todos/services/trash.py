@@ -1,0 +1,137 @@
+"""Delete to the trash, restore, and purge for good."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.errors import Conflict
+from accounts.models import IdempotentAnswer, User
+from accounts.rights import require
+from todos.models import Comment, MemberRole, Todo, TodoList
+from todos.services.locking import Entry, lock_todo, record_in_list
+from todos.services.rules import with_subtasks
+
+BATCH = 500
+
+
+class NotInTrash(Conflict):
+    code = "not_in_trash"
+    message = _("Only what lies in the trash can be deleted for good.")
+
+
+@transaction.atomic
+def trash_todo(
+    *,
+    actor: User | None,
+    todo: Todo,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> None:
+    """Move a todo to the trash, with the subtasks that are not there yet."""
+    todo_list, todo = lock_todo(
+        actor=actor, todo=todo, permission="todos.delete_todo", expected=expected
+    )
+    rows = with_subtasks([todo], Todo.objects.all())
+    _mark("todo.trashed", rows, todo_list, actor, now, deleted_at=now)
+
+
+@transaction.atomic
+def restore_todo(*, actor: User, todo: Todo, now: datetime) -> Todo:
+    """Take a todo out of the trash, with the subtasks that went there together with it.
+
+    Where its parent is still in the trash, it becomes a root. A todo that is not in
+    the trash stays as it is.
+    """
+    todo_list, todo = lock_todo(
+        actor=actor, todo=todo, permission="todos.delete_todo", trashed=True
+    )
+    if todo.deleted_at is None:
+        return todo
+    together = Todo.with_trash.filter(deleted_at=todo.deleted_at)
+    rows = with_subtasks([todo], together)
+    if todo.parent is not None and todo.parent.is_trashed:
+        todo.parent = None
+    _mark("todo.restored", rows, todo_list, actor, now, deleted_at=None)
+    return todo
+
+
+@transaction.atomic
+def purge_todo(*, actor: User | None, todo: Todo, now: datetime) -> None:
+    """Delete a trashed todo for good, with all below it; the event log forgets them."""
+    todo_list, todo = lock_todo(
+        actor=actor,
+        todo=todo,
+        permission="todos.delete_todo",
+        role=MemberRole.OWNER,
+        trashed=True,
+    )
+    if todo.deleted_at is None:
+        raise NotInTrash
+    rows = with_subtasks([todo], Todo.with_trash.all())
+    _purge(todo_list, rows, actor, now)
+
+
+@transaction.atomic
+def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) -> int:
+    """Purge what lay in a list's trash since before a moment; return how many todos."""
+    locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
+    old = Todo.with_trash.filter(list=locked, deleted_at__lt=before).order_by("pk")
+    # What lies below goes along, whenever it was trashed.
+    rows = with_subtasks(list(old[:BATCH]), Todo.with_trash.all())
+    _purge(locked, rows, None, now)
+    return len(rows)
+
+
+@transaction.atomic
+def purge_list(
+    *, todo_list: TodoList, now: datetime, actor: User | None = None
+) -> None:
+    """Delete a list for good, with all that is in it; the event log forgets it."""
+    require(actor, "todos.delete_todolist")
+    locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
+    todos = list(Todo.with_trash.filter(list=locked))
+    labels = list(locked.labels.values_list("pk", flat=True))
+    _purge(locked, todos, actor, now)
+    events.redact(resource_type="label", ids=labels)
+    events.redact(resource_type="list", ids=[locked.pk])
+    record_in_list(locked, ("list.purged", locked, {}), actor=actor, at=now)
+    User.objects.filter(memberships__list=locked).touch_access()
+    locked.delete()
+
+
+def _mark(
+    verb: str,
+    rows: list[Todo],
+    todo_list: TodoList,
+    actor: User | None,
+    now: datetime,
+    *,
+    deleted_at: datetime | None,
+) -> None:
+    entries: list[Entry] = [
+        (verb, row, row.assign(by=actor, at=now, deleted_at=deleted_at)) for row in rows
+    ]
+    columns = ["deleted_at", "parent", "version", "updated_at", "updated_by"]
+    Todo.with_trash.bulk_update(rows, columns, batch_size=BATCH)
+    record_in_list(todo_list, *entries, actor=actor, at=now)
+
+
+def _purge(
+    todo_list: TodoList, rows: list[Todo], actor: User | None, now: datetime
+) -> None:
+    ids = [row.pk for row in rows]
+    comments = list(
+        Comment._base_manager.filter(todo__in=ids).values_list("pk", flat=True)
+    )
+    events.redact(resource_type="todo", ids=ids)
+    events.redact(resource_type="comment", ids=comments)
+    gone = [str(pk) for pk in [*ids, *comments]]
+    IdempotentAnswer.objects.filter(resource_id__in=gone).update(body=None)
+    entries: list[Entry] = [("todo.purged", row, {}) for row in rows]
+    record_in_list(todo_list, *entries, actor=actor, at=now)
+    Todo.with_trash.filter(pk__in=ids).delete()

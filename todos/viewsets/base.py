@@ -1,0 +1,30 @@
+"""What the endpoints of lists and todos share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
+
+from accounts.viewsets.base import ScopedViewSet
+from todos.cache import collection_tag
+
+
+class ListScopedViewSet(ScopedViewSet):
+    """Rows of lists: a collection is answered with 304 without reading it."""
+
+    def fresh_page(self, queryset: Any) -> HttpResponseBase:
+        """Answer with a page and its tag, or with 304 when the client has it."""
+        tag = collection_tag(
+            self.user,
+            query=self.request.get_full_path(),
+            language=get_language() or "",
+        )
+        unchanged = get_conditional_response(self.request._request, etag=tag)
+        if unchanged is not None:
+            return unchanged
+        response = self.page(queryset)
+        response["ETag"] = tag
+        return response

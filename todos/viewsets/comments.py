@@ -1,0 +1,86 @@
+"""Endpoints of comments, below their todo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.scoping import Order
+from todos.models import Comment, Todo
+from todos.serializers.todos import CommentSerializer
+from todos.services.comments import add_comment, edit_comment, remove_comment
+from todos.viewsets.base import ListScopedViewSet
+
+
+class CommentViewSet(ListScopedViewSet):
+    """What members say about a todo."""
+
+    resource = "comments"
+    required = {
+        "list": "todos.view_comment",
+        "retrieve": "todos.view_comment",
+        "create": "todos.add_comment",
+        "partial_update": "todos.change_comment",
+        "destroy": "todos.delete_comment",
+    }
+    queryset = Comment.objects.all()
+    serializer_class = CommentSerializer
+    orders = {
+        "created_at": Order("created_at"),
+        "-created_at": Order("created_at", True),
+    }
+
+    def get_queryset(self) -> Any:
+        return self.scope().filter(todo=self.kwargs["todo_pk"])
+
+    def get_todo(self) -> Todo:
+        """Return the todo that the address names, if the person sees it."""
+        return get_object_or_404(
+            Todo.objects.visible_to(self.user), pk=self.kwargs["todo_pk"]
+        )
+
+    def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
+        """List the comments on a todo, oldest first."""
+        self.get_todo()
+        return self.fresh_page(self.get_queryset())
+
+    def retrieve(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Return one comment."""
+        return self.item(self.get_object())
+
+    def create(self, request: Request, todo_pk: str) -> Response:
+        """Say something about a todo."""
+        fields = self.valid(request.data)
+        comment = add_comment(
+            actor=self.user, todo=self.get_todo(), now=timezone.now(), **fields
+        )
+        location = request.build_absolute_uri(f"{request.path}/{comment.pk}")
+        return self.item(comment, status=201, Location=location)
+
+    def partial_update(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Change what one said oneself."""
+        comment = self.get_object()
+        fields = self.valid(request.data, instance=comment, partial=True)
+        changed = edit_comment(
+            actor=self.user,
+            comment=comment,
+            text=fields.get("text", comment.text),
+            expected=self.expected,
+            now=timezone.now(),
+        )
+        return self.item(changed)
+
+    def destroy(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Delete what one said; an owner of the list deletes what anyone said."""
+        remove_comment(
+            actor=self.user,
+            comment=self.get_object(),
+            expected=self.expected,
+            now=timezone.now(),
+        )
+        return Response(status=204)

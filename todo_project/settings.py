@@ -92,7 +92,6 @@ SILENCED_SYSTEM_CHECKS = ["fields.W163", "models.W046"]
 ROOT_URLCONF = "todo_project.urls"
 WSGI_APPLICATION = "todo_project.wsgi.application"
 APPEND_SLASH = False
-FORMS_URLFIELD_ASSUME_HTTPS = True
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

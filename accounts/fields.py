@@ -9,7 +9,7 @@ from django.db import models
 from accounts.text import fold
 
 
-class FoldedField(models.TextField):
+class FoldedField(models.TextField):  # type: ignore[type-arg]
     """Keep the folded form of other fields of the row, for comparing and finding.
 
     It is computed at every write, so no writer can forget it. With `null`, an

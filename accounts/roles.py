@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Role, ShippedGrant
 
@@ -46,7 +46,7 @@ def sync_roles(**_: Any) -> None:
             _grant(role, missing)
 
 
-def _grant(role: Role, labels: Iterable[str]) -> None:
+def _grant(role: Group, labels: Iterable[str]) -> None:
     # Apps migrate one after the other: what does not exist yet is given later.
     existing = [p for p in _permissions(labels) if _label(p) in labels]
     role.permissions.add(*existing)

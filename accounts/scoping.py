@@ -43,7 +43,7 @@ class RowComparison(models.Func):
         super().__init__(*expressions)
         self.operator = operator
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         parts, params = [], []
         for expression in self.source_expressions:
             sql, its_params = compiler.compile(expression)
@@ -73,8 +73,8 @@ class ScopedQuerySet(models.QuerySet[Row]):
 
     def beyond(self, order: Order, position: tuple[Any, Any]) -> Self:
         """Keep the rows that come after the position in this order."""
-        column = self.query.annotations.get(order.field)
-        field = (
+        column: Any = self.query.annotations.get(order.field)
+        field: Any = (
             column.output_field if column else self.model._meta.get_field(order.field)
         )
         key = self.model._meta.pk

@@ -31,7 +31,7 @@ class OctetLength(Func):
 
 
 @FoldedField.register_lookup
-class Holds(Lookup):  # type: ignore[type-arg]
+class Holds(Lookup):
     """The folded text holds this folded text anywhere.
 
     On PostgreSQL the pairs of neighbouring characters are indexed: unlike words or

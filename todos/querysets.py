@@ -16,7 +16,7 @@ from accounts.text import fold
 from todos.due import end_of_day, overdue_bounds
 
 if TYPE_CHECKING:
-    from todos.models import Todo
+    from todos.models import Todo, TodoList  # noqa: F401  (named in a string)
 
 EDITING_ROLES = ("owner", "editor")
 # The widest distance between a date somewhere and the same date in UTC.
@@ -157,7 +157,7 @@ class TodoQuerySet(OfListQuerySet):
             return super().keyset_page(order, after=after, offset=offset, limit=limit)
         sql, params = self._merged(order, after, offset, limit)
         rows = self.model._base_manager.raw(sql, params)
-        return list(rows.prefetch_related(*self._prefetch_related_lookups))
+        return list(rows.prefetch_related(*self._prefetch_related_lookups)  # type: ignore[attr-defined])
 
     def _merged(
         self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
@@ -177,7 +177,8 @@ class TodoQuerySet(OfListQuerySet):
         way = "DESC" if order.descending else "ASC"
         sql = f"""
             SELECT todo.* FROM
-            (SELECT lists.id AS list_id, state.is_finished FROM ({lists_sql}) AS lists (id)
+            (SELECT lists.id AS list_id, state.is_finished
+             FROM ({lists_sql}) AS lists (id)
              CROSS JOIN (VALUES (FALSE), (TRUE)) AS state (is_finished)) AS branch
             CROSS JOIN LATERAL ({branch_sql}) AS todo
             ORDER BY todo.{column} {way}, todo.id {way} LIMIT %s OFFSET %s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -52,7 +52,9 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     def create_user(
         self, username: str, email: str = "", password: str | None = None, **fields: Any
     ) -> User:
-        user = self.model(username=self.model.normalize_username(username), email=email)
+        user: User = self.model(
+            username=self.model.normalize_username(username), email=email
+        )
         for name, value in fields.items():
             setattr(user, name, value)
         user.set_password(password)
@@ -66,10 +68,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return self.create_user(username, email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username=username)
+        user: User = self.get(username=username)
+        return user
 
 
-class User(AbstractBaseUser, PermissionsMixin, Recorded):  # type: ignore[misc]
+class User(AbstractBaseUser, PermissionsMixin, Recorded):
     """A person who signs in. Removing one anonymises the row and keeps it."""
 
     recorded = (
@@ -141,7 +144,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):  # type: ignore[misc]
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = _("person")

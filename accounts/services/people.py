@@ -87,7 +87,7 @@ def change_profile(
     *, actor: User, now: datetime, expected: Container[str] | None = None, **fields: Any
 ) -> User:
     """Change what people may change of themselves."""
-    person = User.objects.select_for_update().get(pk=actor.pk)
+    person: User = User.objects.select_for_update().get(pk=actor.pk)
     person.expect(expected)
     changes = person.change(by=person, at=now, **fields)
     if changes:
@@ -101,7 +101,7 @@ def change_profile(
 def set_password(
     *, actor: User | None, person: User, password: str, now: datetime
 ) -> None:
-    """Set a new password, which ends the person's sessions; the log has no trace of it."""
+    """Set a new password, which ends the person's sessions; the log never has it."""
     if actor != person:
         person = lock_person(actor=actor, person=person)
     person.set_password(password)

@@ -98,7 +98,7 @@ class TodoList(Recorded):
     def etag(self) -> str:
         """Name the list's state; as a person sees it, where it was loaded so."""
         own = getattr(self, "membership_version", None)
-        return str(self.version) if own is None else f"{self.version}-{own}"
+        return super().etag if own is None else f"{self.version}-{own}"
 
 
 class MemberRole(models.TextChoices):

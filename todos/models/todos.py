@@ -123,7 +123,7 @@ class Todo(Recorded):
         max_length=255,
         blank=True,
         validators=[validate_storable],
-        db_comment="Name of it in other systems; unique in the list (RFC 5545 §3.8.4.7)",
+        db_comment="Its name elsewhere; unique in the list (RFC 5545 §3.8.4.7)",
     )
     parent = models.ForeignKey(
         "self",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ def add_list(
 @transaction.atomic
 def inbox_of(user: User, *, now: datetime) -> TodoList:
     """Return the person's inbox; the first call makes it."""
-    existing = TodoList.objects.filter(inbox_of=user).first()
+    existing: TodoList | None = TodoList.objects.filter(inbox_of=user).first()
     if existing is not None:
         return existing
     # Two first calls at once: the second waits here, then finds the first's inbox.
@@ -63,7 +63,9 @@ def edit_list(
     `colour` and `position` are the actor's own and need no more than membership.
     """
     require(actor, "todos.change_todolist")
-    own = {name: fields.pop(name) for name in ("colour", "position") if name in fields}
+    own: dict[str, Any] = {
+        name: fields.pop(name) for name in ("colour", "position") if name in fields
+    }
     role = MemberRole.OWNER if fields else MemberRole.VIEWER
     locked = lock_list(actor=actor, list_id=todo_list.pk, role=role, archived=True)
     seen = as_seen(actor, locked)
@@ -122,7 +124,8 @@ def touch_members(todo_list: TodoList) -> None:
 
 def as_seen(user: User, todo_list: TodoList) -> TodoList:
     """Return the list with the person's own role, position and colour."""
-    return TodoList.objects.as_seen_by(user).get(pk=todo_list.pk)
+    seen: TodoList = TodoList.objects.as_seen_by(user).get(pk=todo_list.pk)
+    return seen
 
 
 def last_position(user: User) -> str:
@@ -164,7 +167,7 @@ def _make(
 
 
 def _place(
-    actor: User, todo_list: TodoList, now: datetime, own: dict[str, Any]
+    actor: User, todo_list: TodoList, now: datetime, own: Mapping[str, Any]
 ) -> None:
     membership = Membership.objects.get(list=todo_list, user=actor)
     if changes := membership.change(by=actor, at=now, **own):

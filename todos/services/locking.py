@@ -51,7 +51,7 @@ def lock_lists(
     role: MemberRole = MemberRole.EDITOR,
     archived: bool = False,
 ) -> dict[UUID, TodoList]:
-    """Return the lists, locked in the order of their ids, so that no two wait in a ring."""
+    """Return the lists, locked in the order of their ids: no two wait in a ring."""
     rows = TodoList.objects.select_for_update().filter(pk__in=ids, deleted_at=None)
     lists = {row.pk: row for row in rows.order_by("pk")}
     if len(lists) < len(set(ids)):
@@ -83,7 +83,7 @@ def reread(
 ) -> Todo:
     """Return the row as it is, under the lock of its list."""
     rows = Todo.with_trash.all() if trashed else Todo.objects.all()
-    fresh = rows.filter(pk=todo.pk, list_id=todo.list_id).first()
+    fresh: Todo | None = rows.filter(pk=todo.pk, list_id=todo.list_id).first()
     if fresh is None:
         raise TodoMoved if Todo.objects.filter(pk=todo.pk).exists() else Missing
     fresh.expect(expected)

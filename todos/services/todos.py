@@ -49,7 +49,7 @@ def add_todo(
     labels: list[Label] | None = None,
     **fields: Any,
 ) -> Todo:
-    """Add a todo behind the others of the list; without a list, to the actor's inbox."""
+    """Add a todo behind the others of the list; without one, to the actor's inbox."""
     require(actor, "todos.add_todo")
     wanted = todo_list or inbox_of(actor, now=now)
     locked = lock_list(actor=actor, list_id=wanted.pk)
@@ -103,7 +103,7 @@ def edit_todo(
 def finish_todo(
     *, actor: User, todo: Todo, now: datetime, expected: Container[str] | None = None
 ) -> Todo:
-    """Finish the todo; finishing it again changes nothing. Subtasks stay as they are."""
+    """Finish the todo; doing so again changes nothing. Subtasks stay as they are."""
     todo_list, todo = lock_todo(
         actor=actor, todo=todo, permission="todos.finish_todo", expected=expected
     )

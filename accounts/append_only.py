@@ -57,6 +57,10 @@ _INSTALL = {
         """,  # noqa: S608  (constants alone)
     ),
 }
+_LIST = {
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+}
 
 
 def install_triggers() -> None:
@@ -66,15 +70,8 @@ def install_triggers() -> None:
 
 def missing_triggers() -> list[str]:
     """Return the names of the triggers that are not in place."""
-    query = {
-        "postgresql": (
-            "SELECT tgname FROM pg_trigger"
-            f" WHERE tgrelid = '{TABLE}'::regclass AND tgenabled <> 'D'"  # noqa: S608
-        ),
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(_LIST[connection.vendor])
         present = {name for (name,) in cursor.fetchall()}
     return [name for name in TRIGGERS[connection.vendor] if name not in present]
 

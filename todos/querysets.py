@@ -157,7 +157,8 @@ class TodoQuerySet(OfListQuerySet):
             return super().keyset_page(order, after=after, offset=offset, limit=limit)
         sql, params = self._merged(order, after, offset, limit)
         rows = self.model._base_manager.raw(sql, params)
-        return list(rows.prefetch_related(*self._prefetch_related_lookups)  # type: ignore[attr-defined])
+        lookups = self._prefetch_related_lookups  # type: ignore[attr-defined]
+        return list(rows.prefetch_related(*lookups))
 
     def _merged(
         self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int

@@ -1,0 +1,135 @@
+"""Keys made on the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import USUAL_SCOPES, ApiKey, Event, OutboxEntry
+from accounts.services.people import change_person
+from tests.commands.running import refusal, run, shell
+from tests.problems import assert_problem
+
+
+def client_with(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token.strip()}")
+    return client
+
+
+def test_the_printed_key_opens_the_api(owner):
+    printed = run("createapikey", "olga")
+    assert printed.err == ""
+    assert client_with(printed.out).get("/api/v1/me").json()["username"] == "olga"
+
+
+def test_a_key_can_do_what_its_scopes_say_and_no_more(owner):
+    token = run("createapikey", "olga", "--scope", "todos:read").out
+    client = client_with(token)
+    assert client.get("/api/v1/todos").status_code == 200
+    answer = client.post("/api/v1/todos", {"content": "Plant a tree"})
+    assert answer.status_code == 403
+
+
+def test_scopes_can_be_repeated_and_default_to_the_usual_ones(owner):
+    run("createapikey", "olga", "--scope", "todos:write", "--scope", "lists:read")
+    run("createapikey", "olga@example.com", "--name", "usual")
+    chosen, usual = ApiKey.objects.order_by("created_at")
+    assert chosen.scopes == ["lists:read", "todos:write"]
+    assert (usual.name, usual.scopes) == ("usual", sorted(USUAL_SCOPES))
+
+
+def test_making_a_key_is_recorded_without_its_secret(owner):
+    token = run("createapikey", "olga").out.strip()
+    event = Event.objects.get(verb="apikey.created")
+    assert (event.source, event.actor_id) == ("command", None)
+    assert event.request_id.startswith("command-")
+    assert token.rpartition("_")[2] not in str(event.changes)
+    assert OutboxEntry.objects.filter(event=event).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2999-01-31", datetime(2999, 2, 1, tzinfo=UTC)),
+        ("2999-01-31T18:00:00+08:00", datetime(2999, 1, 31, 10, tzinfo=UTC)),
+        ("2999-01-31T18:00:00Z", datetime(2999, 1, 31, 18, tzinfo=UTC)),
+    ],
+)
+def test_a_key_expires_at_the_end_of_the_day_or_at_the_moment(owner, text, moment):
+    run("createapikey", "olga", "--expires", text)
+    assert ApiKey.objects.get().expires_at == moment
+
+
+def test_a_key_expires_after_a_span(owner):
+    before = timezone.now()
+    run("createapikey", "olga", "--expires", "30d")
+    expires_at = ApiKey.objects.get().expires_at
+    assert expires_at is not None
+    assert before <= expires_at - timedelta(days=30) <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "30",
+        "30m",
+        "-1d",
+        "9999999d",
+        "2027-02-30",
+        "2027-01-31T18:00",
+        "soon",
+        "٣d",
+    ],
+)
+def test_an_odd_moment_is_refused(owner, text):
+    assert "is no moment" in refusal("createapikey", "olga", f"--expires={text}")
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_cannot_have_expired_already(owner):
+    assert "cannot expire before" in refusal(
+        "createapikey", "olga", "--expires", "2001-01-01"
+    )
+    assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nobody"], "Nobody has the user name or email address nobody."),
+        (["olga", "--scope", "todos:eat"], "invalid choice: 'todos:eat'"),
+        (["olga", "--name", ""], "This field cannot be blank."),
+        (["olga", "--name", "x" * 101], "at most 100 characters"),
+        (["olga", "--name", "a\x00b"], "Null characters"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(owner, arguments, said):
+    assert said in refusal("createapikey", *arguments)
+    assert not ApiKey.objects.exists()
+
+
+def test_a_disabled_person_gets_no_key(owner):
+    change_person(actor=None, person=owner, now=timezone.now(), is_active=False)
+    assert refusal("createapikey", "olga") == "olga is disabled."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_a_shell_the_key_stands_alone_on_stdout(owner):
+    done = shell("createapikey", "olga", LOG_LEVEL="DEBUG")
+    assert done.returncode == 0
+    assert [line[:4] for line in done.stdout.splitlines()] == ["tdo_"]
+
+    revoked = shell("revokeapikey", "-", stdin=done.stdout)
+    assert (revoked.returncode, revoked.stdout) == (0, "")
+    assert "is revoked" in revoked.stderr
+    assert_problem(client_with(done.stdout).get("/api/v1/me"), 401, "invalid_key")
+
+    refused = shell("createapikey", "nobody")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Nobody has the user name" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -1,0 +1,76 @@
+"""The first start of an empty installation."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Event, Role, User
+from tests.commands.running import refusal, run, shell
+from todos.models import Todo, TodoList
+
+
+def password_in(printed: str) -> str:
+    first, second = printed.splitlines()
+    assert first == "Administrator: admin"
+    return second.removeprefix("Password: ")
+
+
+def test_the_printed_password_signs_in(db):
+    password = password_in(run("welcome").out)
+    assert len(password) == 20
+    assert Client().login(username="admin", password=password)
+    admin = User.objects.get()
+    assert [role.name for role in admin.groups.all()] == ["administrator"]
+    assert not admin.is_superuser
+
+
+def test_the_first_list_shows_what_todos_can_do(db):
+    run("welcome")
+    admin = User.objects.get()
+    welcome = TodoList.objects.visible_to(admin).get(inbox_of=None)
+    todos = Todo.objects.filter(list=welcome)
+    assert welcome.name == "Welcome"
+    assert todos.filter(is_finished=True).count() == 1
+    assert todos.filter(due_on=timezone.now().date()).exists()
+    assert todos.filter(due_time__isnull=False).exists()
+    assert todos.filter(parent__isnull=False).count() == 2
+    assert todos.filter(labels__isnull=False).exists()
+    assert Todo.objects.filter(list__inbox_of=admin).exists()
+
+
+def test_everything_is_recorded_as_done_by_a_command(db):
+    before = Event.objects.count()
+    run("welcome")
+    sources = Event.objects.values_list("source", flat=True)
+    assert sources.count() > before
+    assert set(sources) == {"command"}
+
+
+def test_a_second_start_prints_and_changes_nothing(db, django_assert_num_queries):
+    run("welcome")
+    before = Event.objects.count()
+    with django_assert_num_queries(1):  # is there anybody?
+        again = run("welcome")
+    assert (again.out, again.err) == ("", "")
+    assert Event.objects.count() == before
+
+
+def test_whoever_exists_already_keeps_the_installation(owner):
+    assert run("welcome").out == ""
+    assert not User.objects.filter(username="admin").exists()
+
+
+def test_without_the_role_nobody_is_made(db):
+    Role.objects.filter(name="administrator").delete()
+    assert "administrator is missing" in refusal("welcome")
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_cannot_be_shown_is_not_set(db):
+    done = shell("welcome", "--skip-checks", into="/dev/full")
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert not User.objects.exists()

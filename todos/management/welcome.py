@@ -1,0 +1,76 @@
+"""What the first person finds: a list that shows around, and an inbox in use."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from accounts.models import User
+from todos.models import Priority, Todo, TodoList
+from todos.services.labels import add_label
+from todos.services.lists import add_list
+from todos.services.todos import add_todo, finish_todo
+
+
+def fill_first_lists(person: User, *, now: datetime) -> None:
+    """Make the list Welcome, and put something into the inbox."""
+    todo_list = add_list(
+        actor=person, name=gettext("Welcome"), colour="#2e7d6b", now=now
+    )
+    _fill_welcome(person, todo_list, now)
+    _fill_inbox(person, now)
+
+
+def _fill_welcome(person: User, todo_list: TodoList, now: datetime) -> None:
+    def add(content: str, **fields: Any) -> Todo:
+        return add_todo(
+            actor=person, todo_list=todo_list, content=content, now=now, **fields
+        )
+
+    today = now.astimezone(ZoneInfo(person.time_zone)).date()
+    start, shell = (
+        add_label(actor=person, todo_list=todo_list, name=name, colour=colour, now=now)
+        for name, colour in (
+            (gettext("start here"), "#1565c0"),
+            (gettext("shell"), "#6d4c41"),
+        )
+    )
+    finish_todo(actor=person, todo=add(gettext("Start the service")), now=now)
+    add(
+        gettext("Tick the box of this todo to finish it"),
+        due_on=today,
+        priority=Priority.HIGH,
+        labels=[start],
+    )
+    _add_sharing(add, labels=[start], due_on=today + timedelta(days=7))
+    add(
+        gettext("Add a todo from the shell"),
+        notes=gettext(
+            "Make a key with manage.py createapikey, then send it along:\n"
+            "http -f POST :8000/api/v1/todos content=Hello "
+            '"Authorization: Bearer $KEY"'
+        ),
+        due_on=today + timedelta(days=1),
+        due_time=time(9, 30),
+        labels=[shell],
+    )
+    add(gettext("Delete this list once you know your way around"))
+
+
+def _add_sharing(add: Any, **fields: Any) -> None:
+    parent = add(gettext("Share a list with somebody"), **fields)
+    add(gettext("Add a person"), parent=parent)
+    add(gettext("Make a list and let them in as an editor"), parent=parent)
+
+
+def _fill_inbox(person: User, now: datetime) -> None:
+    add_todo(
+        actor=person,
+        content=gettext("Choose a password of your own"),
+        priority=Priority.MEDIUM,
+        now=now,
+    )
+    add_todo(actor=person, content=gettext("Buy milk"), now=now)

@@ -50,7 +50,8 @@ scopes:
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        expires = options["expires"]
+        ends = options["expires"]
+        ends = None if ends is None else moment_ahead(ends, now=now)
         person = find_person(options["username"])
         name = ApiKey._meta.get_field("name").clean(options["name"].strip(), None)
         # A key that could not be shown is not made: the answer is in the transaction.
@@ -60,7 +61,7 @@ scopes:
                 user=person,
                 name=name,
                 scopes=options["scopes"],
-                expires_at=moment_ahead(expires, now=now) if expires is not None else None,
+                expires_at=ends,
                 now=now,
             )
             self.answer(token)

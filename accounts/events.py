@@ -10,9 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
 from accounts.append_only import events_open
-from accounts.models import Changes, Event, OutboxEntry, Recorded, Source, User
+from accounts.models import Changes, Event, OutboxEntry, Source, User
 
 REDACTED = "[redacted]"
 BATCH = 1000
@@ -45,14 +46,14 @@ class Entry:
     """One change to be recorded: what happened to which row of which stream."""
 
     verb: str
-    target: Recorded
+    target: Model
     changes: Changes = field(default_factory=dict)
     stream_id: UUID | None = None
     seq: int | None = None
 
 
 def record(
-    *, actor: User | None, verb: str, target: Recorded, changes: Changes, at: datetime
+    *, actor: User | None, verb: str, target: Model, changes: Changes, at: datetime
 ) -> None:
     """Record one change of a row that belongs to no list."""
     record_many(actor=actor, entries=[Entry(verb, target, changes)], at=at)

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
+
+
+# How RFC 9562 writes ids, and RFC 3339 §5.6 dates; a time on a wall has no offset.
+_ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
+_MOMENT = rf"{_DAY}[Tt ]{_TIME}([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether the text is written as a UUID is."""
+    return re.fullmatch(_ID, text, re.ASCII) is not None
+
+
+def is_day(text: str) -> bool:
+    """Tell whether the text is written as a full-date, 2026-03-01."""
+    return re.fullmatch(_DAY, text, re.ASCII) is not None
+
+
+def is_moment(text: str) -> bool:
+    """Tell whether the text is written as a date-time with its offset."""
+    return re.fullmatch(_MOMENT, text, re.ASCII) is not None
+
+
+def is_wall_clock(text: str) -> bool:
+    """Tell whether the text is written as a time without offset, 14:30 or 14:30:00."""
+    return re.fullmatch(WALL_CLOCK.strip("^$"), text, re.ASCII) is not None
 
 
 def fold(text: str) -> str:

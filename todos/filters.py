@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.filters import DayFilter, MomentFilter, StrictFilterSet
+from accounts.filters import (
+    ChoiceFilter,
+    DayFilter,
+    IdFilter,
+    MomentFilter,
+    StrictFilterSet,
+    TextFilter,
+)
 from todos.models import Priority, Todo
 from todos.querysets import TodoQuerySet
 
@@ -23,18 +29,48 @@ STATES = [
 class TodoFilter(StrictFilterSet):
     """By list, state, label, assignee, priority, dates and text."""
 
-    list = django_filters.UUIDFilter(field_name="list_id")
-    state = django_filters.ChoiceFilter(choices=STATES, method="filter_state")
-    label = django_filters.UUIDFilter(method="filter_label")
-    assignee = django_filters.UUIDFilter(field_name="assignee_id")
-    parent = django_filters.UUIDFilter(field_name="parent_id")
-    priority = django_filters.TypedChoiceFilter(choices=Priority.choices, coerce=int)
-    due_from = DayFilter(method="filter_due_from")
-    due_to = DayFilter(method="filter_due_to")
-    created_from = MomentFilter(field_name="created_at", lookup_expr="gte")
-    created_to = MomentFilter(field_name="created_at", lookup_expr="lte")
-    overdue_at = MomentFilter(method="filter_overdue")
-    search = django_filters.CharFilter(method="filter_search", max_length=200)
+    list = IdFilter(field_name="list_id", help_text=_("Those of this list."))
+    state = ChoiceFilter(
+        choices=STATES,
+        method="filter_state",
+        help_text=_("Open, finished or trashed ones; without it open and finished."),
+    )
+    label = IdFilter(method="filter_label", help_text=_("Those with this label."))
+    assignee = IdFilter(
+        field_name="assignee_id", help_text=_("Those that this person does.")
+    )
+    parent = IdFilter(field_name="parent_id", help_text=_("Subtasks of this todo."))
+    priority = ChoiceFilter(
+        choices=Priority.choices, help_text=_("0 none, 1 low, 2 medium, 3 high.")
+    )
+    due_from = DayFilter(
+        method="filter_due_from", help_text=_("Due on this day or later.")
+    )
+    due_to = DayFilter(
+        method="filter_due_to", help_text=_("Due on this day or earlier.")
+    )
+    created_from = MomentFilter(
+        field_name="created_at",
+        lookup_expr="gte",
+        help_text=_("Made at this moment or later."),
+    )
+    created_to = MomentFilter(
+        field_name="created_at",
+        lookup_expr="lte",
+        help_text=_("Made at this moment or earlier."),
+    )
+    overdue_at = MomentFilter(
+        method="filter_overdue",
+        help_text=_(
+            "Open and overdue at this moment: its time has passed, or its day is over "
+            "where the moment is, as its offset tells."
+        ),
+    )
+    search = TextFilter(
+        method="filter_search",
+        max_length=200,
+        help_text=_("Content or notes hold this text; case does not matter."),
+    )
 
     class Meta:
         model = Todo

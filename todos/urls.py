@@ -7,7 +7,10 @@ from typing import Any
 from django.urls import path
 
 from todos.viewsets.comments import CommentViewSet
-from todos.viewsets.lists import LabelViewSet, MembershipViewSet, TodoListViewSet
+from todos.viewsets.history import HistoryViewSet
+from todos.viewsets.labels import LabelViewSet
+from todos.viewsets.lists import TodoListViewSet
+from todos.viewsets.members import MembershipViewSet
 from todos.viewsets.todos import TodoViewSet
 
 COLLECTION = {"get": "list", "post": "create"}
@@ -46,7 +49,7 @@ urlpatterns = [
     ),
     endpoint("todos/<uuid:pk>/purge", TodoViewSet, {"delete": "purge"}, "todo-purge"),
     endpoint(
-        "todos/<uuid:pk>/history", TodoViewSet, {"get": "history"}, "todo-history"
+        "todos/<uuid:todo_pk>/history", HistoryViewSet, {"get": "list"}, "todo-history"
     ),
     endpoint("todos/<uuid:todo_pk>/comments", CommentViewSet, COLLECTION, "comments"),
     endpoint(

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import User
+from accounts.serializers.fields import DayField, MomentField, WallClockField
+from accounts.text import is_id
+
+MOST_ROWS = 100  # that one field can name
 
 # What a JSON value must be for each kind of field: a number is no text.
 _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
     (serializers.BooleanField, bool),
     (serializers.IntegerField, int),
     (serializers.CharField, str),
+    (serializers.UUIDField, str),
     (serializers.DateTimeField, str),
     (serializers.DateField, str),
     (serializers.TimeField, str),
@@ -26,13 +34,11 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know and, in JSON, values of another type."""
+    """Refuses fields it does not know, values of another type and files."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            errors = self._unknown(data)
-            if not isinstance(data, QueryDict):
-                errors |= self._mistyped(data)
+            errors = self._unknown(data) | self._mistyped(data)
             if errors:
                 raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
@@ -45,18 +51,29 @@ class StrictSerializer(serializers.Serializer[Any]):
         return {str(name): [message] for name in data if name not in known}
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        errors = {}
-        for name, field in self.fields.items():
-            value = data.get(name)
-            if value is not None and not has_json_type(field, value):
-                errors[name] = [
-                    serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
-                ]
-        return errors
+        has_type = has_form_type if isinstance(data, QueryDict) else has_json_type
+        message = serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
+        return {
+            name: [message]
+            for name, field in self.fields.items()
+            if name in data and not has_type(field, data, name)
+        }
 
 
-def has_json_type(field: Any, value: Any) -> bool:
+def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
+    """Tell whether a form gives text, and several values only to a list."""
+    values = form.getlist(name)
+    many = isinstance(field, serializers.ManyRelatedField | serializers.ListField)
+    return (many or len(values) == 1) and not any(
+        isinstance(value, UploadedFile) for value in values
+    )
+
+
+def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
     """Tell whether a JSON value is of the type that the field is written as."""
+    value = data[name]
+    if value is None:
+        return True  # whether it may be empty is the field's business
     if isinstance(field, serializers.ChoiceField):
         return isinstance(value, type(next(iter(field.choices)))) and not (
             isinstance(value, bool)
@@ -69,12 +86,28 @@ def has_json_type(field: Any, value: Any) -> bool:
     return True
 
 
+class NoFields(StrictSerializer):
+    """The body of a request that needs none."""
+
+
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
-    """A ModelSerializer that is strict."""
+    """A ModelSerializer that is strict, also about dates and times."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateField: DayField,
+        models.DateTimeField: MomentField,
+        models.TimeField: WallClockField,
+    }
 
 
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference to a row that the person may see; any other does not exist."""
+
+    @classmethod
+    def many_init(cls, *args: Any, **options: Any) -> Any:
+        child = cls(*args, queryset=options.pop("queryset"))
+        return ScopedRelatedFields(child_relation=child, **options)
 
     def get_queryset(self) -> Any:
         queryset = super().get_queryset()
@@ -82,6 +115,44 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
             return None
         user: User = self.context["request"].user
         return queryset.visible_to(user)
+
+
+class ScopedRelatedFields(serializers.ManyRelatedField):
+    """References to rows that the person may see, found with one query."""
+
+    default_error_messages = {
+        "too_many": _("Name at most %d.") % MOST_ROWS,
+        "invalid_id": _("“{value}” is not an id."),
+        "does_not_exist": _("There is no such row: {value}."),
+    }
+
+    def to_internal_value(self, data: Any) -> list[models.Model]:
+        if isinstance(data, str) or not hasattr(data, "__iter__"):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        values = list(data)
+        if len(values) > MOST_ROWS:
+            self.fail("too_many")
+        ids = list(dict.fromkeys(self._id(value) for value in values))
+        rows = {row.pk: row for row in self._rows().filter(pk__in=ids)}
+        for pk in ids:
+            if pk not in rows:
+                self.fail("does_not_exist", value=pk)
+        return [rows[pk] for pk in ids]
+
+    def _rows(self) -> Any:
+        return self.child_relation.get_queryset()
+
+    def _id(self, value: Any) -> UUID:
+        if not isinstance(value, str) or not is_id(value):
+            self.fail("invalid_id", value=str(value)[:64])
+        return UUID(value)
+
+
+def as_verbs_name(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields under the names that the verbs give them."""
+    return {
+        "todo_list" if name == "list" else name: value for name, value in fields.items()
+    }
 
 
 def person_id(**options: Any) -> Any:

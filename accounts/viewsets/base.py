@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import hashlib
+import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,29 +12,34 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
-from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.idempotency import HEADER, answer_once
 from accounts.models import Recorded, User
 from accounts.scoping import Order, ScopedQuerySet
+from accounts.serializers.base import NoFields
+from accounts.viewsets.preconditions import expected_states
 
 
 class ScopedViewSet(GenericViewSet[Any]):
     """Starts from what the person may see; another's row is as one that is not there.
 
     Subclasses name the `resource` of key scopes, the permission that each action
-    takes in `required`, and the orders that a client may ask for.
+    takes in `required`, how the bodies look that it takes in `inputs`, and the orders
+    that a client may ask for. `outputs` names answers that differ from the usual.
     """
 
     resource: ClassVar[str]
     required: ClassVar[dict[str, str | None]]
+    inputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
+    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
-    parameters: ClassVar[frozenset[str]] = frozenset()
     answers_with_secret: ClassVar[bool] = False
     lookup_value_converter = "uuid"
 
@@ -53,6 +60,13 @@ class ScopedViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self._refuse_unknown_parameters(request)
+        takes_nothing = self.action in self.required and self.action not in self.inputs
+        if takes_nothing and request.method not in SAFE_METHODS:
+            NoFields(data=request.data).is_valid(raise_exception=True)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Tell which methods the address takes (Allow), whatever it names."""
+        return Response(status=204)
 
     def scope(self) -> Any:
         """Return every row of this kind that the person may see."""
@@ -62,6 +76,9 @@ class ScopedViewSet(GenericViewSet[Any]):
 
     def get_queryset(self) -> Any:
         return self.scope()
+
+    def get_serializer_class(self) -> Any:
+        return self.outputs.get(self.action, self.serializer_class)
 
     def allowed_orders(self) -> dict[str, Order]:
         """Return what a client may order by; the first is the usual one."""
@@ -76,26 +93,35 @@ class ScopedViewSet(GenericViewSet[Any]):
         return self.request.user  # type: ignore[return-value]
 
     @property
-    def expected(self) -> Container[str] | None:
-        """Return the states that If-Match names (RFC 9110 §13.1.1); None is any.
+    def expected(self) -> frozenset[str] | None:
+        """Return the states in which the client wants it done; None is any."""
+        return expected_states(self.request.headers.get("If-Match"))
 
-        Weak tags are taken too: a proxy that compresses weakens strong ones.
-        """
-        header = self.request.headers.get("If-Match")
-        if header is None or header.strip() == "*":
-            return None
-        return {tag.removeprefix("W/").strip('"') for tag in parse_etags(header)}
-
-    def valid(self, data: Any, **options: Any) -> dict[str, Any]:
-        """Return the validated input."""
-        serializer = self.get_serializer(data=data, **options)
+    def valid(self, row: Recorded | None = None) -> dict[str, Any]:
+        """Return the validated body, as the action's input says."""
+        serializer = self.inputs[self.action](
+            row,
+            data=self.request.data,
+            partial=self.action == "partial_update",
+            context=self.get_serializer_context(),
+        )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def item(self, row: Recorded, *, status: int = 200, **headers: str) -> Response:
         """Answer with one row and the tag of its state."""
-        headers = {"ETag": f'"{row.etag}"'} | headers
-        return Response(self.present(row), status=status, headers=headers)
+        shown = self.present(row)
+        headers = {"ETag": f'"{self.tag_of(row, shown)}"'} | headers
+        return Response(shown, status=status, headers=headers)
+
+    def created(self, row: Recorded) -> Response:
+        """Answer with a new row and its address."""
+        location = self.request.build_absolute_uri(f"{self.request.path}/{row.pk}")
+        return self.item(row, status=201, Location=location)
+
+    def tag_of(self, row: Recorded, shown: Any) -> str:
+        """Return the entity tag of a row that is shown so."""
+        return row.etag
 
     def present(self, row: Any, **options: Any) -> Any:
         """Return the row, or rows, as the API shows them."""
@@ -106,19 +132,39 @@ class ScopedViewSet(GenericViewSet[Any]):
         rows = self.paginate_queryset(self.filter_queryset(queryset))
         return self.get_paginated_response(self.present(rows, many=True))
 
-    def _refuse_unknown_parameters(self, request: Request) -> None:
-        known = self.known_parameters()
-        unknown = sorted(set(request.query_params) - known)
-        if unknown:
-            message = serializers.ErrorDetail(
-                _("This parameter is not known."), "unknown_parameter"
-            )
-            raise serializers.ValidationError({name: [message] for name in unknown})
-
     def known_parameters(self) -> set[str]:
         """Return the query parameters that the current action understands."""
         if self.action != "list":
             return set()
         filterset = getattr(self, "filterset_class", None)
         filters = set(filterset.base_filters) if filterset else set()
-        return filters | self.parameters | set(self.paginator.parameters)  # type: ignore[union-attr]
+        return filters | set(self.paginator.parameters)  # type: ignore[union-attr]
+
+    def _refuse_unknown_parameters(self, request: Request) -> None:
+        known, errors = self.known_parameters(), {}
+        for name, values in request.query_params.lists():
+            if name not in known:
+                errors[name] = (_("This parameter is not known."), "unknown_parameter")
+            elif len(values) > 1:
+                errors[name] = (_("Give this once."), "repeated_parameter")
+        if errors:
+            raise serializers.ValidationError(
+                {name: [serializers.ErrorDetail(*error)] for name, error in errors.items()}
+            )
+
+
+class ShownWithMore(ScopedViewSet):
+    """Items that show more than their version covers, such as a person's name.
+
+    The version stands first in the tag, and what is shown after it: If-None-Match
+    compares all of it, If-Match what a change would overwrite.
+    """
+
+    @property
+    def expected(self) -> frozenset[str] | None:
+        states = super().expected
+        return states and frozenset(state.partition("-")[0] for state in states)
+
+    def tag_of(self, row: Recorded, shown: Any) -> str:
+        text = json.dumps(shown, cls=JSONEncoder, sort_keys=True)
+        return f"{row.version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.filters import MomentFilter, StrictFilterSet
+from accounts.filters import (
+    ChoiceFilter,
+    IdFilter,
+    MomentFilter,
+    StrictFilterSet,
+    TextFilter,
+)
 from accounts.models import Event, Source
 from accounts.scoping import Order
 from accounts.serializers.people import EventSerializer
@@ -20,14 +26,22 @@ from accounts.viewsets.base import ScopedViewSet
 class EventFilter(StrictFilterSet):
     """By actor, subject, source, request and time."""
 
-    actor_id = django_filters.UUIDFilter()
-    resource_type = django_filters.CharFilter(max_length=32)
-    resource_id = django_filters.CharFilter(max_length=64)
-    verb = django_filters.CharFilter(max_length=64)
-    source = django_filters.ChoiceFilter(choices=Source.choices)
-    request_id = django_filters.CharFilter(max_length=64)
-    at_from = MomentFilter(field_name="at", lookup_expr="gte")
-    at_to = MomentFilter(field_name="at", lookup_expr="lte")
+    actor_id = IdFilter(help_text=_("What this person did."))
+    resource_type = TextFilter(max_length=32, help_text=_("Such as todo."))
+    resource_id = TextFilter(max_length=64, help_text=_("What happened to this row."))
+    verb = TextFilter(max_length=64, help_text=_("Such as todo.finished."))
+    source = ChoiceFilter(
+        choices=Source.choices, help_text=_("What came through this door.")
+    )
+    request_id = TextFilter(
+        max_length=64, help_text=_("What this request did: its X-Request-ID.")
+    )
+    at_from = MomentFilter(
+        field_name="at", lookup_expr="gte", help_text=_("At this moment or later.")
+    )
+    at_to = MomentFilter(
+        field_name="at", lookup_expr="lte", help_text=_("At this moment or earlier.")
+    )
 
     class Meta:
         model = Event

@@ -13,10 +13,10 @@ from accounts.models import ApiKey
 from accounts.scoping import Order
 from accounts.serializers.people import ApiKeySerializer, IssuedKeySerializer
 from accounts.services.keys import issue_key, revoke_key
-from accounts.viewsets.base import ScopedViewSet
+from accounts.viewsets.base import ShownWithMore
 
 
-class MyKeyViewSet(ScopedViewSet):
+class MyKeyViewSet(ShownWithMore):
     """The keys of the person who asks."""
 
     resource = "keys"
@@ -28,6 +28,8 @@ class MyKeyViewSet(ScopedViewSet):
     }
     queryset = ApiKey.objects.all()
     serializer_class = ApiKeySerializer
+    inputs = {"create": ApiKeySerializer}
+    outputs = {"create": IssuedKeySerializer}
     answers_with_secret = True
     orders = {
         "-created_at": Order("created_at", True),
@@ -47,20 +49,20 @@ class MyKeyViewSet(ScopedViewSet):
 
     def create(self, request: Request) -> Response:
         """Make a key; its token is in this answer and nowhere else."""
-        fields = self.valid(request.data)
         with_key = request.auth if isinstance(request.auth, ApiKey) else None
         key, token = issue_key(
             actor=self.user,
             user=self.user,
             issued_with=with_key,
             now=timezone.now(),
-            **fields,
+            **self.valid(),
         )
         key.token = token  # type: ignore[attr-defined]
-        data = IssuedKeySerializer(key, context=self.get_serializer_context()).data
-        return Response(data, status=201, headers={"ETag": f'"{key.etag}"'})
+        return self.created(key)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Revoke a key; it is refused from the next request on."""
-        revoke_key(actor=self.user, key=self.get_object(), now=timezone.now())
+        key = self.get_object()
+        key.expect(self.expected)
+        revoke_key(actor=self.user, key=key, now=timezone.now())
         return Response(status=204)

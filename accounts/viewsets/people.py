@@ -18,26 +18,29 @@ from accounts.serializers.people import (
     RoleSerializer,
 )
 from accounts.services.people import change_profile
-from accounts.viewsets.base import ScopedViewSet
+from accounts.viewsets.base import ScopedViewSet, ShownWithMore
 
 
-class MeViewSet(ScopedViewSet):
+class MeViewSet(ShownWithMore):
     """The person who asks."""
 
     resource = "profile"
     required = {"retrieve": None, "partial_update": None}
     queryset = User.objects.all()
     serializer_class = MeSerializer
+    inputs = {"partial_update": MeSerializer}
 
     def retrieve(self, request: Request) -> Response:
         """Return the person who asks, with roles and permissions."""
-        return Response(self.present(self.user))
+        return self.item(self.user)
 
     def partial_update(self, request: Request) -> Response:
         """Change display name, time zone or language."""
-        fields = self.valid(request.data, partial=True, instance=self.user)
         person = change_profile(
-            actor=self.user, expected=self.expected, now=timezone.now(), **fields
+            actor=self.user,
+            expected=self.expected,
+            now=timezone.now(),
+            **self.valid(self.user),
         )
         return self.item(person)
 

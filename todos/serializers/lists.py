@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from accounts.models import User
 from accounts.serializers.base import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
+    as_verbs_name,
 )
 from accounts.serializers.people import PersonSerializer
 from todos.models import Label, MemberRole, Membership, TodoList
@@ -65,10 +70,23 @@ class MembershipSerializer(StrictModelSerializer):
         read_only_fields = ("id", "created_at", "updated_at", "version")
 
 
+class PersonNameField(serializers.CharField):
+    """A person, by user name or email address, both exact."""
+
+    default_error_messages = {
+        "person_unknown": _("There is no person of this name or address.")
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        name = super().to_internal_value(data)
+        person = User.objects.named(name).first()
+        return person or self.fail("person_unknown")
+
+
 class NewMemberSerializer(StrictSerializer):
     """Who is to be a member: by user name or email address, both exact."""
 
-    person = serializers.CharField(max_length=254)
+    person = PersonNameField(max_length=254, source="user")
     role = serializers.ChoiceField(
         choices=MemberRole.choices, default=MemberRole.EDITOR
     )
@@ -101,6 +119,9 @@ class LabelSerializer(StrictModelSerializer):
             "version",
         )
         validators: list[object] = []  # the service says which name is taken
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return as_verbs_name(attrs)
 
 
 class LabelChangeSerializer(LabelSerializer):

@@ -11,6 +11,7 @@ from accounts.serializers.base import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
+    as_verbs_name,
 )
 from todos.models import Comment, Label, Todo, TodoList
 
@@ -71,6 +72,9 @@ class TodoSerializer(StrictModelSerializer):
         )
         validators: list[object] = []  # the service says which uid is taken
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return as_verbs_name(attrs)
+
 
 class TodoChangeSerializer(TodoSerializer):
     """What of a todo can change. PUT replaces: what it leaves out is emptied."""
@@ -78,7 +82,8 @@ class TodoChangeSerializer(TodoSerializer):
     id = serializers.UUIDField(read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs if self.partial else EMPTY | attrs
+        fields = super().validate(attrs)
+        return fields if self.partial else EMPTY | fields
 
 
 # What a PUT makes of the fields that it leaves out; the list and uid stay.

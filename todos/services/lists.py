@@ -104,13 +104,21 @@ def trash_list(
 
 
 @transaction.atomic
-def restore_list(*, actor: User, todo_list: TodoList, now: datetime) -> TodoList:
+def restore_list(
+    *,
+    actor: User,
+    todo_list: TodoList,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> TodoList:
     """Take a list out of the trash; one that is not there stays as it is."""
     require(actor, "todos.delete_todolist")
     owned = TodoList.objects.owned_by(actor).select_for_update(of=("self",))
     locked = owned.filter(pk=todo_list.pk).first()
     if locked is None:
         raise Missing
+    seen = TodoList.objects.owned_by(actor).with_placing().get(pk=locked.pk)
+    seen.expect(expected)
     if changes := locked.change(by=actor, at=now, deleted_at=None):
         record_in_list(locked, ("list.restored", locked, changes), actor=actor, at=now)
         touch_members(locked)

@@ -41,14 +41,20 @@ def trash_todo(
 
 
 @transaction.atomic
-def restore_todo(*, actor: User, todo: Todo, now: datetime) -> Todo:
+def restore_todo(
+    *, actor: User, todo: Todo, now: datetime, expected: Container[str] | None = None
+) -> Todo:
     """Take a todo out of the trash, with the subtasks that went there together with it.
 
     Where its parent is still in the trash, it becomes a root. A todo that is not in
     the trash stays as it is.
     """
     todo_list, todo = lock_todo(
-        actor=actor, todo=todo, permission="todos.delete_todo", trashed=True
+        actor=actor,
+        todo=todo,
+        permission="todos.delete_todo",
+        expected=expected,
+        trashed=True,
     )
     if todo.deleted_at is None:
         return todo
@@ -61,12 +67,19 @@ def restore_todo(*, actor: User, todo: Todo, now: datetime) -> Todo:
 
 
 @transaction.atomic
-def purge_todo(*, actor: User | None, todo: Todo, now: datetime) -> None:
+def purge_todo(
+    *,
+    actor: User | None,
+    todo: Todo,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> None:
     """Delete a trashed todo for good, with all below it; the event log forgets them."""
     todo_list, todo = lock_todo(
         actor=actor,
         todo=todo,
         permission="todos.delete_todo",
+        expected=expected,
         role=MemberRole.OWNER,
         trashed=True,
     )

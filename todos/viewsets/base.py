@@ -22,9 +22,8 @@ class ListScopedViewSet(ScopedViewSet):
             query=self.request.get_full_path(),
             language=get_language() or "",
         )
-        unchanged = get_conditional_response(self.request._request, etag=tag)
-        if unchanged is not None:
-            return unchanged
-        response = self.page(queryset)
-        response["ETag"] = tag
-        return response
+        answer = get_conditional_response(self.request._request, etag=tag)
+        if answer is None:
+            answer = self.page(queryset)
+        answer["ETag"] = tag
+        return answer

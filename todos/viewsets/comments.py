@@ -30,6 +30,7 @@ class CommentViewSet(ListScopedViewSet):
     }
     queryset = Comment.objects.all()
     serializer_class = CommentSerializer
+    inputs = {"create": CommentSerializer, "partial_update": CommentSerializer}
     orders = {
         "created_at": Order("created_at"),
         "-created_at": Order("created_at", True),
@@ -55,21 +56,18 @@ class CommentViewSet(ListScopedViewSet):
 
     def create(self, request: Request, todo_pk: str) -> Response:
         """Say something about a todo."""
-        fields = self.valid(request.data)
         comment = add_comment(
-            actor=self.user, todo=self.get_todo(), now=timezone.now(), **fields
+            actor=self.user, todo=self.get_todo(), now=timezone.now(), **self.valid()
         )
-        location = request.build_absolute_uri(f"{request.path}/{comment.pk}")
-        return self.item(comment, status=201, Location=location)
+        return self.created(comment)
 
     def partial_update(self, request: Request, todo_pk: str, pk: str) -> Response:
         """Change what one said oneself."""
         comment = self.get_object()
-        fields = self.valid(request.data, instance=comment, partial=True)
         changed = edit_comment(
             actor=self.user,
             comment=comment,
-            text=fields.get("text", comment.text),
+            text=self.valid(comment).get("text", comment.text),
             expected=self.expected,
             now=timezone.now(),
         )

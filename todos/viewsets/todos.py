@@ -9,12 +9,10 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Event, User
+from accounts.models import User
 from accounts.scoping import Order
-from accounts.serializers.people import EventSerializer
-from accounts.viewsets.events import EventViewSet
 from todos.filters import TodoFilter
-from todos.models import Todo, streams_visible_to
+from todos.models import Todo
 from todos.serializers.todos import (
     PositionSerializer,
     TodoChangeSerializer,
@@ -57,11 +55,17 @@ class TodoViewSet(ListScopedViewSet):
         "position": "todos.change_todo",
         "restore": "todos.delete_todo",
         "purge": "todos.delete_todo",
-        "history": "todos.view_todo",
     }
     queryset = Todo.objects.all()
     serializer_class = TodoSerializer
+    inputs = {
+        "create": TodoSerializer,
+        "update": TodoChangeSerializer,
+        "partial_update": TodoChangeSerializer,
+        "position": PositionSerializer,
+    }
     filterset_class = TodoFilter
+    orders = ORDERS | TRASH_ORDERS
 
     def get_queryset(self) -> Any:
         rows = Todo.with_trash.visible_to(self.user)
@@ -71,13 +75,7 @@ class TodoViewSet(ListScopedViewSet):
             rows = rows.trashed() if in_trash else rows.active()
         return rows.prefetch_related("labels")
 
-    def get_serializer_class(self) -> Any:
-        changes = self.action in {"update", "partial_update"}
-        return TodoChangeSerializer if changes else TodoSerializer
-
     def allowed_orders(self) -> dict[str, Order]:
-        if self.action == "history":
-            return EventViewSet.orders
         return TRASH_ORDERS if self._asks_for_trash() else ORDERS
 
     def replayable(self, user: User) -> Any:
@@ -93,23 +91,16 @@ class TodoViewSet(ListScopedViewSet):
 
     def create(self, request: Request) -> Response:
         """Add a todo; without a list it lands in the inbox."""
-        fields = self.valid(request.data)
-        todo = add_todo(
-            actor=self.user,
-            todo_list=fields.pop("list", None),
-            now=timezone.now(),
-            **fields,
-        )
-        location = request.build_absolute_uri(f"{request.path}/{todo.pk}")
-        return self.item(todo, status=201, Location=location)
+        todo = add_todo(actor=self.user, now=timezone.now(), **self.valid())
+        return self.created(todo)
 
     def update(self, request: Request, pk: str) -> Response:
         """Replace a todo: what the body leaves out is emptied; list and uid stay."""
-        return self._edit(request, partial=False)
+        return self._edit()
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change the fields that the body names; another list moves the todo there."""
-        return self._edit(request, partial=True)
+        return self._edit()
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Move a todo to the trash, with its subtasks."""
@@ -131,41 +122,28 @@ class TodoViewSet(ListScopedViewSet):
 
     def position(self, request: Request, pk: str) -> Response:
         """Put a todo right before or right after another one of its list."""
-        serializer = PositionSerializer(
-            data=request.data, context=self.get_serializer_context()
-        )
-        serializer.is_valid(raise_exception=True)
-        return self._answer(reposition_todo, **serializer.validated_data)
+        return self._answer(reposition_todo, **self.valid())
 
     def restore(self, request: Request, pk: str) -> Response:
         """Take a todo out of the trash, with what went there together with it."""
-        todo = restore_todo(actor=self.user, todo=self.get_object(), now=timezone.now())
-        return self.item(todo)
+        return self._answer(restore_todo)
 
     def purge(self, request: Request, pk: str) -> Response:
         """Delete a trashed todo for good. Only owners of the list may."""
-        purge_todo(actor=self.user, todo=self.get_object(), now=timezone.now())
+        purge_todo(
+            actor=self.user,
+            todo=self.get_object(),
+            expected=self.expected,
+            now=timezone.now(),
+        )
         return Response(status=204)
-
-    def history(self, request: Request, pk: str) -> Response:
-        """List the events of a todo, of those lists that the person sees."""
-        todo = self.get_object()
-        streams = streams_visible_to(self.user)
-        events = Event.objects.about("todo", todo.pk).filter(stream_id__in=streams)
-        rows = self.paginate_queryset(events)
-        context = self.get_serializer_context() | {"visible_streams": streams}
-        data = EventSerializer(rows, many=True, context=context).data
-        return self.get_paginated_response(data)
 
     def _asks_for_trash(self) -> bool:
         return self.action == "list" and self.request.GET.get("state") == "trashed"
 
-    def _edit(self, request: Request, *, partial: bool) -> Response:
+    def _edit(self) -> Response:
         todo = self.get_object()
-        fields = self.valid(request.data, instance=todo, partial=partial)
-        return self._answer(
-            edit_todo, todo=todo, todo_list=fields.pop("list", None), **fields
-        )
+        return self._answer(edit_todo, todo=todo, **self.valid(todo))
 
     def _answer(self, verb: Any, todo: Todo | None = None, **fields: Any) -> Response:
         changed = verb(

@@ -1,0 +1,41 @@
+"""The history of a todo: its events in the lists that the person sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+
+from accounts.models import Event
+from accounts.serializers.people import EventSerializer
+from accounts.viewsets.events import EventViewSet
+from todos.models import Todo, streams_visible_to
+from todos.viewsets.base import ListScopedViewSet
+
+
+class HistoryViewSet(ListScopedViewSet):
+    """What happened to a todo."""
+
+    resource = "todos"
+    required = {"list": "todos.view_todo"}
+    queryset = Event.objects.all()
+    serializer_class = EventSerializer
+    orders = EventViewSet.orders
+
+    def get_queryset(self) -> QuerySet[Any]:
+        # Not what an auditor sees, but what a member does: the scope is the todo's.
+        todos = Todo.objects.visible_to(self.user)
+        todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
+        streams = streams_visible_to(self.user)
+        return Event.objects.about("todo", todo.pk).filter(stream_id__in=streams)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        streams = {"visible_streams": streams_visible_to(self.user)}
+        return super().get_serializer_context() | streams
+
+    def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
+        """List the events of a todo, of those lists that the person sees."""
+        return self.fresh_page(self.get_queryset())

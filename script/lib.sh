@@ -22,10 +22,10 @@ install_packages() {
     fi
     say "Installing system packages: $*"
     # Old package lists may still do, so a failed update is not the end.
-    "${as_root[@]}" apt-get update -qq </dev/null >&2 || true
+    "${as_root[@]}" apt-get update -qq </dev/null >/dev/null || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" \
-        </dev/null >&2 || die "System packages could not be installed; try: $line"
+        </dev/null >/dev/null || die "System packages could not be installed; try: $line"
 }
 
 may_sudo() {
@@ -71,7 +71,7 @@ usable_python() {
     find_python "ensurepip, sqlite3, ssl, venv" && return
     if python=$(find_python sys); then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        install_packages "python$version" "python$version-venv"
+        install_packages "python$version-venv"
     elif version=$(python3 -V 2>/dev/null); then
         die "Python 3.11 or newer is needed and this is $version; where the system has it: apt-get install python3.11 python3.11-venv"
     else
@@ -104,8 +104,8 @@ has_environment() {
 }
 
 make_environment() {
-    need_writable .
-    need_space . 400
+    need_writable "$PWD"
+    need_space "$PWD" 400
     say "Making .venv with $("$1" -V)."
     rm -rf .venv
     "$1" -m venv .venv >&2 || die "The virtual environment .venv could not be made."
@@ -120,7 +120,7 @@ has_installed() {
 # The note is written last, so an interrupted install is taken up again.
 install_lock() {
     local lock=$1 log=.venv/pip.log locks=("$1")
-    need_space . 400
+    need_space "$PWD" 400
     # The packages for development include those of the service, in the same versions.
     [[ $lock == requirements-dev.txt ]] && locks+=(requirements.txt)
     say "Installing the packages of $lock; the first time takes a minute."

@@ -1,0 +1,129 @@
+"""Who gets what answer from which endpoint: the whole of the API's rights.
+
+Read a row as: this person, asking for this object, gets this status.
+
+- own: any member of the service, an object of a list that they alone see (or their
+  own key, themselves, an event of that list)
+- owner, editor, viewer: that member of the shared list, an object of it
+- outsider, manager, administrator, auditor: people of these roles who are no members,
+  an object of the shared list; one of the foreign list is answered alike
+- roleless: an editor of the shared list who lost their role
+- trashed: the owner, an object of the shared list that lies in the trash, or is part
+  of what lies there
+
+Not in the table because they hold for every row: without sign-in, with a revoked key
+or for a disabled person it is 401; a key that lacks the scope gets 403; what does not
+exist is answered as what is foreign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NEVER = "-"
+TABLE = """
+method endpoint                      scope    own | owner editor viewer | outsider manager administrator auditor roleless | trashed
+GET    me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
+PATCH  me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
+GET    me/keys                       keys     200 | 200   200    200    | 200      200     200           403     403      | -
+POST   me/keys                       keys     201 | 201   201    201    | 201      201     201           403     403      | -
+GET    me/keys/{key}                 keys     200 | 404   404    404    | 404      404     404           403     403      | -
+DELETE me/keys/{key}                 keys     204 | 404   404    404    | 404      404     404           403     403      | -
+GET    users                         users    200 | 200   200    200    | 200      200     200           200     403      | -
+GET    users/{user}                  users    200 | 200   200    200    | 404      200     200           404     403      | -
+GET    roles                         roles    403 | 403   403    403    | 403      200     200           200     403      | -
+GET    roles/{role}                  roles    403 | 403   403    403    | 403      200     200           200     403      | -
+GET    permissions                   roles    403 | 403   403    403    | 403      200     200           200     403      | -
+GET    events                        events   403 | 403   403    403    | 403      403     200           200     403      | -
+GET    events/{event}                events   403 | 403   403    403    | 403      403     200           200     403      | -
+GET    lists                         lists    200 | 200   200    200    | 200      200     200           403     403      | -
+POST   lists                         lists    201 | 201   201    201    | 201      201     201           403     403      | -
+GET    lists/{list}                  lists    200 | 200   200    200    | 404      404     404           403     403      | 404
+PATCH  lists/{list}                  lists    200 | 200   403    403    | 404      404     404           403     403      | 404
+DELETE lists/{list}                  lists    204 | 204   403    403    | 404      404     404           403     403      | 404
+POST   lists/{list}/restore          lists    200 | 200   404    404    | 404      404     404           403     403      | 200
+GET    lists/{list}/members          members  200 | 200   200    200    | 404      404     404           403     403      | 404
+POST   lists/{list}/members          members  201 | 201   403    403    | 404      404     404           403     403      | 404
+GET    lists/{list}/members/{member} members  200 | 200   200    200    | 404      404     404           403     403      | 404
+PATCH  lists/{list}/members/{member} members  409 | 200   403    403    | 404      404     404           403     403      | 404
+DELETE lists/{list}/members/{member} members  409 | 204   403    403    | 404      404     404           403     403      | 404
+GET    labels                        labels   200 | 200   200    200    | 200      200     200           403     403      | -
+POST   labels                        labels   201 | 201   201    403    | 400      400     400           403     403      | 400
+GET    labels/{label}                labels   200 | 200   200    200    | 404      404     404           403     403      | 404
+PATCH  labels/{label}                labels   200 | 200   200    403    | 404      404     404           403     403      | 404
+DELETE labels/{label}                labels   204 | 204   204    403    | 404      404     404           403     403      | 404
+GET    todos                         todos    200 | 200   200    200    | 200      200     200           403     403      | -
+POST   todos                         todos    201 | 201   201    403    | 400      400     400           403     403      | 400
+GET    todos/{todo}                  todos    200 | 200   200    200    | 404      404     404           403     403      | 404
+PUT    todos/{todo}                  todos    200 | 200   200    403    | 404      404     404           403     403      | 404
+PATCH  todos/{todo}                  todos    200 | 200   200    403    | 404      404     404           403     403      | 404
+DELETE todos/{todo}                  todos    204 | 204   204    403    | 404      404     404           403     403      | 404
+PUT    todos/{todo}/finish           todos    200 | 200   200    403    | 404      404     404           403     403      | 404
+DELETE todos/{todo}/finish           todos    200 | 200   200    403    | 404      404     404           403     403      | 404
+PUT    todos/{todo}/position         todos    200 | 200   200    403    | 404      404     404           403     403      | 404
+POST   todos/{todo}/restore          todos    200 | 200   200    403    | 404      404     404           403     403      | 200
+DELETE todos/{todo}/purge            todos    409 | 409   403    403    | 404      404     404           403     403      | 204
+GET    todos/{todo}/history          todos    200 | 200   200    200    | 404      404     404           403     403      | 404
+GET    todos/{todo}/comments         comments 200 | 200   200    200    | 404      404     404           403     403      | 404
+POST   todos/{todo}/comments         comments 201 | 201   201    403    | 404      404     404           403     403      | 404
+GET    todos/{todo}/comments/{comment} comments 200 | 200 200    200    | 404      404     404           403     403      | 404
+PATCH  todos/{todo}/comments/{comment} comments 200 | 403 200    403    | 404      404     404           403     403      | 404
+DELETE todos/{todo}/comments/{comment} comments 204 | 204 204    403    | 404      404     404           403     403      | 404
+"""  # noqa: E501  (a table is read along its lines)
+
+# What who may read of a tenant that they have no part in. Whoever manages people sees
+# the people; whoever audits sees what was done to people and keys. Nobody else sees
+# anything, and nobody sees a word of lists and todos.
+PEOPLE = frozenset({"username", "display name"})
+ACCOUNTS = PEOPLE | {"email", "key name", "request id"}
+MAY_READ = {
+    ("manager", "users"): PEOPLE,
+    ("manager", "users/{user}"): PEOPLE,
+    ("administrator", "users"): PEOPLE,
+    ("administrator", "users/{user}"): PEOPLE,
+    ("administrator", "events"): ACCOUNTS,
+    ("administrator", "events/{event}"): ACCOUNTS,
+    ("auditor", "events"): ACCOUNTS,
+    ("auditor", "events/{event}"): ACCOUNTS,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one method of one endpoint answers, by person."""
+
+    method: str
+    endpoint: str
+    scope: str
+    statuses: dict[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.endpoint}"
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def names_object(self) -> bool:
+        """Tell whether the address, or the body of the request, names an object."""
+        return "{" in self.endpoint or str(self) in {"POST todos", "POST labels"}
+
+
+def read_table() -> dict[tuple[str, str], Row]:
+    """Return the rows of the table by method and endpoint."""
+    head, *lines = TABLE.strip().splitlines()
+    _method, _endpoint, _scope, *columns = head.replace("|", " ").split()
+    rows = {}
+    for line in lines:
+        method, endpoint, scope, *cells = line.replace("|", " ").split()
+        statuses = {
+            column: int(cell)
+            for column, cell in zip(columns, cells, strict=True)
+            if cell != NEVER
+        }
+        rows[method, endpoint] = Row(method, endpoint, scope, statuses)
+    return rows
+
+
+ROWS = read_table()

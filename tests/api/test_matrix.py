@@ -1,0 +1,205 @@
+"""Every endpoint × every method × every person × every object: no leak."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from accounts.models import SCOPES, Event
+from tests.api.matrix_table import MAY_READ, ROWS, Row
+from tests.api.matrix_world import (
+    CANARIES,
+    MEMBERS,
+    METHODS,
+    NO_MEMBERS,
+    PREFIX,
+    REFUSED,
+    World,
+    body_for,
+    client_of,
+    endpoints,
+)
+
+pytestmark = pytest.mark.django_db
+ALL_ROWS = pytest.mark.parametrize("row", ROWS.values(), ids=str)
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CATALOGUES = {"roles/{role}"}  # the same for everyone: nothing in them is foreign
+Things = dict[str, Any]
+PEOPLE = (*MEMBERS, *NO_MEMBERS, "roleless")
+# Columns whose people are ordinary members of the service.
+HAVE_OWN = (*MEMBERS, "outsider", "manager", "administrator")
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Build the world once: each request below is undone."""
+    with (
+        override_settings(PASSWORD_HASHERS=QUICK_HASHERS),
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        yield World()
+        transaction.set_rollback(True)
+
+
+def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
+    """Send the request, and undo what it did."""
+    path = "/" + PREFIX + row.endpoint.format(**things)
+    body = body_for(row.method, row.endpoint, things, anchor)
+    before = Event.objects.count()
+    with transaction.atomic():
+        answer = client.generic(
+            row.method,
+            path,
+            json.dumps(body) if body is not None else "",
+            content_type="application/json" if body is not None else "",
+        )
+        refused = answer.status_code >= 400
+        assert not refused or Event.objects.count() == before, "a refusal left a trace"
+        transaction.set_rollback(True)
+    return answer
+
+
+def same_but_for_ids(one: Any, two: Any, of_one: Things, of_two: Things) -> bool:
+    """Tell whether status, headers and body are the same, but for the ids asked for."""
+    return without_ids(one, of_one) == without_ids(two, of_two)
+
+
+def without_ids(answer: Any, things: Things) -> tuple[Any, ...]:
+    names = {answer["X-Request-ID"]: "<request>"}
+    names |= {str(pk): f"<{name}>" for name, pk in things.items() if name != "role"}
+    text = answer.content.decode()
+    for found, name in names.items():
+        text = text.replace(found, name)
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in {"X-Request-ID", "Content-Length", "ETag"}
+    }
+    return answer.status_code, headers, text
+
+
+def assert_silent(answer: Any, person: str, row: Row) -> None:
+    allowed = MAY_READ.get((person, row.endpoint), frozenset())
+    heard = {kind for kind, word in CANARIES.items() if word in answer.content.decode()}
+    assert heard <= allowed, f"{person} reads {heard - allowed} at {row}"
+
+
+def anchor_for(world: World, person: str, which: str) -> Any:
+    """Return a todo that the person sees, of the object's list where they see it."""
+    sees_shared = which == "shared" and person in MEMBERS
+    return (world.shared if sees_shared else world.owns[person])["anchor"]
+
+
+def test_the_table_lists_every_endpoint_and_nothing_else():
+    assert set(ROWS) == set(endpoints())
+
+
+@ALL_ROWS
+def test_members_of_the_service_get_what_the_table_says_of_their_own(world, row):
+    for person in HAVE_OWN:
+        column = "own" if row.statuses["own"] != 403 else person
+        answer = ask(
+            world.clients[person],
+            row,
+            world.owns[person],
+            anchor_for(world, person, "own"),
+        )
+        assert answer.status_code == row.statuses[column], (person, answer.content)
+        assert_silent(answer, person, row)
+
+
+@ALL_ROWS
+def test_people_get_what_the_table_says_of_the_shared_list(world, row):
+    for person in PEOPLE:
+        anchor = anchor_for(world, person, "shared")
+        answer = ask(world.clients[person], row, world.shared, anchor)
+        assert answer.status_code == row.statuses[person], (person, answer.content)
+        assert_silent(answer, person, row)
+
+
+@ALL_ROWS
+def test_a_foreign_object_is_answered_as_one_that_does_not_exist(world, row):
+    for person in PEOPLE:
+        anchor = anchor_for(world, person, "foreign")
+        client, nothing = world.clients[person], world.object_for(person, "unknown")
+        foreign = ask(client, row, world.foreign, anchor)
+        unknown = ask(client, row, nothing, anchor)
+        assert_silent(foreign, person, row)
+        if not row.names_object or row.endpoint in CATALOGUES:
+            continue
+        column = "outsider" if person in MEMBERS else person
+        assert foreign.status_code == row.statuses[column], (person, foreign.content)
+        if foreign.status_code == 200:
+            assert (person, row.endpoint) in MAY_READ
+            assert unknown.status_code == 404
+        else:
+            assert same_but_for_ids(foreign, unknown, world.foreign, nothing)
+
+
+@ALL_ROWS
+def test_what_lies_in_the_trash_is_out_of_sight(world, row):
+    if "trashed" not in row.statuses:
+        return
+    anchor = world.shared["anchor"]
+    answer = ask(world.clients["owner"], row, world.trashed_for(row), anchor)
+    assert answer.status_code == row.statuses["trashed"], answer.content
+
+
+@ALL_ROWS
+def test_nobody_gets_in_without_a_key_that_opens(world, row):
+    for person in REFUSED:
+        for things in (world.shared, world.foreign, world.object_for("", "unknown")):
+            answer = ask(world.clients[person], row, things, things.get("anchor"))
+            assert answer.status_code == 401, person
+            assert answer["WWW-Authenticate"].startswith("Bearer")
+            assert_silent(answer, person, row)
+
+
+@ALL_ROWS
+def test_a_key_can_do_no_more_than_its_scopes(world, row):
+    owner = world.people["owner"]
+    expected = row.statuses["owner"]
+    needed = f"{row.scope}:{'write' if row.writes else 'read'}"
+    anchor = world.shared["anchor"]
+    others = [scope for scope in SCOPES if scope != needed]
+    refused = ask(client_of(owner, others), row, world.shared, anchor)
+    assert refused.status_code == 403
+    assert refused.json()["code"] == "scope_missing"
+    # A key that makes keys gives no scope that it lacks itself.
+    with_it = [needed, "todos:read"] if row.scope == "keys" else [needed]
+    allowed = ask(client_of(owner, with_it), row, world.shared, anchor)
+    assert allowed.status_code == expected, allowed.content
+    reader = client_of(owner, [scope for scope in SCOPES if scope.endswith(":read")])
+    read_only = ask(reader, row, world.shared, anchor)
+    assert read_only.status_code == (403 if row.writes else expected)
+
+
+@ALL_ROWS
+def test_head_answers_as_get_and_options_tells_nothing(world, row):
+    for person in (*PEOPLE, *REFUSED):
+        path = "/" + PREFIX + row.endpoint.format(**world.foreign)
+        told = world.clients[person].options(path)
+        assert told.status_code == (401 if person in REFUSED else 204)
+        assert not any(word in told.content.decode() for word in CANARIES.values())
+        if row.method == "GET":
+            got, head = (
+                getattr(world.clients[person], verb)(path) for verb in ("get", "head")
+            )
+            assert head.status_code == got.status_code
+            assert head.content == b""
+
+
+@pytest.mark.parametrize("endpoint", sorted({endpoint for _m, endpoint in ROWS}))
+def test_other_methods_are_refused(world, endpoint):
+    path = "/" + PREFIX + endpoint.format(**world.shared)
+    for method in METHODS:
+        if (method, endpoint) not in ROWS:
+            answer = world.clients["owner"].generic(method, path)
+            assert answer.status_code == 405, (method, answer.content)
+            assert answer.json()["code"] == "method_not_allowed"

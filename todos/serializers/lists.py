@@ -77,8 +77,8 @@ class PersonNameField(serializers.CharField):
         "person_unknown": _("There is no person of this name or address.")
     }
 
-    def to_internal_value(self, data: Any) -> Any:
-        name = super().to_internal_value(data)
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        name = super().run_validation(data)
         person = User.objects.named(name).first()
         return person or self.fail("person_unknown")
 

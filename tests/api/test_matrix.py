@@ -1,4 +1,4 @@
-"""Every endpoint × every method × every person × every object: no leak."""
+"""Every endpoint, method, person and object: no answer tells too much."""
 
 from __future__ import annotations
 

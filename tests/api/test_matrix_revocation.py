@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import ApiKey, User
 from accounts.services.keys import issue_key, revoke_key
 from accounts.services.people import change_person, remove_person, set_password
-from tests.conftest import NOW, api_for, browser_for
+from tests.conftest import NOW, api_for
 from tests.problems import assert_problem
 from todos.models import MemberRole, Membership
 from todos.services.sharing import change_member, remove_member

@@ -63,7 +63,7 @@ def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -
     """Record changes in the transaction that makes them."""
     if not connection.in_atomic_block:
         raise RuntimeError("An event belongs in the transaction of its change.")
-    events = [_event(actor, entry, at) for entry in entries]
+    events = [make_event(actor, entry, at) for entry in entries]
     Event.objects.bulk_create(events, batch_size=BATCH)
     OutboxEntry.objects.bulk_create(
         [OutboxEntry(event=event, due_at=at) for event in events], batch_size=BATCH
@@ -95,7 +95,8 @@ def prune(*, before: datetime) -> int:
         return old._raw_delete(using=old.db)
 
 
-def _event(actor: User | None, entry: Entry, at: datetime) -> Event:
+def make_event(actor: User | None, entry: Entry, at: datetime) -> Event:
+    """Return the event, unsaved, as of the current origin."""
     where = _origin.get()
     return Event(
         at=at,

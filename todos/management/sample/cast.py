@@ -1,0 +1,65 @@
+"""The people of the sample: members who cannot sign in until they get a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from secrets import token_hex
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Role, User
+from accounts.services.people import add_person
+from todos.management.sample.texts import GIVEN_NAMES, TONGUES, ZONES
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody who takes part; the last one's lists have been quiet for years."""
+
+    people: list[User]
+
+    @property
+    def star(self) -> User:
+        """Return who owns the largest list."""
+        return self.people[0]
+
+    @property
+    def quiet(self) -> User:
+        """Return who has done nothing for a long time."""
+        return self.people[-1]
+
+    @property
+    def busy(self) -> list[User]:
+        return self.people[:-1] or self.people
+
+
+@transaction.atomic
+def make_cast(*, count: int, star: User | None, random: Random, now: datetime) -> Cast:
+    """Make `count` people, who join the star where there is one already."""
+    # User names of two runs must differ, whatever the seed.
+    run = token_hex(3)
+    roles = list(Role.objects.filter(name="member"))
+    people = [_make_person(run, number, roles, random, now) for number in range(count)]
+    return Cast([star, *people] if star else people)
+
+
+def _make_person(
+    run: str, number: int, roles: list[Any], random: Random, now: datetime
+) -> User:
+    given = random.choice(GIVEN_NAMES)
+    tongue = random.choice(TONGUES)
+    username = f"sample-{run}-{number + 1:04d}"
+    return add_person(
+        actor=None,
+        username=username,
+        password=None,
+        now=now,
+        roles=roles,
+        display_name=f"{given} {number + 1}",
+        email=f"{username}@example.com",
+        time_zone=random.choice(ZONES),
+        language=tongue.language,
+    )

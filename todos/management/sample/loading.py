@@ -1,0 +1,43 @@
+"""Make the database ready for very many rows, and usable right after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+from accounts.models import Event, OutboxEntry
+from accounts.services.bulk import refresh_statistics
+from todos.models import Comment, Label, Membership, Todo, TodoList
+
+TABLES = (
+    TodoList,
+    Membership,
+    Label,
+    Todo,
+    Todo.labels.through,
+    Comment,
+    Event,
+    OutboxEntry,
+)
+
+
+@contextmanager
+def bulk_loading() -> Iterator[None]:
+    """Index texts in larger portions; merge the last one and count rows at the end."""
+    is_postgresql = connection.vendor == "postgresql"
+    if is_postgresql:
+        _execute("SET gin_pending_list_limit = '64MB'")
+    try:
+        yield
+    finally:
+        if is_postgresql and not connection.needs_rollback:
+            _execute("RESET gin_pending_list_limit")
+            _execute("SELECT gin_clean_pending_list('todo_search'::regclass)")
+    refresh_statistics(*TABLES)
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)

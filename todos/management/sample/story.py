@@ -1,0 +1,105 @@
+"""What happens in a list of the sample: todos come, are talked about, finished, go.
+
+Rows are written as they are at the end, events as they happened: in the order of
+time, which is the order of their numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+from typing import Any
+
+from accounts.events import Entry, make_event
+from accounts.models import Changes, Event, Recorded, User
+from accounts.services.bulk import write_events, write_rows
+from todos.management.sample.lists import Scene
+from todos.management.sample.todos import TodoMaker
+from todos.models import Comment, Label, Todo
+
+BATCH = 4000
+
+
+class Story:
+    """Tells the life of one list, and writes it down in batches."""
+
+    def __init__(self, scene: Scene, *, random: Random, now: datetime) -> None:
+        self.scene, self.random, self.now = scene, random, now
+        self.todo_list = scene.todo_list
+        self.maker = TodoMaker(scene, random)
+        # What is still to come, soonest first; the number decides between equals.
+        self._ahead: list[tuple[datetime, int, User, str, Recorded, Changes]] = []
+        self._number = count()
+        self._todos: list[Todo] = []
+        self._comments: list[Comment] = []
+        self._tags: list[Any] = []
+        self._events: list[Event] = []
+
+    def tell(self) -> Iterator[int]:
+        """Write everything; yield how many todos each batch brought."""
+        plan = self.scene.plan
+        step = (plan.ends - self.scene.opens) / max(plan.size, 1)
+        for number in range(plan.size):
+            at = self.scene.opens + step * (number + self.random.random())
+            self._happen(until=at)
+            self._begin(at)
+            if len(self._todos) >= BATCH:
+                yield self._write()
+        self._happen(until=self.now)
+        yield self._write()
+        self.todo_list.save(update_fields=["revision", "last_rank"])
+
+    def _begin(self, at: datetime) -> None:
+        author = self.random.choice(self.scene.writers)
+        todo, labels = self.maker.make(author, at)
+        changes = todo.as_made()
+        if labels:
+            changes["labels"] = [None, sorted(str(label.pk) for label in labels)]
+            self._tag(todo, labels)
+        self._plan(at, author, "todo.created", todo, changes)
+        for moment in self.maker.talks(at, self.now):
+            self._comment(todo, moment)
+        for moment, actor, verb, values in self.maker.later(todo, at, self.now):
+            changes = todo.assign(by=actor, at=moment, **values)
+            self._plan(moment, actor, verb, todo, changes)
+        self._todos.append(todo)
+
+    def _tag(self, todo: Todo, labels: list[Label]) -> None:
+        through = Todo.labels.through
+        self._tags += [through(todo_id=todo.pk, label_id=label.pk) for label in labels]
+
+    def _comment(self, todo: Todo, at: datetime) -> None:
+        author = self.random.choice(self.scene.writers)
+        text = self.scene.plan.tongue.comment(self.random)
+        comment = Comment(list_id=todo.list_id, todo_id=todo.pk, text=text)
+        comment.stamp(by=author, at=at)
+        self._comments.append(comment)
+        self._plan(at, author, "comment.created", comment, comment.as_made())
+
+    def _plan(
+        self, at: datetime, actor: User, verb: str, target: Recorded, changes: Changes
+    ) -> None:
+        heappush(self._ahead, (at, next(self._number), actor, verb, target, changes))
+
+    def _happen(self, *, until: datetime) -> None:
+        """Record what is due by now: each event takes the next number of the list."""
+        while self._ahead and self._ahead[0][0] <= until:
+            at, _number, actor, verb, target, changes = heappop(self._ahead)
+            self.todo_list.revision += 1
+            entry = Entry(
+                verb, target, changes, self.todo_list.pk, self.todo_list.revision
+            )
+            self._events.append(make_event(actor, entry, at))
+
+    def _write(self) -> int:
+        written = len(self._todos)
+        write_rows(self._todos)
+        write_rows(self._tags)
+        write_rows(self._comments)
+        write_events(self._events)
+        for rows in (self._todos, self._tags, self._comments, self._events):
+            rows.clear()
+        return written

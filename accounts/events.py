@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from accounts.append_only import events_open
 from accounts.models import Changes, Event, OutboxEntry, Source, User
@@ -72,13 +73,16 @@ def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -
 
 def redact(*, resource_type: str, ids: Collection[UUID]) -> None:
     """Take the content out of the events of rows that were purged."""
-    about = Event.objects.filter(
-        resource_type=resource_type, resource_id__in=[str(pk) for pk in ids]
+    _redact(
+        Event.objects.filter(
+            resource_type=resource_type, resource_id__in=[str(pk) for pk in ids]
+        )
     )
-    with events_open():
-        for event in about.iterator(chunk_size=BATCH):
-            event.changes = {name: [REDACTED, REDACTED] for name in event.changes}
-            event.save(update_fields=["changes"])
+
+
+def redact_stream(stream_id: UUID) -> None:
+    """Take the content out of all events of a list that was purged."""
+    _redact(Event.objects.filter(stream_id=stream_id))
 
 
 def redact_actor(*, actor_id: UUID, label: str) -> None:
@@ -93,6 +97,15 @@ def prune(*, before: datetime) -> int:
     with events_open():
         OutboxEntry.objects.filter(event__in=old).delete()
         return old._raw_delete(using=old.db)
+
+
+def _redact(told: QuerySet[Event]) -> None:
+    rows = told.only("pk", "changes").iterator(chunk_size=BATCH)
+    with events_open():
+        while batch := list(islice(rows, BATCH)):
+            for event in batch:
+                event.changes = dict.fromkeys(event.changes, [REDACTED, REDACTED])
+            Event.objects.bulk_update(batch, ["changes"], batch_size=100)
 
 
 def make_event(actor: User | None, entry: Entry, at: datetime) -> Event:

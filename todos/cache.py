@@ -15,7 +15,8 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
     """Return an entity tag for what the person sees under a query (RFC 9110 §8.8.3).
 
     It costs one query and is read before the data: what changes afterwards changes
-    the next tag. Nothing has to be invalidated.
+    the next tag. Nothing has to be invalidated. The access version and the revisions
+    come from one statement: a sum over another set of lists has another version.
     """
     revisions = (
         TodoList.objects.visible_to(user)
@@ -25,13 +26,14 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
         .annotate(total=Sum("revision"))
         .values("total")
     )
-    epoch, total = Installation.objects.values_list("epoch", Subquery(revisions)).get()
+    epoch = Installation.objects.values("epoch")
+    facts = User.objects.filter(pk=user.pk).values_list(
+        "access_version", Subquery(epoch), Subquery(revisions)
+    )
     parts = (
-        epoch,
         settings.RELEASE,
         user.pk,
-        user.access_version,
-        total,
+        facts.get(),
         query,
         language,
     )

@@ -69,6 +69,11 @@ class OfListQuerySet(ScopedQuerySet[Any]):
 
 
 class MembershipQuerySet(OfListQuerySet):
+    def editable_by(self, user: User) -> Self:
+        """Keep the members of the lists that the person owns."""
+        mine = self.model._default_manager.filter(user=user).owners()
+        return self.filter(list__in=mine.values("list"), list__deleted_at=None)
+
     def owners(self) -> Self:
         return self.filter(role="owner")
 
@@ -78,6 +83,9 @@ class CommentQuerySet(OfListQuerySet):
 
     def visible_to(self, user: User) -> Self:
         return super().visible_to(user).filter(todo__deleted_at=None)
+
+    def editable_by(self, user: User) -> Self:
+        return super().editable_by(user).filter(todo__deleted_at=None)
 
 
 class TodoQuerySet(OfListQuerySet):

@@ -92,11 +92,13 @@ class Event(models.Model):
         db_table_comment = "The event log: append-only"
         indexes = [
             models.Index(fields=["at", "id"], name="event_newest"),
-            models.Index(
-                fields=["resource_type", "resource_id", "at", "id"],
-                name="event_subject",
-            ),
+            # One for each filter of the log, so that none walks all of it.
+            models.Index(fields=["resource_id", "at", "id"], name="event_subject"),
+            models.Index(fields=["resource_type", "at", "id"], name="event_type"),
+            models.Index(fields=["verb", "at", "id"], name="event_verb"),
+            models.Index(fields=["source", "at", "id"], name="event_source"),
             models.Index(fields=["actor_id", "at", "id"], name="event_actor"),
+            models.Index(fields=["request_id", "at", "id"], name="event_request"),
         ]
         constraints = [
             models.UniqueConstraint(

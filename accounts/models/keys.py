@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -75,6 +76,7 @@ class ApiKey(Recorded):
         related_name="api_keys",
         editable=False,
         verbose_name=_("person"),
+        db_index=False,  # the index of newest keys begins with it
         db_comment="Whose key it is",
     )
     public_id = models.CharField(
@@ -119,7 +121,10 @@ class ApiKey(Recorded):
         verbose_name_plural = _("API keys")
         permissions = [("revoke_apikey", _("Can see and revoke everyone's API keys"))]
         db_table_comment = "Keys of API clients"
-        indexes = [models.Index(fields=["created_at", "id"], name="apikey_newest")]
+        indexes = [
+            models.Index(fields=["user", "created_at", "id"], name="apikey_of_person"),
+            models.Index(fields=["created_at", "id"], name="apikey_newest"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="apikey_has_name"),
             models.CheckConstraint(
@@ -154,6 +159,13 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
+    def forget(self, ids: Iterable[Any]) -> int:
+        """Take the content out of answers about rows that are no more."""
+        about = self.filter(resource_id__in=[str(pk) for pk in ids])
+        return about.update(body=None, headers={})
+
+
 class IdempotentAnswer(models.Model):
     """The answer to a POST that carried an Idempotency-Key, for its retries."""
 
@@ -179,6 +191,8 @@ class IdempotentAnswer(models.Model):
     body = models.JSONField(null=True, db_comment="What was answered")
     headers = models.JSONField(default=dict, db_comment="Location and ETag")
     created_at = models.DateTimeField(db_comment="UTC")
+
+    objects = IdempotentAnswerQuerySet.as_manager()
 
     class Meta:
         db_table_comment = "Answers that a retried POST gets again"

@@ -42,6 +42,7 @@ def add_person(
 ) -> User:
     """Add a person; without a password nobody can sign in as them yet."""
     require(actor, "accounts.add_user")
+    _require_may_crown(actor, fields)
     roles = list(roles)
     require_no_escalation(actor, permissions_of(roles))
     require_free_email(fields.get("email", ""))
@@ -69,8 +70,11 @@ def change_person(
 ) -> User:
     """Change a person's row and, where `roles` is given, their roles."""
     person = lock_person(actor=actor, person=person, expected=expected)
+    _require_may_crown(actor, fields)
     if person == actor and fields.get("is_active") is False:
         raise CannotRemoveYourself
+    if "username" in fields:
+        fields["username"] = User.normalize_username(fields["username"])
     require_free_email(fields.get("email", ""), besides=person)
     changes = person.change(by=actor, at=now, **fields)
     if roles is not None:
@@ -87,7 +91,7 @@ def change_profile(
     *, actor: User, now: datetime, expected: Container[str] | None = None, **fields: Any
 ) -> User:
     """Change what people may change of themselves."""
-    person: User = User.objects.select_for_update().get(pk=actor.pk)
+    person: User = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     person.expect(expected)
     changes = person.change(by=person, at=now, **fields)
     if changes:
@@ -115,7 +119,8 @@ def set_password(
 def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
     """Anonymise a person for good: their name and address go, what they shared stays.
 
-    What only they saw is deleted. Keys stop working; the event log forgets the name.
+    What only they saw is deleted, and so are their keys; the event log forgets the
+    name.
     """
     require(actor, "accounts.delete_user")
     if person == actor:
@@ -124,9 +129,7 @@ def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
     if person.removed_at is not None:
         return
     person_removed.send(User, person=person, actor=actor, now=now)
-    ApiKey.objects.filter(user=person, revoked_at=None).update(
-        revoked_at=now, revoked_by=actor
-    )
+    _remove_keys(person, actor, now)
     IdempotentAnswer.objects.filter(user=person).delete()
     _forget(person, actor, now)
 
@@ -141,7 +144,8 @@ def lock_person(
     """Return the row as it is now, locked, if the actor may command this person."""
     require(actor, permission)
     try:
-        person = User.objects.select_for_update().get(pk=person.pk)
+        # Rows that refer to the person are written meanwhile: the id stays.
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     except User.DoesNotExist:
         raise Missing from None
     if actor is not None and person.is_superuser and not actor.is_superuser:
@@ -177,6 +181,22 @@ def require_free_email(email: str, *, besides: User | None = None) -> None:
     others = User.objects.exclude(pk=besides.pk) if besides else User.objects.all()
     if (key := fold(email).strip()) and others.filter(email_key=key).exists():
         raise EmailTaken
+
+
+def _require_may_crown(actor: User | None, fields: dict[str, Any]) -> None:
+    """Refuse to make a superuser, unless it is one who does so."""
+    if fields.get("is_superuser") and actor is not None and not actor.is_superuser:
+        raise Forbidden
+
+
+def _remove_keys(person: User, actor: User | None, now: datetime) -> None:
+    keys = list(ApiKey.objects.filter(user=person))
+    events.redact(resource_type="apikey", ids=[key.pk for key in keys])
+    for key in keys:
+        events.record(
+            actor=actor, verb="apikey.removed", target=key, changes={}, at=now
+        )
+    ApiKey.objects.filter(user=person).delete()
 
 
 def _forget(person: User, actor: User | None, now: datetime) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts import events
 from accounts.errors import Forbidden, Missing
-from accounts.models import User
+from accounts.models import IdempotentAnswer, User
 from accounts.rights import require
 from todos.models import Comment, MemberRole, Membership, Todo, TodoList
 from todos.services.locking import lock_list, lock_todo, record_in_list
@@ -54,7 +55,10 @@ def remove_comment(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Delete what one said oneself, or, as an owner of the list, what anyone said."""
+    """Delete what one said oneself, or, as an owner of the list, what anyone said.
+
+    Comments have no trash: the text is gone for good, from the event log as well.
+    """
     require(actor, "todos.delete_comment")
     todo_list, comment = _lock_comment(actor, comment, expected)
     owners = Membership.objects.filter(list=todo_list).owners()
@@ -62,6 +66,8 @@ def remove_comment(
         raise Forbidden
     entry = ("comment.removed", comment, comment.as_gone())
     record_in_list(todo_list, entry, actor=actor, at=now)
+    events.redact(resource_type="comment", ids=[comment.pk])
+    IdempotentAnswer.objects.forget([comment.pk])
     comment.delete()
 
 

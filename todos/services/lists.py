@@ -40,7 +40,7 @@ def inbox_of(user: User, *, now: datetime) -> TodoList:
     if existing is not None:
         return existing
     # Two first calls at once: the second waits here, then finds the first's inbox.
-    User.objects.select_for_update().get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     existing = TodoList.objects.filter(inbox_of=user).first()
     if existing is not None:
         return existing
@@ -72,7 +72,8 @@ def edit_list(
     seen.expect(expected)
     if locked.is_inbox and fields.get("is_archived"):
         raise InboxStays
-    if locked.is_archived and fields and fields.get("is_archived") is not False:
+    stays_archived = locked.is_archived and fields.get("is_archived", True)
+    if stays_archived and fields.keys() - {"is_archived"}:
         raise ListIsArchived
     if changes := locked.change(by=actor, at=now, **fields):
         record_in_list(locked, ("list.changed", locked, changes), actor=actor, at=now)
@@ -151,6 +152,9 @@ def _make(
     position: str = "",
     inbox_of: User | None = None,
 ) -> TodoList:
+    # Who was removed meanwhile makes no more lists.
+    if not User.objects.filter(pk=owner.pk, removed_at=None).touch_access():
+        raise Missing
     todo_list = TodoList(name=name, inbox_of=inbox_of)
     todo_list.stamp(by=owner, at=now)
     todo_list.save(force_insert=True)
@@ -170,7 +174,6 @@ def _make(
         actor=owner,
         at=now,
     )
-    User.objects.filter(pk=owner.pk).touch_access()
     return as_seen(owner, todo_list)
 
 

@@ -24,10 +24,8 @@ def require_rules(
         _require_parent(todo, fields["parent"])
     if fields.get("assignee") is not None:
         _require_assignee(todo.list_id, fields["assignee"])
-    if any(label.list_id != todo.list_id for label in labels or []):
-        raise Invalid(
-            _("A label has to belong to the list of the todo."), field="labels"
-        )
+    if labels:
+        _require_labels(todo.list_id, labels)
     starts_on = fields.get("starts_on", todo.starts_on)
     due_on = fields.get("due_on", todo.due_on)
     if starts_on is not None and due_on is not None and starts_on > due_on:
@@ -78,9 +76,7 @@ def height(todo: Todo) -> int:
 
 
 def _require_parent(todo: Todo, parent: Todo) -> None:
-    if parent.list_id != todo.list_id:
-        raise Invalid(_("A subtask stands in the list of its parent."), field="parent")
-    line = _line_above(parent)
+    line = _line_above(parent, todo.list_id)
     if todo.pk in line:
         raise Invalid(_("A todo cannot be a part of itself."), field="parent")
     if len(line) + height(todo) > MAX_DEPTH:
@@ -88,17 +84,28 @@ def _require_parent(todo: Todo, parent: Todo) -> None:
         raise Invalid(message, field="parent")
 
 
-def _line_above(todo: Todo) -> list[UUID]:
-    """Return the ids from the todo up to its root, as they are now."""
+def _line_above(todo: Todo, list_id: UUID) -> list[UUID]:
+    """Return the ids from the todo up to its root, as they are now in the list."""
     line: list[UUID] = []
     current: UUID | None = todo.pk
     while current is not None and len(line) <= MAX_DEPTH:
         line.append(current)
-        row = Todo.objects.filter(pk=current).values_list("parent", flat=True)
-        if not row:
-            raise Invalid(_("The parent is in the trash."), field="parent")
-        current = row[0]
+        row = Todo.objects.filter(pk=current, list=list_id)
+        above = row.values_list("parent", flat=True)
+        if not above:
+            message = _("The parent has to stand in the same list, outside the trash.")
+            raise Invalid(message, field="parent")
+        current = above[0]
     return line
+
+
+def _require_labels(list_id: UUID, labels: list[Label]) -> None:
+    wanted = {label.pk for label in labels}
+    # Read again: a label may have been deleted since the caller found it.
+    if Label.objects.filter(pk__in=wanted, list=list_id).count() < len(wanted):
+        raise Invalid(
+            _("A label has to belong to the list of the todo."), field="labels"
+        )
 
 
 def _require_assignee(list_id: UUID, assignee: User) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Conflict, Missing
-from accounts.models import User
+from accounts.models import IdempotentAnswer, User
 from accounts.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
 from todos.services.lists import InboxStays, last_position
@@ -37,6 +37,9 @@ def share_list(
         raise InboxStays
     if locked.memberships.filter(user=user).exists():
         raise AlreadyMember
+    # Whoever removes or disables this person waits, or has just done so.
+    if not User.objects.filter(pk=user.pk, is_active=True).touch_access():
+        raise Missing
     membership = Membership(
         list=locked, user=user, role=role, position=last_position(user)
     )
@@ -44,7 +47,6 @@ def share_list(
     membership.save(force_insert=True)
     entry = ("membership.created", membership, membership.as_made())
     record_in_list(locked, entry, actor=actor, at=now)
-    User.objects.filter(pk=user.pk).touch_access()
     return membership
 
 
@@ -83,10 +85,19 @@ def remove_member(
     role = MemberRole.VIEWER if leaves else MemberRole.OWNER
     locked, membership = _lock_membership(actor, membership, role, expected)
     _require_other_owner(membership)
+    take_out(locked, membership, actor=actor, now=now)
+
+
+def take_out(
+    locked: TodoList, membership: Membership, *, actor: User | None, now: datetime
+) -> None:
+    """Take a person out of a list that is locked and keeps an owner without them."""
     entries = _unassign(membership, actor, now)
     entries.append(("membership.removed", membership, membership.as_gone()))
     record_in_list(locked, *entries, actor=actor, at=now)
     User.objects.filter(pk=membership.user_id).touch_access()
+    # An answer that told of the membership named the person.
+    IdempotentAnswer.objects.forget([membership.pk])
     membership.delete()
 
 

@@ -56,7 +56,10 @@ def add_todo(
     todo = Todo(id=id or new_id(), list=locked, content=content)
     todo.uid = uid or str(todo.pk)
     todo.rank = locked.take_rank()
-    _require_unused(todo, by_client=id is not None, named=bool(uid))
+    if id is not None and Todo.with_trash.filter(pk=id).exists():
+        raise IdTaken
+    if id is not None or uid:
+        _require_free_uid(locked, todo.uid)
     require_rules(todo, fields, labels)
     for name, value in with_due(todo, actor, fields).items():
         setattr(todo, name, value)
@@ -90,8 +93,9 @@ def edit_todo(
     if source != target:
         todo = carry_over(todo, source=source, target=target, actor=actor, now=now)
     require_rules(todo, fields, labels)
-    if "uid" in fields and fields["uid"] != todo.uid:
-        _require_free_uid(target, fields["uid"])
+    if "uid" in fields:
+        fields["uid"] = fields["uid"] or str(todo.pk)
+        _require_free_uid(target, fields["uid"], besides=todo)
     relabelled = {} if labels is None else _relabel(todo, labels)
     values = with_due(todo, actor, fields)
     if changes := todo.change(by=actor, at=now, besides=relabelled, **values):
@@ -144,13 +148,11 @@ def _relabel(todo: Todo, labels: list[Label]) -> Changes:
     return {"labels": [before, after]}
 
 
-def _require_unused(todo: Todo, *, by_client: bool, named: bool) -> None:
-    if by_client and Todo.with_trash.filter(pk=todo.pk).exists():
-        raise IdTaken
-    if named:
-        _require_free_uid(todo.list, todo.uid)
-
-
-def _require_free_uid(todo_list: TodoList, uid: str) -> None:
-    if Todo.with_trash.filter(list=todo_list, uid=uid).exists():
+def _require_free_uid(
+    todo_list: TodoList, uid: str, besides: Todo | None = None
+) -> None:
+    others = Todo.with_trash.filter(list=todo_list, uid=uid)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
+    if others.exists():
         raise UidTaken

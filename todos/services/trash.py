@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Missing
 from accounts.models import IdempotentAnswer, User
 from accounts.rights import require
 from todos.models import Comment, MemberRole, Todo, TodoList
@@ -60,9 +62,9 @@ def restore_todo(
         return todo
     together = Todo.with_trash.filter(deleted_at=todo.deleted_at)
     rows = with_subtasks([todo], together)
-    if todo.parent is not None and todo.parent.is_trashed:
-        todo.parent = None
-    _mark("todo.restored", rows, todo_list, actor, now, deleted_at=None)
+    lost_parent = todo.parent is not None and todo.parent.is_trashed
+    of_root = {"parent": None} if lost_parent else {}
+    _mark("todo.restored", rows, todo_list, actor, now, deleted_at=None, **of_root)
     return todo
 
 
@@ -92,7 +94,9 @@ def purge_todo(
 @transaction.atomic
 def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) -> int:
     """Purge what lay in a list's trash since before a moment; return how many todos."""
-    locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
+    locked = TodoList.objects.select_for_update().filter(pk=todo_list.pk).first()
+    if locked is None:
+        return 0
     old = Todo.with_trash.filter(list=locked, deleted_at__lt=before).order_by("pk")
     # What lies below goes along, whenever it was trashed.
     rows = with_subtasks(list(old[:BATCH]), Todo.with_trash.all())
@@ -106,12 +110,14 @@ def purge_list(
 ) -> None:
     """Delete a list for good, with all that is in it; the event log forgets it."""
     require(actor, "todos.delete_todolist")
-    locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
-    todos = list(Todo.with_trash.filter(list=locked))
-    labels = list(locked.labels.values_list("pk", flat=True))
-    _purge(locked, todos, actor, now)
-    events.redact(resource_type="label", ids=labels)
-    events.redact(resource_type="list", ids=[locked.pk])
+    locked = TodoList.objects.select_for_update().filter(pk=todo_list.pk).first()
+    if locked is None:
+        raise Missing
+    todos = Todo.with_trash.filter(list=locked).order_by("pk")
+    while rows := with_subtasks(list(todos[:BATCH]), Todo.with_trash.all()):
+        _purge(locked, rows, actor, now)
+    events.redact_stream(locked.pk)
+    IdempotentAnswer.objects.forget([locked.pk, *_ids(locked.labels.all())])
     record_in_list(locked, ("list.purged", locked, {}), actor=actor, at=now)
     User.objects.filter(memberships__list=locked).touch_access()
     locked.delete()
@@ -125,10 +131,14 @@ def _mark(
     now: datetime,
     *,
     deleted_at: datetime | None,
+    **of_root: Any,
 ) -> None:
-    entries: list[Entry] = [
-        (verb, row, row.assign(by=actor, at=now, deleted_at=deleted_at)) for row in rows
-    ]
+    """Move rows into or out of the trash; the first of them takes `of_root` too."""
+    entries: list[Entry] = []
+    for row in rows:
+        values = of_root if row is rows[0] else {}
+        changes = row.assign(by=actor, at=now, deleted_at=deleted_at, **values)
+        entries.append((verb, row, changes))
     columns = ["deleted_at", "parent", "version", "updated_at", "updated_by"]
     Todo.with_trash.bulk_update(rows, columns, batch_size=BATCH)
     record_in_list(todo_list, *entries, actor=actor, at=now)
@@ -138,13 +148,14 @@ def _purge(
     todo_list: TodoList, rows: list[Todo], actor: User | None, now: datetime
 ) -> None:
     ids = [row.pk for row in rows]
-    comments = list(
-        Comment._base_manager.filter(todo__in=ids).values_list("pk", flat=True)
-    )
+    comments = _ids(Comment._base_manager.filter(todo__in=ids))
     events.redact(resource_type="todo", ids=ids)
     events.redact(resource_type="comment", ids=comments)
-    gone = [str(pk) for pk in [*ids, *comments]]
-    IdempotentAnswer.objects.filter(resource_id__in=gone).update(body=None)
+    IdempotentAnswer.objects.forget([*ids, *comments])
     entries: list[Entry] = [("todo.purged", row, {}) for row in rows]
     record_in_list(todo_list, *entries, actor=actor, at=now)
     Todo.with_trash.filter(pk__in=ids).delete()
+
+
+def _ids(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.values_list("pk", flat=True))

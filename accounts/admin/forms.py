@@ -1,0 +1,98 @@
+"""Forms that gather and check; services write."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import (
+    AutocompleteMixin,
+    AutocompleteSelect,
+    AutocompleteSelectMultiple,
+)
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.http import urlencode
+
+from accounts.errors import DomainError
+from accounts.models import User
+
+
+class GatheringForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form that checks fields and leaves the truths of rows to who guards them."""
+
+    def validate_constraints(self) -> None:
+        """Leave it to services and database."""
+
+
+class ServiceForm(GatheringForm):
+    """A form over one row that leaves the row alone.
+
+    `request` and `refusal` are given by the page: who types, and what a service had
+    to say about what was typed.
+    """
+
+    request: HttpRequest
+    refusal: DomainError | None = None
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Validation writes into the instance; services want the row as it was read.
+        self.row = copy(self.instance)
+        if not self.instance._state.adding:
+            self.initial["version"] = self.state_of(self.instance)
+
+    @property
+    def user(self) -> User:
+        return self.request.user  # type: ignore[return-value]
+
+    def state_of(self, row: Any) -> str:
+        """Return what names the state of the row."""
+        return str(row.etag)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return what was changed, as the services take it."""
+        return {
+            name: self.cleaned_data[name]
+            for name in self.changed_data
+            if name != "version"
+        }
+
+    @property
+    def expected(self) -> set[str]:
+        return {self.cleaned_data["version"]}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.refusal is not None:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, str(self.refusal.message))
+
+
+class SiteTemplate:
+    """Render a widget with the site's templates: forms look into those of apps only."""
+
+    def _render(self, template_name: str, context: Any, renderer: Any = None) -> str:
+        return render_to_string(template_name, context)
+
+
+class _ChoicesOfList(AutocompleteMixin):
+    """Asks for the choices within one list."""
+
+    list_id: Any = None
+
+    def get_url(self) -> str:
+        url = super().get_url()  # type: ignore[misc]
+        return f"{url}?{urlencode({'list': self.list_id})}" if self.list_id else url
+
+
+class Autocomplete(_ChoicesOfList, AutocompleteSelect):
+    """One row, found by typing."""
+
+
+class AutocompleteMany(_ChoicesOfList, AutocompleteSelectMultiple):
+    """Several rows, found by typing."""

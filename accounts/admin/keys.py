@@ -1,0 +1,210 @@
+"""Pages of API keys: one's own; everyone's for who may revoke them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.admin.base import ScopedModelAdmin
+from accounts.admin.forms import ServiceForm, SiteTemplate
+from accounts.admin.rights import person_of
+from accounts.models import RESOURCES, SCOPES, USUAL_SCOPES, ApiKey, User
+from accounts.services.keys import issue_key, revoke_key
+
+
+class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
+    """Resources down, reading and writing across."""
+
+    template_name = "admin/scope_table.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        boxes = [
+            option
+            for _name, options, _index in context["widget"]["optgroups"]
+            for option in options
+        ]
+        context["rows"] = list(zip(RESOURCES, boxes[::2], boxes[1::2], strict=True))
+        return context
+
+
+class ApiKeyForm(ServiceForm):
+    """What a new key may do, and for how long."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in SCOPES],
+        initial=list(USUAL_SCOPES),
+        widget=ScopeTable,
+        label=gettext_lazy("scopes"),
+        help_text=gettext_lazy("A key does no more than you may do yourself."),
+    )
+    expires_at = forms.DateTimeField(
+        required=False,
+        label=gettext_lazy("expires at"),
+        help_text=gettext_lazy("In your time zone. Empty: never."),
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "scopes", "expires_at")
+
+
+class KeyStateFilter(admin.SimpleListFilter):
+    """Keys that open the door, and those that no longer do."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [
+            ("usable", _("usable")),
+            ("revoked", _("revoked")),
+            ("expired", _("expired")),
+        ]
+
+    def queryset(self, request: Any, queryset: Any) -> QuerySet[Any]:
+        now = timezone.now()
+        match self.value():
+            case "usable":
+                return queryset.usable(now)  # type: ignore[no-any-return]
+            case "revoked":
+                return queryset.filter(revoked_at__isnull=False)  # type: ignore[no-any-return]
+            case "expired":
+                return queryset.filter(expires_at__lte=now, revoked_at=None)  # type: ignore[no-any-return]
+        return queryset  # type: ignore[no-any-return]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ScopedModelAdmin):
+    """API keys: made, shown once, revoked; never edited."""
+
+    form = ApiKeyForm
+    resource_type = "apikey"
+    icon = "key"
+    nav_order = 50
+    nav_section = gettext_lazy("Yours")
+    ordering = ("-created_at", "-pk")
+    list_filter = (KeyStateFilter,)
+    delete_words = gettext_lazy("Revoke")
+    delete_consequence = gettext_lazy(
+        "It is refused from the next request on, for good."
+    )
+    actions = ("revoke",)
+    fieldsets = ((None, {"fields": ("name", "expires_at", "scopes")}),)
+    seen = (
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "key",
+                    "user",
+                    "state",
+                    "scope_list",
+                    "created_at",
+                    "expires_at",
+                    "last_used_at",
+                    "revoked_at",
+                )
+            },
+        ),
+    )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = ("name", "key", "state", "expires_at", "last_used_at")
+        if person_of(request).has_perm("accounts.revoke_apikey"):
+            return (columns[0], "user", *columns[1:])
+        return columns
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj is None else self.seen
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or obj.revoked_at is None)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    @admin.display(description=gettext_lazy("key"))
+    def key(self, key: ApiKey) -> str:
+        return format_html("<code>tdo_{}_…</code>", key.public_id)
+
+    @admin.display(description=gettext_lazy("scopes"))
+    def scope_list(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, key: ApiKey) -> str:
+        if key.revoked_at is not None:
+            word, kind = _("revoked"), "off"
+        elif key.is_usable(timezone.now()):
+            word, kind = _("usable"), "on"
+        else:
+            word, kind = _("expired"), "off"
+        return format_html('<span class="pill pill-{}">{}</span>', kind, word)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        verb = partial(self.revoke_one, request)
+        self.apply_to_each(
+            request,
+            queryset,
+            verb,
+            lambda count: (
+                ngettext("%d key revoked.", "%d keys revoked.", count) % count
+            ),
+        )
+
+    def revoke_one(self, request: HttpRequest, key: ApiKey) -> None:
+        revoke_key(actor=person_of(request), key=key, now=timezone.now())
+
+    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
+        fields = form.cleaned_data
+        key, form.instance.token = issue_key(
+            actor=actor,
+            user=actor,
+            name=fields["name"],
+            scopes=fields["scopes"],
+            expires_at=fields["expires_at"],
+            now=now,
+        )
+        return key
+
+    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
+        revoke_key(actor=actor, key=row, now=now)
+
+    def response_add(
+        self, request: Any, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Show the token on this page: it is kept nowhere to be shown again."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Your new key"),
+            "opts": self.opts,
+            "original": obj,
+            "token": obj.token,
+        }
+        response = TemplateResponse(request, "admin/key_made.html", context)
+        response["Cache-Control"] = "no-store"
+        return response

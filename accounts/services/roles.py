@@ -1,0 +1,138 @@
+"""Add, change and delete roles."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.errors import Conflict, Missing, Stale
+from accounts.models import Role, User
+from accounts.rights import require, require_no_escalation
+from accounts.text import fold
+
+
+class RoleExists(Conflict):
+    code = "role_exists"
+    message = _("There is a role of this name already.")
+
+    def __init__(self) -> None:
+        super().__init__(field="name")
+
+
+@transaction.atomic
+def add_role(
+    *, actor: User | None, name: str, permissions: Iterable[Permission], now: datetime
+) -> Role:
+    """Add a role; it grants nothing that the actor does not hold."""
+    require(actor, "accounts.add_role")
+    granted = list(permissions)
+    require_no_escalation(actor, set(labels_of(granted)))
+    _require_free_name(name)
+    role = Role.objects.create(name=name)
+    role.permissions.set(granted)
+    changes = {"name": [None, name], "permissions": [None, labels_of(granted)]}
+    events.record(
+        actor=actor, verb="role.created", target=role, changes=changes, at=now
+    )
+    return role
+
+
+@transaction.atomic
+def change_role(
+    *,
+    actor: User | None,
+    role: Role,
+    now: datetime,
+    expected: Container[str] | None = None,
+    name: str | None = None,
+    permissions: Iterable[Permission] | None = None,
+) -> Role:
+    """Change what a role is called and grants, within what the actor holds."""
+    require(actor, "accounts.change_role")
+    role = _lock_role(actor, role, expected)
+    changes: dict[str, Any] = {}
+    if name is not None and name != role.name:
+        _require_free_name(name, besides=role)
+        changes["name"] = [role.name, name]
+        role.name = name
+        role.save(update_fields=["name"])
+    if permissions is not None:
+        changes |= _grant(actor, role, list(permissions))
+    if changes:
+        events.record(
+            actor=actor, verb="role.changed", target=role, changes=changes, at=now
+        )
+    return role
+
+
+@transaction.atomic
+def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
+    """Delete a role: who had it has it no longer, from the next request on."""
+    require(actor, "accounts.delete_role")
+    role = _lock_role(actor, role, None)
+    changes = {
+        "name": [role.name, None],
+        "permissions": [granted_by(role), None],
+        "people": [
+            sorted(str(pk) for pk in role.user_set.values_list("pk", flat=True)),
+            None,
+        ],
+    }
+    events.record(
+        actor=actor, verb="role.deleted", target=role, changes=changes, at=now
+    )
+    role.delete()
+
+
+def state_of(role: Role) -> str:
+    """Name the state of a role: another name or grant is another state."""
+    state = repr((role.name, granted_by(role)))
+    return sha256(state.encode()).hexdigest()[:32]
+
+
+def granted_by(role: Role) -> list[str]:
+    return labels_of(role.permissions.select_related("content_type"))
+
+
+def labels_of(permissions: Iterable[Permission]) -> list[str]:
+    """Return app.codename of each."""
+    return sorted(
+        f"{permission.content_type.app_label}.{permission.codename}"
+        for permission in permissions
+    )
+
+
+def _lock_role(actor: User | None, role: Role, expected: Container[str] | None) -> Role:
+    try:
+        role = Role.objects.select_for_update().get(pk=role.pk)
+    except Role.DoesNotExist:
+        raise Missing from None
+    require_no_escalation(actor, set(granted_by(role)))
+    if expected is not None and state_of(role) not in expected:
+        raise Stale
+    return role
+
+
+def _require_free_name(name: str, *, besides: Role | None = None) -> None:
+    others = Role.objects.exclude(pk=besides.pk) if besides else Role.objects.all()
+    taken = {fold(other) for other in others.values_list("name", flat=True)}
+    if fold(name) in taken:
+        raise RoleExists
+
+
+def _grant(
+    actor: User | None, role: Role, permissions: list[Permission]
+) -> dict[str, Any]:
+    before, after = granted_by(role), labels_of(permissions)
+    if before == after:
+        return {}
+    require_no_escalation(actor, set(after))
+    role.permissions.set(permissions)
+    return {"permissions": [before, after]}

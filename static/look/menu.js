@@ -1,0 +1,38 @@
+"use strict";
+
+// The menu of small screens.
+const button = document.querySelector(".menu-button");
+if (button) {
+    button.addEventListener("click", () => {
+        const open = document.body.classList.toggle("menu-open");
+        button.setAttribute("aria-expanded", String(open));
+    });
+}
+
+// One filter open at a time; a click elsewhere closes it.
+const filters = [...document.querySelectorAll("details.filter")];
+document.addEventListener("click", (event) => {
+    for (const filter of filters) {
+        if (!filter.contains(event.target)) {
+            filter.open = false;
+        }
+    }
+});
+document.addEventListener("keydown", (event) => {
+    const open = filters.find((filter) => filter.open);
+    if (event.key === "Escape" && open) {
+        open.open = false;
+        open.querySelector("summary").focus();
+    }
+});
+
+// Buttons that copy a field, where the browser lets them.
+for (const copier of document.querySelectorAll("[data-copy]")) {
+    if (navigator.clipboard) {
+        copier.hidden = false;
+        copier.addEventListener("click", async () => {
+            await navigator.clipboard.writeText(document.getElementById(copier.dataset.copy).value);
+            copier.textContent = copier.dataset.copied;
+        });
+    }
+}

@@ -1,0 +1,171 @@
+"""What can be done to many todos at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.admin.base import MOST_AT_ONCE, ScopedModelAdmin
+from accounts.admin.rights import person_of
+from accounts.errors import Invalid
+from todos.admin.forms import LabelWithForm, MoveForm
+from todos.models import Label, Todo
+from todos.services.todos import edit_todo, finish_todo, reopen_todo
+from todos.services.trash import purge_todo, restore_todo, trash_todo
+
+
+class NoSuchLabel(Invalid):
+    code = "no_such_label"
+    message = gettext_lazy("Their list has no label of this name.")
+
+
+class TodoActions(ScopedModelAdmin):
+    """Finish, reopen, move, label, trash; in the trash restore and purge."""
+
+    at_work = ("finish", "reopen", "move", "label", "trash")
+    in_trash = ("restore", "purge")
+
+    def has_finish_permission(self, request: HttpRequest) -> bool:
+        return person_of(request).has_perm("todos.finish_todo")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        verb: Callable[..., object],
+        done: Callable[[int], str],
+    ) -> None:
+        now = timezone.now()
+
+        def act(todo: Todo) -> None:
+            verb(actor=person_of(request), todo=todo, now=now)
+
+        self.apply_to_each(request, queryset, act, done)
+
+    @admin.action(permissions=["finish"], description=gettext_lazy("Finish"))
+    def finish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, finish_todo, finished)
+
+    @admin.action(permissions=["finish"], description=gettext_lazy("Reopen"))
+    def reopen(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, reopen_todo, reopened)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
+    def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, trash_todo, trashed)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
+    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, restore_todo, restored)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
+    def purge(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        if "confirmed" in request.POST:
+            self._each(request, queryset, purge_todo, purged)
+            return None
+        return self._ask(request, queryset, "purge", _("Delete for good"))
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Move to a list …"))
+    def move(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        typed = request.POST if "confirmed" in request.POST else None
+        form = MoveForm(person_of(request), typed)
+        if typed is None or not form.is_valid():
+            return self._ask(request, queryset, "move", _("Move to a list"), form)
+        target = form.cleaned_data["list"]
+
+        def move(*, actor: Any, todo: Todo, now: Any) -> None:
+            edit_todo(actor=actor, todo=todo, todo_list=target, now=now)
+
+        self._each(request, queryset, move, moved)
+        return None
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Add a label …"))
+    def label(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        typed = request.POST if "confirmed" in request.POST else None
+        lists = set(queryset.order_by().values_list("list_id", flat=True).distinct())
+        form = LabelWithForm(person_of(request), lists, typed)
+        if typed is None or not form.is_valid():
+            return self._ask(request, queryset, "label", _("Add a label"), form)
+        key = form.cleaned_data["label"].name_key
+        same = Label.objects.filter(list__in=lists, name_key=key)
+        of_list = {label.list_id: label for label in same}
+
+        def carry(*, actor: Any, todo: Todo, now: Any) -> None:
+            if todo.list_id not in of_list:
+                raise NoSuchLabel
+            labels = {*todo.labels.all(), of_list[todo.list_id]}
+            edit_todo(actor=actor, todo=todo, labels=list(labels), now=now)
+
+        self._each(request, queryset, carry, labelled)
+        return None
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        action: str,
+        title: str | Promise,
+        form: Any = None,
+    ) -> HttpResponse:
+        """Ask what is still to be known before an action."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "rows": list(queryset[:MOST_AT_ONCE]),
+            "action": action,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "form": form,
+            "media": self.media + (form.media if form else self.media),
+        }
+        return TemplateResponse(request, "admin/todos/ask.html", context)
+
+
+def finished(count: int) -> str:
+    return ngettext("%d todo finished.", "%d todos finished.", count) % count
+
+
+def reopened(count: int) -> str:
+    return ngettext("%d todo reopened.", "%d todos reopened.", count) % count
+
+
+def trashed(count: int) -> str:
+    return (
+        ngettext("%d todo moved to the trash.", "%d todos moved to the trash.", count)
+        % count
+    )
+
+
+def restored(count: int) -> str:
+    return ngettext("%d todo restored.", "%d todos restored.", count) % count
+
+
+def purged(count: int) -> str:
+    return (
+        ngettext("%d todo deleted for good.", "%d todos deleted for good.", count)
+        % count
+    )
+
+
+def moved(count: int) -> str:
+    return ngettext("%d todo moved.", "%d todos moved.", count) % count
+
+
+def labelled(count: int) -> str:
+    return ngettext("%d todo labelled.", "%d todos labelled.", count) % count

@@ -1,0 +1,62 @@
+"""Colours of lists and labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.forms import SiteTemplate
+
+PALETTE = [
+    ("", _("none")),
+    ("#d64545", _("red")),
+    ("#d9730d", _("orange")),
+    ("#b88a00", _("yellow")),
+    ("#2f9e44", _("green")),
+    ("#0c8599", _("teal")),
+    ("#1c7ed6", _("blue")),
+    ("#5f5fd6", _("indigo")),
+    ("#9c36b5", _("purple")),
+    ("#d6336c", _("pink")),
+    ("#868e96", _("grey")),
+]
+
+
+def dot(colour: str) -> str:
+    """Return a dot in a colour; an attribute of SVG needs no inline style."""
+    return format_html(
+        '<svg class="dot" viewBox="0 0 10 10" aria-hidden="true">'
+        '<circle cx="5" cy="5" r="5" fill="{}"></circle></svg>',
+        colour or "#adb5bd",
+    )
+
+
+class ColourSelect(SiteTemplate, forms.RadioSelect):
+    """A row of dots to choose from."""
+
+    template_name = "admin/colour_select.html"
+
+    def create_option(self, *args: Any, **options: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **options)
+        return option | {"dot": dot(option["value"])}
+
+
+class ColourField(forms.ChoiceField):
+    """One of the palette, or the colour that the row has already."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            choices=PALETTE,
+            required=False,
+            widget=ColourSelect,
+            label=_("colour"),
+            **options,
+        )
+
+    def keep(self, colour: str) -> None:
+        """Offer a colour beyond the palette as well."""
+        if colour not in dict(PALETTE):
+            self.choices = [*PALETTE, (colour, colour)]

@@ -1,0 +1,51 @@
+"""What the first page greets with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from accounts.scoping import Order
+from todos.admin.base import with_own_list
+from todos.admin.cells import dressed, is_overdue
+from todos.models import Todo, TodoList
+from todos.querysets import TodoQuerySet
+
+MOST_SHOWN = 10  # todos in one box
+MOST_LISTS = 24
+NEXT_DAYS = 7
+BY_DUE = Order("due_sort")
+
+
+def due_at_home(user: User, now: datetime) -> dict[str, Any]:
+    """Return what is overdue, due today, due soon and assigned to the person."""
+    today = now.date()
+    soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
+    todos = Todo.objects.visible_to(user).open()
+    todos = todos.prefetch_related(with_own_list(user), "assignee", "labels")
+    lists = TodoList.objects.as_seen_by(user).order_by("position", "pk")
+    due_today = [
+        todo
+        for todo in _first(todos.due_between(today, today))
+        if not is_overdue(todo, now)
+    ]
+    return {
+        "now": now,
+        "overdue": dressed(_first(todos.overdue(now)), now),
+        "today": dressed(due_today, now),
+        "soon": dressed(_first(todos.due_between(*soon)), now),
+        "mine": dressed(_assigned(todos, user), now),
+        "lists": list(lists[:MOST_LISTS]),
+    }
+
+
+def _first(todos: TodoQuerySet) -> list[Todo]:
+    rows = todos.keyset_page(BY_DUE, after=None, offset=0, limit=MOST_SHOWN)
+    return list(rows)
+
+
+def _assigned(todos: TodoQuerySet, user: User) -> list[Todo]:
+    """Return the person's own tasks: they have an index, whatever the list."""
+    rows = todos.filter(assignee=user).order_by(*BY_DUE.columns)
+    return list(rows[:MOST_SHOWN])

@@ -1,0 +1,115 @@
+"""What hangs below a todo or a list, on its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+
+from accounts.admin.rights import ScopedInline, person_of
+from todos.admin.base import with_own_list
+from todos.admin.cells import dressed, now_here
+from todos.admin.forms import MemberForm, NewCommentForm, NewSubtaskForm
+from todos.models import Comment, MemberRole, Membership, Todo
+
+MOST_SHOWN = 100
+MOST_MEMBERS = 200
+
+
+class AddingInline(ScopedInline):
+    """Shows a bounded number of rows, each with its own page, and adds new ones."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.require_scope().none()
+
+    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
+        """Return what to show below the row."""
+        raise NotImplementedError
+
+    def dress(self, rows: list[Any]) -> list[Any]:
+        return rows
+
+    def get_formset(self, request: Any, obj: Any = None, **options: Any) -> Any:
+        formset = super().get_formset(request, obj, **options)
+        rows = list(self.shown(request, obj)[: MOST_SHOWN + 1]) if obj else []
+        given = {
+            "shown": self.dress(rows[:MOST_SHOWN]),
+            "has_more": len(rows) > MOST_SHOWN,
+        }
+        return type(formset.__name__, (formset,), given)
+
+
+class SubtaskInline(AddingInline):
+    """Subtasks, with their boxes."""
+
+    model = Todo
+    fk_name = "parent"
+    form = NewSubtaskForm
+    fields = ("content",)
+    template = "admin/todos/subtasks.html"
+
+    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
+        user = person_of(request)
+        below = Todo.objects.visible_to(user).filter(parent=obj)
+        return below.order_by("is_finished", "rank", "pk").prefetch_related(
+            with_own_list(user), "assignee", "labels"
+        )
+
+    def dress(self, rows: list[Any]) -> list[Any]:
+        return dressed(rows, now_here())
+
+
+class CommentInline(AddingInline):
+    """What members said, oldest first."""
+
+    model = Comment
+    form = NewCommentForm
+    fields = ("text",)
+    template = "admin/todos/comments.html"
+
+    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
+        comments = Comment.objects.visible_to(person_of(request)).filter(todo=obj)
+        return comments.select_related("created_by").order_by("created_at", "pk")
+
+
+class MemberFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Members, owners first; more than the page holds are left to the API."""
+
+    def get_queryset(self) -> Any:
+        if not hasattr(self, "_bounded"):
+            rows = super().get_queryset()
+            order = ("-role", "created_at", "pk")
+            self._bounded = rows.order_by(*order)[:MOST_MEMBERS]
+        return self._bounded
+
+
+class MemberInline(ScopedInline):
+    """Who shares the list, and as what."""
+
+    model = Membership
+    fk_name = "list"
+    form = MemberForm
+    formset = MemberFormSet
+    fields = ("person", "role")
+    can_delete = True
+    template = "admin/todos/members.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        members = super().get_queryset(request)
+        people = Prefetch("user")
+        return members.prefetch_related(people).order_by("-role", "created_at", "pk")
+
+    def _commands(self, obj: Any) -> bool:
+        return obj is not None and obj.role == MemberRole.OWNER and not obj.is_inbox
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_add_permission(request, obj)
+        return allowed and self._commands(obj) and not obj.is_archived
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._commands(obj)
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._commands(obj)

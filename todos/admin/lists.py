@@ -1,0 +1,300 @@
+"""Pages of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.admin.base import ScopedModelAdmin, refusal_of
+from accounts.admin.rights import person_of
+from accounts.errors import DomainError
+from accounts.models import Event, User
+from accounts.site import NavItem
+from todos.admin.cells import list_cell
+from todos.admin.forms import TodoListForm
+from todos.admin.inlines import MemberInline
+from todos.models import MemberRole, Membership, TodoList
+from todos.services.lists import add_list, edit_list, restore_list, trash_list
+from todos.services.sharing import change_member, remove_member, share_list
+
+MOST_IN_NAV = 12
+TRASH = "todos_todolist_trash"
+
+
+def looks_into_trash(request: Any) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == TRASH
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Lists in use, or those that were put away."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [("active", _("In use")), ("archived", _("Archived"))]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "active":
+                return queryset.filter(is_archived=False)
+            case "archived":
+                return queryset.filter(is_archived=True)
+        return queryset
+
+
+@admin.register(TodoList)
+class TodoListAdmin(ScopedModelAdmin):
+    """Lists that the person is a member of."""
+
+    form = TodoListForm
+    resource_type = "list"
+    icon = "list"
+    nav_order = 20
+    inlines = (MemberInline,)
+    list_display = ("shown", "my_role", "shared_with", "state")
+    sortable_by = ()
+    list_filter = (ArchivedFilter,)
+    search_fields = ("name",)
+    fieldsets = (
+        (None, {"fields": ("name", "colour")}),
+        (None, {"fields": ("is_archived",)}),
+    )
+
+    delete_words = gettext_lazy("Move to the trash")
+    delete_consequence = gettext_lazy("No member sees it until an owner restores it.")
+
+    # --- Reading
+
+    def nav(self, request: HttpRequest) -> list[NavItem]:
+        """Lead to each of one's first lists as well: to the todos in it."""
+        user = person_of(request)
+        lists = TodoList.objects.as_seen_by(user).filter(is_archived=False)
+        todos = reverse("admin:todos_todo_changelist")
+        own = [
+            NavItem(
+                row.name,
+                f"{todos}?list={row.pk}",
+                "dot",
+                gettext_lazy("Lists"),
+                row.colour or "#adb5bd",
+                order=45,
+            )
+            for row in lists.order_by("position", "pk")[:MOST_IN_NAV]
+        ]
+        return [*super().nav(request), *own]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        user = person_of(request)
+        lists: Any = TodoList.objects.as_seen_by(user)
+        if looks_into_trash(request):
+            lists = TodoList.objects.owned_by(user).with_placing().trashed()
+        members = Membership.objects.select_related("user").order_by(
+            "-role", "created_at"
+        )
+        return lists.order_by("position", "pk").prefetch_related(  # type: ignore[no-any-return]
+            Prefetch("memberships", members)
+        )
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return ("position", "pk")
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return () if looks_into_trash(request) else self.list_filter
+
+    def get_list_display_links(self, request: Any, list_display: Any) -> Any:
+        return None if looks_into_trash(request) else ("shown",)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        name = "restore" if looks_into_trash(request) else "trash"
+        offered = self._filter_actions_by_permissions(request, [self.get_action(name)])
+        return {name: (function, name, words) for function, name, words in offered}
+
+    def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
+        term = search_term.strip()
+        return (queryset.filter(name__icontains=term) if term else queryset), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None or obj.role == MemberRole.OWNER:
+            return ("is_archived",) if obj is None or obj.is_inbox else ()
+        return ("name", "is_archived")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj else self.fieldsets[:1]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def can_edit(self, request: HttpRequest, row: Any) -> bool:
+        return True  # every member has a colour of their own for it
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        owned = obj is None or (obj.role == MemberRole.OWNER and not obj.is_inbox)
+        return allowed and owned
+
+    def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
+        """Return all that happened in the list, newest first."""
+        return Event.objects.filter(stream_id=row.pk).order_by("-seq")
+
+    @admin.display(description=gettext_lazy("name"))
+    def shown(self, row: Any) -> str:
+        return list_cell(row)
+
+    @admin.display(description=gettext_lazy("you are"))
+    def my_role(self, row: Any) -> str:
+        return str(MemberRole(row.role).label)
+
+    @admin.display(description=gettext_lazy("shared with"))
+    def shared_with(self, row: Any) -> str:
+        members = [str(member.user) for member in row.memberships.all()]
+        return ", ".join(members) if len(members) > 1 else ""
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Any) -> str:
+        if row.is_inbox:
+            return _("inbox")
+        return _("archived") if row.is_archived else ""
+
+    # --- Writing
+
+    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
+        fields = form.cleaned_data
+        return add_list(
+            actor=actor, name=fields["name"], colour=fields["colour"], now=now
+        )
+
+    def change_row(self, actor: User, form: Any, now: datetime) -> None:
+        edit_list(
+            actor=actor,
+            todo_list=form.row,
+            expected=form.expected,
+            now=now,
+            **form.values,
+        )
+
+    def save_inline(self, actor: User, row: Any, formset: Any, now: datetime) -> None:
+        for form in formset.extra_forms:
+            if form.has_changed():
+                share_list(
+                    actor=actor,
+                    todo_list=row,
+                    user=form.cleaned_data["person"],
+                    role=form.cleaned_data["role"],
+                    now=now,
+                )
+        for form in formset.initial_forms:
+            if form.has_changed():
+                self._change_member(actor, form, now)
+
+    def _change_member(self, actor: User, form: Any, now: datetime) -> None:
+        given = {
+            "actor": actor,
+            "membership": form.instance,
+            "expected": {form.cleaned_data["version"]},
+            "now": now,
+        }
+        if form.cleaned_data.get("DELETE"):
+            remove_member(**given)
+        else:
+            change_member(role=form.cleaned_data["role"], **given)
+
+    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
+        trash_list(actor=actor, todo_list=row, now=now)
+
+    def response_change(self, request: Any, obj: Any) -> HttpResponse:
+        """Go home when the page that was saved is out of sight: one left the list."""
+        if self.get_queryset(request).filter(pk=obj.pk).exists():
+            return super().response_change(request, obj)  # type: ignore[no-any-return]
+        return HttpResponseRedirect(self.address("changelist"))
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
+    def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, trash_list, trashed)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
+    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._each(request, queryset, restore_list, restored)
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        verb: Callable[..., object],
+        done: Callable[[int], str],
+    ) -> None:
+        now = timezone.now()
+
+        def act(row: TodoList) -> None:
+            verb(actor=person_of(request), todo_list=row, now=now)
+
+        self.apply_to_each(request, queryset, act, done)
+
+    # --- Other pages
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("trash/", wrap(self.changelist_view), name=TRASH),
+            path(
+                "<uuid:pk>/leave/", wrap(self.leave_view), name="todos_todolist_leave"
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: Any, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        in_trash = looks_into_trash(request)
+        title = _("Lists in the trash") if in_trash else _("Lists")
+        context = {"in_trash": in_trash, "title": title}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def leave_view(self, request: Any, pk: Any) -> HttpResponse:
+        """Leave a list, once asked whether one means it."""
+        row = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        if request.method == "POST":
+            return self._leave(request, row)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Leave the list"),
+            "subtitle": str(row),
+            "opts": self.opts,
+            "original": row,
+        }
+        return TemplateResponse(request, "admin/todos/leave.html", context)
+
+    def _leave(self, request: Any, row: Any) -> HttpResponse:
+        own = Membership.objects.get(list=row, user=request.user)
+        try:
+            remove_member(actor=request.user, membership=own, now=timezone.now())
+        except DomainError as error:
+            self.message_user(request, str(refusal_of(error).message), messages.ERROR)
+            return HttpResponseRedirect(self.address("change", row.pk))
+        text = _("You are no longer a member of “%s”.") % row
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(self.address("changelist"))
+
+
+def trashed(count: int) -> str:
+    return (
+        ngettext("%d list moved to the trash.", "%d lists moved to the trash.", count)
+        % count
+    )
+
+
+def restored(count: int) -> str:
+    return ngettext("%d list restored.", "%d lists restored.", count) % count

@@ -1,0 +1,273 @@
+"""Pages of todos."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.rights import person_of
+from accounts.models import User
+from accounts.site import NavItem
+from todos.admin import cells
+from todos.admin.actions import TodoActions
+from todos.admin.base import OfListAdmin, choices_in, list_named, lists_to_write_in
+from todos.admin.changelist import KeysetChangeList
+from todos.admin.clicks import TRASH, TodoClicks
+from todos.admin.filters import (
+    DueFilter,
+    LabelFilter,
+    ListFilter,
+    PriorityFilter,
+    StateFilter,
+    WhoFilter,
+)
+from todos.admin.forms import TodoForm
+from todos.admin.home import due_at_home
+from todos.admin.inlines import CommentInline, SubtaskInline
+from todos.models import Todo
+from todos.services.comments import add_comment
+from todos.services.todos import add_todo, edit_todo
+from todos.services.trash import trash_todo
+
+
+def looks_into_trash(request: Any) -> bool:
+    match = request.resolver_match
+    return match is not None and match.url_name == TRASH
+
+
+@admin.register(Todo)
+class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
+    """Todos of one's own and of shared lists."""
+
+    form = TodoForm
+    resource_type = "todo"
+    icon = "check"
+    nav_order = 10
+    rows = Todo.with_trash.all()  # type: ignore[assignment]
+    inlines = (SubtaskInline, CommentInline)
+    list_display = (
+        "done",
+        "what",
+        "in_list",
+        "due",
+        "how_much",
+        "who",
+        "label_chips",
+    )
+    list_display_links = ("what",)
+    sortable_by = ("due", "how_much")
+    ordering = ("-created_at", "-pk")
+    search_fields = ("content",)
+    search_help_text = gettext_lazy("In content and notes")
+    formfield_overrides = {
+        models.DateField: {
+            "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        },
+        models.TimeField: {
+            "widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        },
+    }
+    fieldsets = (
+        (None, {"fields": ("content", "list")}),
+        (
+            None,
+            {
+                "classes": ("cells",),
+                "fields": (("due_on", "due_time", "priority"), "assignee", "labels"),
+            },
+        ),
+        (None, {"fields": ("notes",)}),
+        (
+            gettext_lazy("More"),
+            {"classes": ("collapse",), "fields": ("starts_on", "due_zone", "parent")},
+        ),
+    )
+
+    delete_words = gettext_lazy("Move to the trash")
+    delete_consequence = gettext_lazy("Its subtasks go along. It can be restored.")
+
+    class Media:
+        js = ("look/within.js",)
+
+    # --- Reading
+
+    def nav(self, request: HttpRequest) -> list[NavItem]:
+        trash = NavItem(_("Trash"), reverse(f"admin:{TRASH}"), "trash", order=40)
+        return [*super().nav(request), trash]
+
+    def home_context(self, request: HttpRequest) -> dict[str, Any]:
+        user = person_of(request)
+        if not user.has_perm("todos.view_todo"):
+            return {}
+        return due_at_home(user, cells.now_here()) | self.quick_add_context(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        rows = rows.trashed() if looks_into_trash(request) else rows.active()
+        return rows.prefetch_related("assignee", "labels")  # type: ignore[no-any-return]
+
+    def get_changelist(self, request: HttpRequest, **_options: Any) -> Any:
+        return KeysetChangeList
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return ("-deleted_at", "-pk") if looks_into_trash(request) else self.ordering
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return () if looks_into_trash(request) else self.sortable_by
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return (
+            ("what", "in_list", "since")
+            if looks_into_trash(request)
+            else self.list_display
+        )
+
+    def get_list_display_links(self, request: Any, list_display: Any) -> Any:
+        return None if looks_into_trash(request) else self.list_display_links
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        if looks_into_trash(request):
+            return (ListFilter,)
+        return (
+            StateFilter,
+            DueFilter,
+            WhoFilter,
+            ListFilter,
+            LabelFilter,
+            PriorityFilter,
+        )
+
+    def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
+        term = search_term.strip()
+        return (queryset.holding(term) if term else queryset), False
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        names = self.in_trash if looks_into_trash(request) else self.at_work
+        offered = (self.get_action(name) for name in names)
+        return {
+            name: (function, name, description)
+            for function, name, description in self._filter_actions_by_permissions(
+                request, offered
+            )
+        }
+
+    def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
+        chosen = list_named(request)
+        user = person_of(request)
+        lists = {chosen} if chosen else set()
+        if field == "labels" and not lists:
+            return super().choices_for(request, field).order_by("name_key", "pk")
+        return choices_in(user, field, lists)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        lists = lists_to_write_in(person_of(request))
+        chosen = list_named(request)
+        first = (lists.filter(pk=chosen) if chosen else lists).first()
+        return {"list": first.pk if first else None}
+
+    @admin.display(description=gettext_lazy("done"))
+    def done(self, todo: Todo) -> str:
+        return cells.done_cell(todo)
+
+    @admin.display(description=gettext_lazy("content"))
+    def what(self, todo: Todo) -> str:
+        return todo.content
+
+    @admin.display(description=gettext_lazy("list"))
+    def in_list(self, todo: Todo) -> str:
+        return cells.list_cell(todo.list)
+
+    @admin.display(description=gettext_lazy("due"), ordering="due_sort")
+    def due(self, todo: Todo) -> str:
+        return cells.due_cell(todo, cells.now_here())
+
+    @admin.display(description=gettext_lazy("priority"), ordering="priority")
+    def how_much(self, todo: Todo) -> str:
+        return cells.priority_cell(todo)
+
+    @admin.display(description=gettext_lazy("assignee"))
+    def who(self, todo: Todo) -> str:
+        return cells.person_cell(todo.assignee)
+
+    @admin.display(description=gettext_lazy("labels"))
+    def label_chips(self, todo: Todo) -> str:
+        return cells.label_cells(todo)
+
+    @admin.display(description=gettext_lazy("in the trash since"))
+    def since(self, todo: Todo) -> Any:
+        return todo.deleted_at
+
+    def changelist_view(
+        self, request: Any, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        in_trash = looks_into_trash(request)
+        context = {
+            "in_trash": in_trash,
+            "title": _("Trash") if in_trash else _("Todos"),
+        }
+        if not in_trash:
+            context |= self.quick_add_context(request)
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def render_change_form(self, request: Any, context: Any, **options: Any) -> Any:
+        if todo := options.get("obj"):
+            context["done_box"] = cells.done_cell(todo)
+            context["list_mark"] = cells.list_cell(todo.list)
+        return super().render_change_form(request, context, **options)
+
+    # --- Writing
+
+    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
+        fields = dict(form.cleaned_data)
+        del fields["version"]
+        labels = list(fields.pop("labels"))
+        todo_list = fields.pop("list")
+        return add_todo(
+            actor=actor, todo_list=todo_list, labels=labels, now=now, **fields
+        )
+
+    def change_row(self, actor: User, form: Any, now: datetime) -> None:
+        fields = form.values
+        if "labels" in fields:
+            fields["labels"] = list(fields["labels"])
+        edit_todo(
+            actor=actor,
+            todo=form.row,
+            todo_list=fields.pop("list", None),
+            expected=form.expected,
+            now=now,
+            **fields,
+        )
+
+    def save_inline(self, actor: User, row: Any, formset: Any, now: datetime) -> None:
+        todo = Todo.objects.select_related("list").get(pk=row.pk)  # it may have moved
+        for form in formset.extra_forms:
+            if not form.has_changed():
+                continue
+            if formset.model is Todo:
+                content = form.cleaned_data["content"]
+                add_todo(
+                    actor=actor,
+                    todo_list=todo.list,
+                    parent=todo,
+                    content=content,
+                    now=now,
+                )
+            else:
+                text = form.cleaned_data["text"]
+                add_comment(actor=actor, todo=todo, text=text, now=now)
+
+    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
+        trash_todo(actor=actor, todo=row, now=now)

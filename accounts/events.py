@@ -104,7 +104,7 @@ def _redact(told: QuerySet[Event]) -> None:
     with events_open():
         while batch := list(islice(rows, BATCH)):
             for event in batch:
-                event.changes = dict.fromkeys(event.changes, [REDACTED, REDACTED])
+                event.changes = {name: [REDACTED, REDACTED] for name in event.changes}
             Event.objects.bulk_update(batch, ["changes"], batch_size=100)
 
 

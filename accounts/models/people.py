@@ -48,7 +48,7 @@ class UserQuerySet(ScopedQuerySet["User"]):
         """
         rows = self.order_by("pk").select_for_update(of=("self",), no_key=True)
         ids = [user.pk for user in rows.only("pk")]
-        touched = self.model._default_manager.filter(pk__in=ids)
+        touched: Self = self.model._default_manager.filter(pk__in=ids)
         return touched.update(access_version=models.F("access_version") + 1)
 
 

@@ -1,0 +1,65 @@
+"""Short ways to say what tests of todos say often."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Event, User
+from tests.conftest import NOW
+from todos.models import Label, Membership, Todo, TodoList
+from todos.services.labels import add_label
+from todos.services.todos import add_todo
+
+
+def put(
+    user: User,
+    todo_list: TodoList | None,
+    content: str = "Something",
+    now: datetime = NOW,
+    **fields: Any,
+) -> Todo:
+    """Add a todo."""
+    return add_todo(
+        actor=user, todo_list=todo_list, content=content, now=now, **fields
+    )
+
+
+def chain(user: User, todo_list: TodoList, depth: int) -> list[Todo]:
+    """Add a todo with subtasks below each other; the root comes first."""
+    line: list[Todo] = []
+    for level in range(depth):
+        parent = line[-1] if line else None
+        line.append(put(user, todo_list, f"Level {level + 1}", parent=parent))
+    return line
+
+
+def label(user: User, todo_list: TodoList, name: str) -> Label:
+    return add_label(actor=user, todo_list=todo_list, name=name, now=NOW)
+
+
+def member(todo_list: TodoList, user: User) -> Membership:
+    return Membership.objects.get(list=todo_list, user=user)
+
+
+def fresh(row: Any) -> Any:
+    """Return the row as it is now, trashed or not."""
+    return type(row)._base_manager.get(pk=row.pk)
+
+
+def verbs(row: Any) -> list[str]:
+    """Return the verbs of all events about the row, oldest first."""
+    told = Event.objects.filter(resource_id=str(row.pk)).order_by("stream_id", "seq")
+    return [event.verb for event in told]
+
+
+def last_event(row: Any) -> Event:
+    """Return the newest event about the row."""
+    told = Event.objects.filter(resource_id=str(row.pk))
+    return told.order_by("pk").last()  # type: ignore[return-value]
+
+
+def contents(todo_list: TodoList) -> list[str]:
+    """Return the contents of the list's todos in the order of their ranks."""
+    rows = Todo.objects.filter(list=todo_list).order_by("rank", "pk")
+    return list(rows.values_list("content", flat=True))

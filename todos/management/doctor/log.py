@@ -1,0 +1,151 @@
+"""Checks of the event log: no number is missing, and rows are as events left them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
+
+from accounts.models import Event, Recorded
+from todos.management.doctor.check import Check, Counter, in_batches
+from todos.management.doctor.replay import Drift
+from todos.models import Comment, Label, Membership, Todo, TodoList
+
+STREAMS = 1000  # looked at together
+# Moments of events may be out of step with their numbers by as long as a request.
+SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The numbers that a list's events bear."""
+
+    id: UUID
+    count: int
+    first: int
+    last: int
+
+
+def pruned_before() -> datetime | None:
+    """Return until when events were pruned: what happened before need not be there."""
+    latest = Event.objects.filter(verb="event.pruned").order_by("-at", "-pk").first()
+    return datetime.fromisoformat(latest.changes["before"][1]) if latest else None
+
+
+def find_gaps(counter: Counter) -> Iterator[str]:
+    horizon = pruned_before()
+    ids = list(_streams(Event.objects.all()))
+    for start in range(0, len(ids), STREAMS):
+        batch = ids[start : start + STREAMS]
+        lists = TodoList.objects.in_bulk([stream.id for stream in batch])
+        for stream in batch:
+            if list(_complaints(stream, lists.get(stream.id), horizon)):
+                yield from _confirm(stream.id, horizon)
+        counter.add(len(batch))
+
+
+def find_silent_lists(_counter: Counter) -> Iterator[str]:
+    horizon = pruned_before()
+    heard = Event.objects.filter(stream_id=OuterRef("pk"))
+    for todo_list in TodoList.objects.exclude(Exists(heard)).order_by("pk").iterator():
+        if horizon is None or todo_list.created_at >= horizon:
+            yield f"List {todo_list.pk} has no events."
+
+
+def find_lost_todos(counter: Counter) -> Iterator[str]:
+    """Yield the todos that were made, never purged, and are not there."""
+    made = Event.objects.filter(verb="todo.created").only("pk", "resource_id")
+    for batch in in_batches(made):
+        ids = {event.resource_id for event in batch}
+        found = Todo.with_trash.filter(pk__in=ids).values_list("pk", flat=True)
+        missing = ids - {str(pk) for pk in found}
+        if missing:
+            for pk in sorted(missing - _purged(missing)):
+                yield f"Todo {pk} was made, never purged, and is not there."
+        counter.add(len(batch))
+
+
+def _purged(ids: set[str]) -> set[str]:
+    events = Event.objects.filter(
+        resource_type="todo", resource_id__in=ids, verb="todo.purged"
+    )
+    return set(events.values_list("resource_id", flat=True))
+
+
+def _streams(events: QuerySet[Event]) -> Iterator[Stream]:
+    rows = (
+        events.exclude(stream_id=None)
+        .order_by("stream_id")
+        .values_list("stream_id")
+        .annotate(Count("seq"), Min("seq"), Max("seq"))
+    )
+    for row in rows:
+        yield Stream(*row)
+
+
+def _complaints(
+    stream: Stream, todo_list: TodoList | None, horizon: datetime | None
+) -> Iterator[str]:
+    missing = stream.last - stream.first + 1 - stream.count
+    if missing:
+        yield f"List {stream.id}: {missing} events are missing between others."
+    if stream.first > 1 and horizon is None:
+        yield f"List {stream.id}: its first {stream.first - 1} events are missing."
+    if todo_list is not None and todo_list.revision != stream.last:
+        yield (
+            f"List {stream.id} has the revision {todo_list.revision}, "
+            f"and its last event the number {stream.last}."
+        )
+
+
+@transaction.atomic
+def _confirm(stream_id: UUID, horizon: datetime | None) -> list[str]:
+    """Look again with the list locked: nobody writes between list and events."""
+    todo_list = TodoList.objects.select_for_update().filter(pk=stream_id).first()
+    events = Event.objects.filter(stream_id=stream_id)
+    if horizon is not None:
+        events = events.filter(seq__gte=_first_after_pruning(events, horizon))
+    return [
+        complaint
+        for stream in _streams(events)
+        for complaint in _complaints(stream, todo_list, horizon)
+    ]
+
+
+def _first_after_pruning(events: QuerySet[Event], horizon: datetime) -> int:
+    """Return the number from which on none may be missing."""
+    oldest = events.filter(at__lt=horizon + SLACK).order_by("seq")
+    numbers = [seq or 0 for seq in oldest.values_list("seq", flat=True)]
+    if numbers:
+        later = events.filter(seq__gt=numbers[-1]).aggregate(next=Min("seq"))
+        numbers.append(later["next"] or numbers[-1] + 1)
+    gaps = (after for before, after in pairwise(numbers) if after != before + 1)
+    return max(gaps, default=0)
+
+
+def _drift(resource_type: str, model: type[Recorded]) -> Check:
+    def find(counter: Counter) -> Iterator[str]:
+        return Drift(resource_type, model, pruned_before()).find(counter)
+
+    return Check(f"{resource_type}-events", find, size=model._base_manager.count)
+
+
+def _count_made() -> int:
+    return Event.objects.filter(verb="todo.created").count()
+
+
+CHECKS = (
+    Check("numbers", find_gaps),
+    Check("silence", find_silent_lists),
+    Check("losses", find_lost_todos, size=_count_made),
+    _drift("list", TodoList),
+    _drift("membership", Membership),
+    _drift("label", Label),
+    _drift("comment", Comment),
+    _drift("todo", Todo),
+)

@@ -1,0 +1,149 @@
+"""Play the event log again, and compare what comes out with the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.events import REDACTED
+from accounts.models import Changes, Event, Recorded
+from todos.management.doctor.check import Counter, in_batches
+from todos.models import Todo, TodoList
+
+
+@dataclass(frozen=True)
+class Told:
+    """What matters here of an event."""
+
+    stream_id: UUID
+    seq: int
+    verb: str
+    changes: Changes
+
+
+def replay(events: Sequence[Told], stream_id: UUID) -> tuple[dict[str, Any], bool]:
+    """Return the columns that a row's events tell of, and whether they tell of all.
+
+    They do when its beginning is among them, which may have been pruned.
+    """
+    state: dict[str, Any] = {}
+    is_whole = False
+    for event in _in_order(events, stream_id):
+        if event.verb.endswith(".created"):
+            state, is_whole = {}, True
+        state |= {name: after for name, (_before, after) in event.changes.items()}
+    return state, is_whole
+
+
+def _in_order(events: Sequence[Told], stream_id: UUID) -> list[Told]:
+    """Order by the numbers of the row's list, since the row came there.
+
+    What was before, in other lists, keeps the order of ids, in which it came.
+    """
+    arrivals = (e.seq for e in events if _arrives(e, stream_id))
+    since = max(arrivals, default=0)
+    recent = [e for e in events if e.stream_id == stream_id and e.seq >= since]
+    recent.sort(key=lambda event: event.seq)
+    if len(recent) == len(events):
+        return recent
+    return [e for e in events if e not in recent] + recent
+
+
+def _arrives(event: Told, stream_id: UUID) -> bool:
+    return event.stream_id == stream_id and event.verb.endswith(".moved_in")
+
+
+class Drift:
+    """Finds the rows of one model that are not as their events left them."""
+
+    def __init__(
+        self, resource_type: str, model: type[Recorded], horizon: datetime | None
+    ) -> None:
+        self.resource_type, self.model, self.horizon = resource_type, model, horizon
+
+    def find(self, counter: Counter) -> Iterator[str]:
+        for batch in in_batches(self.model._base_manager.all()):
+            suspects = [row for row, _what in self._judge(batch)]
+            if suspects:
+                yield from self._confirm(suspects)
+            counter.add(len(batch))
+
+    @transaction.atomic
+    def _confirm(self, suspects: Sequence[Recorded]) -> list[str]:
+        """Look again with the lists locked: nobody writes between row and events."""
+        streams = {_stream_of(row) for row in suspects}
+        locked = TodoList.objects.select_for_update().filter(pk__in=streams)
+        list(locked.order_by("pk").values_list("pk"))
+        keys = [row.pk for row in suspects]
+        rows = list(self.model._base_manager.filter(pk__in=keys).order_by("pk"))
+        return [
+            f"{self.resource_type} {row.pk}: {what}." for row, what in self._judge(rows)
+        ]
+
+    def _judge(self, rows: Sequence[Recorded]) -> Iterator[tuple[Recorded, str]]:
+        told = self._events_of(rows)
+        labels = _labels_of(rows) if self.model is Todo else None
+        for row in rows:
+            events = told.get(str(row.pk), [])
+            if not events:
+                if self.horizon is None or row.created_at >= self.horizon:
+                    yield row, "has no events"
+                continue
+            actual = {name: after for name, (_none, after) in row.as_made().items()}
+            if labels is not None:
+                actual["labels"] = sorted(labels[row.pk])
+            if names := _differing(row, actual, *replay(events, _stream_of(row))):
+                yield row, f"differs from its events in {', '.join(names)}"
+
+    def _events_of(self, rows: Sequence[Recorded]) -> dict[str, list[Told]]:
+        told: dict[str, list[Told]] = defaultdict(list)
+        events = Event.objects.filter(
+            resource_type=self.resource_type,
+            resource_id__in=[str(row.pk) for row in rows],
+        )
+        columns = ("resource_id", "stream_id", "seq", "verb", "changes")
+        for subject, *rest in events.order_by("pk").values_list(*columns):
+            told[subject].append(Told(*rest))
+        return told
+
+
+def _differing(
+    row: Recorded, actual: dict[str, Any], told: dict[str, Any], is_whole: bool
+) -> list[str]:
+    names: dict[str, Any] = dict.fromkeys(row.recorded)
+    if "labels" in actual:
+        names["labels"] = []
+    return [
+        name
+        for name, default in names.items()
+        if (is_whole or name in told)
+        and not _same(actual.get(name), told.get(name, default))
+    ]
+
+
+def _same(actual: Any, told: Any) -> bool:
+    """Tell whether both mean the same; a moment may be written in several ways."""
+    if actual == told or told == REDACTED:
+        return True
+    try:
+        return datetime.fromisoformat(actual) == datetime.fromisoformat(told)
+    except (TypeError, ValueError):
+        return False
+
+
+def _stream_of(row: Any) -> UUID:
+    return row.pk if isinstance(row, TodoList) else row.list_id
+
+
+def _labels_of(todos: Iterable[Recorded]) -> dict[UUID, list[str]]:
+    labels: dict[UUID, list[str]] = defaultdict(list)
+    tags = Todo.labels.through.objects.filter(todo__in=[todo.pk for todo in todos])
+    for todo_id, label_id in tags.values_list("todo_id", "label_id"):
+        labels[todo_id].append(str(label_id))
+    return labels

@@ -24,7 +24,9 @@ def find_owner(*, todo_list: TodoList, now: datetime) -> Membership | None:
     members = Membership.objects.filter(list=locked).select_related("user")
     if any(member.role == MemberRole.OWNER for member in members):
         return None
-    heir = min(members, key=lambda member: _claim(locked, member), default=None)
+    heir: Membership | None = min(
+        members, key=lambda member: _claim(locked, member), default=None
+    )
     if heir is None:
         return None
     changes = heir.change(by=None, at=now, role=MemberRole.OWNER)

@@ -111,7 +111,8 @@ class Command(ServiceCommand):
         return result
 
     def _count(self, check: Check) -> tuple[int, list[str]]:
-        found, examples = 0, []
+        found = 0
+        examples: list[str] = []
         total = check.size() if check.size else None
         with self.progress(check.name, total) as progress:
             for text in check.find(progress):

@@ -68,7 +68,7 @@ def _wrong_folds(counter: Counter) -> Iterator[tuple[models.Model, list[str]]]:
 
 def _is_wrong(field: FoldedField, row: models.Model) -> bool:
     stored = getattr(row, field.attname)
-    return stored != field.pre_save(row, add=False)
+    return bool(stored != field.pre_save(row, add=False))
 
 
 def _folded() -> Iterator[tuple[type[models.Model], list[FoldedField]]]:

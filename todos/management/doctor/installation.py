@@ -12,6 +12,7 @@ from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.core.cache.backends.dummy import DummyCache
 from django.core.checks import WARNING, Tags, run_checks
+from django.db.models import Model
 
 from accounts.append_only import install_triggers, missing_triggers
 from accounts.models import Role, ShippedGrant
@@ -28,9 +29,9 @@ def find_odd_settings(_counter: Counter) -> Iterator[str]:
     chosen = set() if settings.SECURE_SSL_REDIRECT else PLAIN_HTTP
     found = run_checks(tags=TAGS, include_deployment_checks=True, databases=["default"])
     for message in found:
-        if message.level >= WARNING and not message.is_silenced():
-            if message.id not in chosen:
-                yield f"{message.msg} ({message.id})"
+        is_heard = message.level >= WARNING and not message.is_silenced()
+        if is_heard and message.id not in chosen:
+            yield f"{message.msg} ({message.id})"
 
 
 def find_cache_that_forgets(_counter: Counter) -> Iterator[str]:
@@ -54,13 +55,15 @@ def find_missing_permissions(_counter: Counter) -> Iterator[str]:
     )
     for label in OUR_APPS:
         for model in apps.get_app_config(label).get_models():
-            options = model._meta
-            usual = [
-                f"{name}_{options.model_name}" for name in options.default_permissions
-            ]
-            for codename in [*usual, *(name for name, _text in options.permissions)]:
+            for codename in _codenames(model):
                 if (label, codename) not in existing:
                     yield f"The permission {label}.{codename} does not exist."
+
+
+def _codenames(model: type[Model]) -> list[str]:
+    options = model._meta
+    usual = [f"{name}_{options.model_name}" for name in options.default_permissions]
+    return [*usual, *(name for name, _text in options.permissions)]
 
 
 def find_missing_grants(_counter: Counter) -> Iterator[str]:

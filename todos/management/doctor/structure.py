@@ -19,7 +19,8 @@ _TOO_DEEP = "__".join(["parent"] * MAX_DEPTH)
 
 
 def without_inbox() -> QuerySet[User]:
-    return User.objects.filter(inbox=None, removed_at=None).order_by("pk")
+    people: QuerySet[User] = User.objects.filter(inbox=None, removed_at=None)
+    return people.order_by("pk")
 
 
 def without_owner() -> QuerySet[TodoList]:

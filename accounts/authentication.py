@@ -1,4 +1,4 @@
-"""Sign-in of API clients with a key."""
+"""Sign-in of API clients with a key, and of pages with their session."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import NoReturn
 from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import ApiKey, User, hash_secret
@@ -57,3 +58,17 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def _refuse(self) -> NoReturn:
         raise AuthenticationFailed(_("This API key is not valid."), code="invalid_key")
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The session of a browser; a change needs the page's CSRF token as well."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        # The check looks for the token in the form. Read the body first, or the
+        # framework would take the form from there, past our own parsers.
+        request._request.body  # noqa: B018
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            message = _("The CSRF token is missing or wrong.")
+            raise PermissionDenied(message, code="csrf_failed") from None

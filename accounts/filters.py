@@ -112,5 +112,5 @@ class TextFilter(django_filters.CharFilter):
     """A text of at most so many characters."""
 
     def __init__(self, *args: Any, max_length: int, **options: Any) -> None:
-        self.schema = {"type": "string", "minLength": 1, "maxLength": max_length}
+        self.schema = {"type": "string", "pattern": r"\S", "maxLength": max_length}
         super().__init__(*args, max_length=max_length, **options)

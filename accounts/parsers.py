@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
@@ -29,6 +30,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        require_bounded(parser_context)
         try:
             value = json.loads(
                 stream.read().decode("utf-8"),
@@ -50,8 +52,14 @@ class StrictJSONParser(BaseParser):
 class StrictFormParser(FormParser):
     """application/x-www-form-urlencoded, with texts that a database can keep."""
 
-    def parse(self, *args: Any, **options: Any) -> QueryDict:
-        form = super().parse(*args, **options)
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        require_bounded(parser_context)
+        form = super().parse(stream, media_type, parser_context)
         _require_sound_form(form)
         return form
 
@@ -59,10 +67,25 @@ class StrictFormParser(FormParser):
 class StrictMultiPartParser(MultiPartParser):
     """multipart/form-data, with texts that a database can keep."""
 
-    def parse(self, *args: Any, **options: Any) -> Any:
-        form = super().parse(*args, **options)
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        require_bounded(parser_context)
+        form = super().parse(stream, media_type, parser_context)
         _require_sound_form(form.data)
         return form
+
+
+def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
+    """Refuse a body that is larger than bodies may be, before it is read."""
+    assert parser_context is not None  # noqa: S101  (the framework always gives one)
+    length = parser_context["request"].META.get("CONTENT_LENGTH") or 0
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if limit is not None and int(length) > limit:
+        raise RequestDataTooBig
 
 
 def require_sound(value: Any, depth: int = 1) -> None:

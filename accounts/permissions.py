@@ -24,6 +24,8 @@ class ScopedPermission(BasePermission):
         if not request.user or not request.user.is_authenticated:
             return False
         resource, permission = requirement(view)
+        if view.action in (None, "metadata"):
+            return True  # OPTIONS and refused methods tell of methods, never of rows
         if isinstance(request.auth, ApiKey):
             mode = "read" if request.method in SAFE_METHODS else "write"
             if not request.auth.allows(f"{resource}:{mode}"):
@@ -38,7 +40,7 @@ def requirement(view: Any) -> tuple[str, str | None]:
     """
     resource = getattr(view, "resource", None)
     required = getattr(view, "required", {})
-    # OPTIONS and refused methods have no action: they tell what a read would.
+    # OPTIONS and refused methods have no action.
     action = view.action if view.action in required else None
     if resource not in RESOURCES or (
         action is None and view.action not in (None, "metadata")

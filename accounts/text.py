@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 
-
 # How RFC 9562 writes ids, and RFC 3339 §5.6 dates; a time on a wall has no offset.
 _ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DAY = r"\d{4}-\d{2}-\d{2}"

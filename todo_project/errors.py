@@ -8,40 +8,41 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from todo_project.problems import problem_response
+from todo_project.problems import problem_response, usual_detail
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, "bad_request", _("The request cannot be understood."))
+    return answer(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, "permission_denied", _("You may not do this."))
+    return answer(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "not_found", _("Not found."))
+    return answer(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(
-        request, 500, "internal_error", _("Something went wrong on our side.")
-    )
+    return answer(request, 500)
 
 
 def csrf_failure(
     request: HttpRequest, reason: str = "", **_options: Any
 ) -> HttpResponse:
     detail = _("The form was open for too long, or came from elsewhere. Load it again.")
-    return _answer(request, 403, "csrf_failed", detail)
+    return answer(request, 403, "csrf_failed", detail)
 
 
-def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+def answer(
+    request: HttpRequest, status: int, code: str = "", detail: str = ""
+) -> HttpResponse:
+    """Refuse a request in the way that whoever sent it understands."""
     if request.path.startswith("/api/"):
         return problem_response(request, status, code, detail)
     context = {
         "status": status,
-        "detail": detail,
+        "detail": detail or usual_detail(status),
         "request_id": getattr(request, "id", ""),
     }
     return render(request, "error.html", context, status=status)

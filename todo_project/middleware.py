@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from uuid import uuid4
@@ -13,11 +14,13 @@ from accounts.events import origin
 from accounts.models import Source
 from accounts.text import is_storable
 from todo_project import logs
-from todo_project.errors import bad_request
+from todo_project.errors import answer as refuse
+from todo_project.problems import CONTENT_TYPE, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+HEADER_LENGTH = 8190  # characters of one, as usual servers have it
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -67,18 +70,62 @@ class SecurityHeadersMiddleware:
         return response
 
 
-class InputGateMiddleware:
-    """Refuse a path, query or header that no database can keep."""
+class ProblemMiddleware:
+    """Make a problem of every refusal below /api/ that is none yet.
+
+    Parts of the framework refuse with a page or with nothing: a precondition that
+    does not hold, a host that is not ours.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not self.lets_in(request):
-            return bad_request(request, ValueError())
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not request.path.startswith("/api/") or response.status_code < 400:
+            return response
+        if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+            return response
+        answer = problem_response(request, response.status_code)
+        for name in ("Allow", "Retry-After", "Vary", "WWW-Authenticate"):
+            if name in response.headers:
+                answer.headers[name] = response.headers[name]
+        return answer
 
-    def lets_in(self, request: HttpRequest) -> bool:
-        texts = [request.path, *request.headers.values()]
-        texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]
-        return all(is_storable(text) for text in texts)
+
+class InputGateMiddleware:
+    """Refuse what no database can keep, and bodies that we cannot read.
+
+    It comes before all that reads the request: a charset that Python knows but
+    cannot decode with would fail wherever the query is read first.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        status = refusal_of(request)
+        return refuse(request, status) if status else self.get_response(request)
+
+
+def refusal_of(request: HttpRequest) -> int | None:
+    """Return the status with which the request is refused; None lets it in."""
+    headers = request.headers
+    if any(len(v) > HEADER_LENGTH for n, v in headers.items() if n != "Cookie"):
+        return 431
+    if headers.get("Content-Encoding", "identity") != "identity":
+        return 415
+    if not is_utf8(request.content_params.get("charset", "utf-8")):  # type: ignore[union-attr]
+        return 415
+    if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
+        return 411  # WSGI takes a body without length for an empty one
+    texts = [request.path, *headers.values()]
+    texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]
+    return None if all(is_storable(text) for text in texts) else 400
+
+
+def is_utf8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name in {"utf-8", "ascii"}
+    except (LookupError, ValueError):
+        return False

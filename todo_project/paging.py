@@ -67,12 +67,44 @@ class KeysetPagination(BasePagination):
             "type": "object",
             "required": ["results", "next", "previous"],
             "properties": {
-                "results": {"type": "array", "items": schema},
+                "results": schema,
                 "next": link,
                 "previous": link,
                 "count": {"type": "integer", "minimum": 0},
             },
         }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        def number(maximum: int) -> dict[str, Any]:
+            return {"type": "integer", "minimum": 1, "maximum": maximum}
+
+        described = {
+            "cursor": ("From a `next` or `previous` link.", {"type": "string"}),
+            "page": (
+                "The page of this number, not with a cursor.",
+                number(MAXIMUM_PAGE),
+            ),
+            "page_size": (
+                "Rows of a page.",
+                number(MAXIMUM_SIZE) | {"default": DEFAULT_SIZE},
+            ),
+            "ordering": (
+                "What comes first; `-` is descending.",
+                {
+                    "type": "string",
+                    "enum": list(view.orders),
+                    "default": next(iter(view.orders)),
+                },
+            ),
+            "count": (
+                "Whether to count all rows.",
+                {"type": "boolean", "default": False},
+            ),
+        }
+        return [
+            {"name": name, "in": "query", "description": text, "schema": schema}
+            for name, (text, schema) in described.items()
+        ]
 
     def _order(self, orders: dict[str, Order]) -> Order:
         return choice(
@@ -137,7 +169,9 @@ def whole_number(query: Any, name: str, default: int, maximum: int) -> int:
     raw = query.get(name)
     if raw is None:
         return default
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:19]) <= maximum):
+    # Bounded before it is read: int() takes long over thousands of digits.
+    is_number = raw.isascii() and raw.isdigit() and len(raw) <= 19
+    if not is_number or not 1 <= int(raw) <= maximum:
         message = _("This must be a whole number from 1 to %d.") % maximum
         raise refusal(name, message, "out_of_range")
     return int(raw)

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
+    "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "todo_project.middleware.InputGateMiddleware",
@@ -140,7 +141,7 @@ INPUT_MAX_JSON_DEPTH = 16
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.ScopedPermission"],
     "DEFAULT_PARSER_CLASSES": [
@@ -159,14 +160,17 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Todo service",
-    "DESCRIPTION": "Todos, lists and the people who share them.",
     "VERSION": RELEASE,
+    "LICENSE": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_COERCE_PATH_PK_SUFFIX": True,
     "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "todo_project.openapi.complete",
+    ],
 }
 
 # --- Todos --------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts.urls import urlpatterns as accounts_urls
 from todo_project.health import livez
+from todo_project.openapi.views import DocsViewSet, SchemaViewSet
 from todos.urls import urlpatterns as todos_urls
 
 handler400 = "todo_project.errors.bad_request"
@@ -15,7 +16,12 @@ handler403 = "todo_project.errors.forbidden"
 handler404 = "todo_project.errors.not_found"
 handler500 = "todo_project.errors.server_error"
 
-api_v1 = [*accounts_urls, *todos_urls]
+api_v1 = [
+    *accounts_urls,
+    *todos_urls,
+    path("schema", SchemaViewSet.as_view({"get": "retrieve"}), name="schema"),
+    path("docs", DocsViewSet.as_view({"get": "retrieve"}), name="docs"),
+]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -120,6 +120,8 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the person may see, found with one query."""
 
+    most_rows = MOST_ROWS
+
     default_error_messages = {
         "too_many": _("Name at most %d.") % MOST_ROWS,
         "invalid_id": _("“{value}” is not an id."),

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -27,7 +27,14 @@ from accounts.serializers.base import NoFields
 from accounts.viewsets.preconditions import expected_states
 
 
-class ScopedViewSet(GenericViewSet[Any]):
+class TellsMethodsOnly:
+    """Answers OPTIONS with the methods of the address, whatever row it names."""
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponse(status=204)  # Allow is added to every answer
+
+
+class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
     """Starts from what the person may see; another's row is as one that is not there.
 
     Subclasses name the `resource` of key scopes, the permission that each action
@@ -41,6 +48,7 @@ class ScopedViewSet(GenericViewSet[Any]):
     outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
     answers_with_secret: ClassVar[bool] = False
+    operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"
 
     def dispatch(
@@ -63,10 +71,6 @@ class ScopedViewSet(GenericViewSet[Any]):
         takes_nothing = self.action in self.required and self.action not in self.inputs
         if takes_nothing and request.method not in SAFE_METHODS:
             NoFields(data=request.data).is_valid(raise_exception=True)
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Tell which methods the address takes (Allow), whatever it names."""
-        return Response(status=204)
 
     def scope(self) -> Any:
         """Return every row of this kind that the person may see."""
@@ -149,7 +153,10 @@ class ScopedViewSet(GenericViewSet[Any]):
                 errors[name] = (_("Give this once."), "repeated_parameter")
         if errors:
             raise serializers.ValidationError(
-                {name: [serializers.ErrorDetail(*error)] for name, error in errors.items()}
+                {
+                    name: [serializers.ErrorDetail(*error)]
+                    for name, error in errors.items()
+                }
             )
 
 

@@ -93,7 +93,7 @@ class RoleViewSet(ScopedViewSet):
 
 
 class PermissionViewSet(ScopedViewSet):
-    """Permissions: resource × operation."""
+    """Permissions: an operation on a resource."""
 
     resource = "roles"
     required = {"list": "accounts.view_role"}

@@ -24,6 +24,8 @@ NEVER = "-"
 TABLE = """
 method endpoint                      scope    own | owner editor viewer | outsider manager administrator auditor roleless | trashed
 GET    me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
+GET    schema                        profile  200 | 200   200    200    | 200      200     200           200     200      | -
+GET    docs                          profile  200 | 200   200    200    | 200      200     200           200     200      | -
 PATCH  me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
 GET    me/keys                       keys     200 | 200   200    200    | 200      200     200           403     403      | -
 POST   me/keys                       keys     201 | 201   201    201    | 201      201     201           403     403      | -

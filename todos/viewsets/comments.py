@@ -21,6 +21,7 @@ class CommentViewSet(ListScopedViewSet):
     """What members say about a todo."""
 
     resource = "comments"
+    operation_prefix = "comments"
     required = {
         "list": "todos.view_comment",
         "retrieve": "todos.view_comment",

@@ -82,7 +82,7 @@ class TodoViewSet(ListScopedViewSet):
         return Todo.with_trash.editable_by(user)
 
     def list(self, request: Request) -> HttpResponseBase:
-        """List todos, newest first; `state` chooses open, finished or trashed ones."""
+        """List todos, newest first; a state chooses open, finished or trashed ones."""
         return self.fresh_page(self.get_queryset())
 
     def retrieve(self, request: Request, pk: str) -> Response:

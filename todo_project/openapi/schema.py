@@ -1,0 +1,195 @@
+"""One operation of the document, read off its view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers
+
+from todo_project.openapi.examples import EXAMPLES
+from todo_project.openapi.parts import headers, ref, refusal_name
+
+Schema = dict[str, Any]
+
+USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
+STATUS_OF = {"create": "201", "destroy": "204", "purge": "204"}
+ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
+
+
+class ApiSchema(AutoSchema):
+    """Stable, readable operation ids: people generate clients from them.
+
+    An id is the words of the address and the action: `lists_members_create`. A verb
+    below an item stands for its last word: `todos_finish`. The view may name another
+    beginning in `operation_prefix`.
+    """
+
+    def get_operation_id(self) -> str:
+        words = [word.replace("-", "_") for word in self._tokenize_path()]
+        if self.action not in USUAL_ACTIONS:
+            words.pop()
+        prefix = getattr(self.view, "operation_prefix", None) or "_".join(words)
+        return f"{prefix}_{self.action}"
+
+    @property
+    def action(self) -> str:
+        return str(self.view.action)
+
+    def get_tags(self) -> list[str]:
+        return [self.view.resource]
+
+    def get_summary(self) -> str:
+        return self._said()[0].replace("\n", " ").rstrip(".")
+
+    def get_description(self) -> str:
+        needs = f"the scope `{self.view.resource}:{self._mode}`"
+        if permission := self.view.required[self.action]:
+            needs += f" and the permission `{permission}`"
+        return f"{self._said()[2]}\n\nNeeds {needs}.".strip()
+
+    def get_examples(self) -> list[OpenApiExample]:
+        return EXAMPLES.get(self.get_operation_id(), [])
+
+    def get_request_serializer(self) -> Any:
+        serializer = self.view.inputs.get(self.action)
+        return serializer and serializer(context={"view": self.view})
+
+    def get_response_serializers(self) -> Any:
+        return self.view.get_serializer_class()(context={"view": self.view})
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
+
+    def _said(self) -> tuple[str, str, str]:
+        return super().get_description().partition("\n\n")
+
+    @property
+    def _mode(self) -> str:
+        return "read" if self.method == "GET" else "write"
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.action == "list"
+
+    def _has_item(self) -> bool:
+        """Tell whether the address names one row, whose state has a tag."""
+        return "{id}" in self.path or self.path.endswith("/me")
+
+    # --- What goes in ---------------------------------------------------------
+
+    def _get_parameters(self) -> list[Schema]:
+        names = {"GET": ["If-None-Match"], "POST": ["Idempotency-Key"]}.get(
+            self.method, []
+        )
+        if self.method != "GET" and self._has_item():
+            names = [*names, "If-Match"]
+        return [
+            *super()._get_parameters(),
+            *(ref("parameters", name) for name in names),
+        ]
+
+    def _get_filter_parameters(self) -> list[Schema]:
+        filterset = getattr(self.view, "filterset_class", None)
+        if filterset is None or not self._is_list_view():
+            return []
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "description": str(filter_.extra.get("help_text", "")),
+                "schema": filter_.schema,
+            }
+            for name, filter_ in filterset.base_filters.items()
+        ]
+
+    def _get_request_body(self, direction: Any = "request") -> Schema | None:
+        if self.action not in self.view.inputs:
+            return None
+        return super()._get_request_body(direction)
+
+    # --- What comes out -------------------------------------------------------
+
+    def _get_response_bodies(self, direction: Any = "response") -> Schema:
+        status = STATUS_OF.get(self.action, "200")
+        shown = None if status == "204" else self.get_response_serializers()
+        done = self._get_response_for_code(shown, status, direction=direction)
+        done["description"] = {"201": "Made.", "204": "Done."}.get(status, "As asked.")
+        done["headers"] = headers(*self._headers_of(status))
+        refused = {
+            str(number): ref("responses", refusal_name(number))
+            for number in self._refusals()
+        }
+        unchanged = {"304": ref("responses", "NotModified")}
+        return {
+            status: done,
+            **(unchanged if self.method == "GET" else {}),
+            **refused,
+        }
+
+    def _headers_of(self, status: str) -> list[str]:
+        names = ["X-Request-ID"]
+        if status != "204":
+            names.append("ETag")
+        if status == "201":
+            names.append("Location")
+        if self.method == "POST":
+            names.append("Idempotency-Replayed")
+        return sorted(names)
+
+    def _refusals(self) -> list[int]:
+        """Return the statuses of what can be refused here."""
+        found = set(ALWAYS_REFUSED)
+        if "{" in self.path:
+            found.add(404)
+        if self.method != "GET":
+            found |= {409, 413, 415}
+            if self._has_item():
+                found.add(412)
+        if self.method == "POST":
+            found.add(422)
+        return sorted(found)
+
+    # --- Schemas --------------------------------------------------------------
+
+    def _map_serializer(
+        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Schema:
+        schema: Schema = super()._map_serializer(
+            serializer, direction, bypass_extensions
+        )
+        if direction == "request":
+            return schema | {"additionalProperties": False}
+        # An answer has all its fields, and whoever reads it cannot write them.
+        for part in schema["properties"].values():
+            part.pop("readOnly", None)
+        return schema | {"required": sorted(schema["properties"])}
+
+    def _get_serializer_field_meta(self, field: Any, direction: Any) -> Schema:
+        meta: Schema = super()._get_serializer_field_meta(field, direction)
+        # Titles are labels of forms, in the language of whoever asks.
+        meta.pop("title", None)
+        if "minLength" in meta and field.trim_whitespace and not _has_pattern(field):
+            meta["pattern"] = r"\S"
+        return meta
+
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Any:
+        is_nested = isinstance(field, serializers.BaseSerializer)
+        if is_nested and field.read_only and direction == "request":
+            return None
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, serializers.ManyRelatedField) and direction == "request":
+            schema["maxItems"] = field.most_rows  # type: ignore[attr-defined]
+        return schema
+
+    def _insert_field_validators(self, field: Any, schema: Schema) -> None:
+        # The bounds of a choice are its choices.
+        if not isinstance(field, serializers.ChoiceField):
+            super()._insert_field_validators(field, schema)
+
+
+def _has_pattern(field: Any) -> bool:
+    return any(isinstance(check, RegexValidator) for check in field.validators)

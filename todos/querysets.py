@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -144,9 +144,8 @@ class TodoQuerySet(OfListQuerySet):
         return self.open().filter(late, due_sort__lte=max(moment, today))
 
     def labelled(self, label_id: Any) -> Self:
-        through = self.model._meta.get_field("labels").remote_field.through
-        tagged = through.objects.filter(todo=OuterRef("pk"), label=label_id)
-        return self.filter(Exists(tagged))
+        # A label is of one list: naming it spares looking into the others.
+        return self.filter(labels=label_id, list__labels=label_id)
 
     def holding(self, text: str) -> Self:
         """Keep what holds the text in its content or notes; case does not matter."""
@@ -177,21 +176,26 @@ class TodoQuerySet(OfListQuerySet):
         )
         if after is not None:
             branch = branch.beyond(order, after)
-        branch = branch.order_by(*order.columns)[: offset + limit]
+        branch = branch.order_by(*order.columns).values("pk", order.field)
+        branch = branch[: offset + limit]
         lists = self.model._meta.get_field("list").related_model._default_manager
         visible = lists.visible_to(self.viewer).order_by().values("pk")
         branch_sql, branch_params = branch.query.sql_with_params()
         lists_sql, lists_params = visible.query.sql_with_params()
-        column = self.model._meta.get_field(order.field).column
         way = "DESC" if order.descending else "ASC"
         sql = f"""
-            SELECT todo.* FROM
-            (SELECT lists.id AS list_id, state.is_finished
-             FROM ({lists_sql}) AS lists (id)
-             CROSS JOIN (VALUES (FALSE), (TRUE)) AS state (is_finished)) AS branch
-            CROSS JOIN LATERAL ({branch_sql}) AS todo
-            ORDER BY todo.{column} {way}, todo.id {way} LIMIT %s OFFSET %s
-        """  # noqa: S608  (every part was compiled by the ORM or is a column's name)
+            SELECT todo.* FROM (
+                SELECT place.* FROM (
+                    SELECT lists.id AS list_id, state.is_finished
+                    FROM ({lists_sql}) AS lists (id)
+                    CROSS JOIN (VALUES (FALSE), (TRUE)) AS state (is_finished)
+                ) AS branch
+                CROSS JOIN LATERAL ({branch_sql}) AS place (id, position)
+                ORDER BY place.position {way}, place.id {way} LIMIT %s OFFSET %s
+            ) AS place
+            JOIN todos_todo AS todo ON todo.id = place.id
+            ORDER BY place.position {way}, place.id {way}
+        """  # noqa: S608  (every part was compiled by the ORM)
         return sql, (*lists_params, *branch_params, limit, offset)
 
 

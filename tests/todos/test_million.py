@@ -1,0 +1,161 @@
+"""Every shape of the todo list is served by an index at a million todos."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.scoping import Order
+from tests.conftest import api_for, make_person
+from tests.todos.million import Million, write_million
+from todos.models import Todo
+from todos.viewsets.todos import ORDERS
+
+pytestmark = [pytest.mark.xdist_group("million"), pytest.mark.django_db]
+
+# Pages of 8 KiB that a request may touch. The table alone has 30,000; the person with
+# two hundred lists pays about eight for each list and state.
+PAGE = 4_000
+FILTER = 20_000
+PEOPLE = ("unlucky", "many", "huge")
+
+FILTERS = {
+    "trash": ("state=trashed", FILTER),
+    "rare word": ("search=zanzibar", FILTER),
+    "word in all": ("search=water", FILTER),
+    "word in none": ("search=nowhere", FILTER),
+    "Chinese word": ("search=好好", FILTER),
+    "Chinese word by due": ("search=每天&ordering=due", FILTER),
+    "rare word, finished, by priority": (
+        "search=zanzibar&state=finished&ordering=-priority",
+        FILTER,
+    ),
+    "label": ("label={label}", FILTER),
+    "label by due": ("label={label}&ordering=due", FILTER),
+    "rare priority": ("priority=3", FILTER),
+    "usual priority": ("priority=0", FILTER),
+    "priority by due": ("priority=2&ordering=due", FILTER),
+    "days": ("due_from=2026-01-10&due_to=2026-01-12", FILTER),
+    "days by due": ("due_from=2026-01-10&due_to=2026-01-12&ordering=due", FILTER),
+    "moments": (
+        "created_from=2020-02-01T00:00:00Z&created_to=2020-02-02T00:00:00Z",
+        FILTER,
+    ),
+    "moments to come": ("created_from=2029-01-01T00:00:00Z", FILTER),
+    "a little overdue": ("overdue_at=2026-01-03T00:00:00Z", FILTER),
+    # Everything overdue in another order is sorted: once over the person's own rows.
+    "all overdue": ("overdue_at=2037-01-03T00:00:00Z", 100_000),
+    "all overdue by due": ("overdue_at=2037-01-03T00:00:00Z&ordering=due", FILTER),
+    "assignee": ("assignee={user}", FILTER),
+    "assignee, open, by due": ("assignee={user}&state=open&ordering=due", FILTER),
+    "list": ("list={list}", FILTER),
+    "list and word": ("list={list}&search=zanzibar", FILTER),
+    "subtasks": ("parent={list}", FILTER),
+}
+
+
+@pytest.fixture(scope="module")
+def million(django_db_setup: None, django_db_blocker: Any) -> Iterator[Million]:
+    """A million todos for all tests of this module, and gone after them."""
+    with django_db_blocker.unblock():
+        written = write_million(make_person)
+        try:
+            yield written
+        finally:
+            _empty()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("state", ["", "open", "finished"])
+@pytest.mark.parametrize("ordering", ORDERS)
+def test_a_first_page_touches_little(million, person, ordering, state):
+    query = f"ordering={ordering}" + (f"&state={state}" if state else "")
+    assert touched(getattr(million, person), query) < PAGE
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("shape", FILTERS)
+def test_a_filter_is_served_by_an_index(million, person, shape):
+    query, bound = FILTERS[shape]
+    user = getattr(million, person)
+    own_list = user.memberships.filter(list__inbox_of=None).first().list_id
+    query = query.format(label=million.label.pk, user=user.pk, list=own_list)
+    assert touched(user, query) < bound
+
+
+@pytest.mark.parametrize("ordering", ORDERS)
+def test_page_ten_thousand_by_cursor_costs_what_the_first_does(million, ordering):
+    order = ORDERS[ordering]
+    todos = Todo.with_trash.visible_to(million.huge).active()
+    row = todos.order_by(*order.columns)[100_000]
+    first = page_cost(todos, order, None)
+    deep = page_cost(todos, order, order.position_of(row))
+    assert deep < first + 500
+
+
+def test_the_other_lists_have_their_indexes(million):
+    api = api_for(million.many)
+    for address in ("lists", "labels", "me/keys", "users"):
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get(f"/api/v1/{address}").status_code == 200
+        for query in queries:
+            if query["sql"].startswith("SELECT"):
+                assert blocks(query["sql"]) < PAGE, query["sql"]
+
+
+def touched(user: User, query: str) -> int:
+    """Return how many blocks the statements of one request touch."""
+    api: APIClient = api_for(user)
+    with CaptureQueriesContext(connection) as queries:
+        response = api.get(f"/api/v1/todos?{query}")
+    assert response.status_code == 200, response.content
+    selects = [q["sql"] for q in queries if q["sql"].lstrip().startswith("SELECT")]
+    assert any("LATERAL" in sql for sql in selects)
+    return sum(blocks(sql) for sql in selects)
+
+
+def page_cost(todos: Any, order: Order, after: Any) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        rows = todos.keyset_page(order, after=after, offset=0, limit=11)
+    assert len(rows) == 11
+    return blocks(queries[0]["sql"])
+
+
+def blocks(sql: str) -> int:
+    """Return how many blocks the statement touches; it must not scan the todos."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}".replace("%", "%%")
+        )
+        (plans,) = cursor.fetchone()
+    plan = (json.loads(plans) if isinstance(plans, str) else plans)[0]["Plan"]
+    scanned = {
+        node.get("Relation Name")
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan"
+    }
+    assert "todos_todo" not in scanned, sql
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+def _empty() -> None:
+    tables = ", ".join(
+        model._meta.db_table for model in (User, Todo, Todo.labels.through)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET todo.events_open = 'on'")
+        cursor.execute(f"TRUNCATE {tables}, accounts_event CASCADE")
+        cursor.execute("RESET todo.events_open")

@@ -61,7 +61,7 @@ def answer_once(
         raise KeyMalformed
     print_ = fingerprint(request)
     with transaction.atomic():
-        answer, is_first = _claim(request.user, key, print_)
+        answer, is_first = _claim(view.user, key, print_)
         if not is_first:
             return _replay(answer, view, request, print_)
         response = handler(request, *args, **kwargs)
@@ -97,7 +97,7 @@ def _replay(
 ) -> Response:
     if answer.fingerprint != print_:
         raise KeyReused
-    if not view.replayable(request.user).filter(pk=answer.resource_id).exists():
+    if not view.replayable(view.user).filter(pk=answer.resource_id).exists():
         raise Missing
     if answer.body is None:
         raise SecretAlreadyShown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 from django.core import signing
@@ -33,7 +32,7 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
-    ) -> Sequence[Any]:
+    ) -> list[Any]:
         self.request, self.queryset = request, queryset
         query = request.query_params
         self.size = whole_number(query, "page_size", DEFAULT_SIZE, MAXIMUM_SIZE)
@@ -107,9 +106,9 @@ class KeysetPagination(BasePagination):
         ]
 
     def _order(self, orders: dict[str, Order]) -> Order:
-        return choice(
-            self.request.query_params, "ordering", orders, default=_first(orders)
-        )
+        query = self.request.query_params
+        order: Order = choice(query, "ordering", orders, default=_first(orders))
+        return order
 
     def _position(self) -> tuple[bool, tuple[Any, Any] | None]:
         cursor = self.request.query_params.get("cursor")

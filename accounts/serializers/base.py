@@ -9,7 +9,8 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from accounts.models import User
@@ -51,7 +52,9 @@ class StrictSerializer(serializers.Serializer[Any]):
         return {str(name): [message] for name in data if name not in known}
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        has_type = has_form_type if isinstance(data, QueryDict) else has_json_type
+        has_type: Any = has_json_type
+        if isinstance(data, QueryDict):
+            has_type = has_form_type
         message = serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
         return {
             name: [message]
@@ -110,7 +113,7 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return ScopedRelatedFields(child_relation=child, **options)
 
     def get_queryset(self) -> Any:
-        queryset = super().get_queryset()
+        queryset: Any = super().get_queryset()
         if queryset is None:
             return None
         user: User = self.context["request"].user
@@ -123,9 +126,9 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
     most_rows = MOST_ROWS
 
     default_error_messages = {
-        "too_many": _("Name at most %d.") % MOST_ROWS,
-        "invalid_id": _("“{value}” is not an id."),
-        "does_not_exist": _("There is no such row: {value}."),
+        "too_many": gettext_lazy("Name at most %d.") % MOST_ROWS,
+        "invalid_id": gettext_lazy("“{value}” is not an id."),
+        "does_not_exist": gettext_lazy("There is no such row: {value}."),
     }
 
     def to_internal_value(self, data: Any) -> list[models.Model]:

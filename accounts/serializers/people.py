@@ -92,7 +92,7 @@ class IssuedKeySerializer(ApiKeySerializer):
     token = serializers.CharField(read_only=True)
 
     class Meta(ApiKeySerializer.Meta):
-        fields = (*ApiKeySerializer.Meta.fields, "token")
+        fields = (*ApiKeySerializer.Meta.fields, "token")  # type: ignore[assignment]
 
 
 class RoleSerializer(StrictModelSerializer):
@@ -113,7 +113,7 @@ class PermissionSerializer(StrictSerializer):
     """A permission: an operation on a resource."""
 
     id = serializers.IntegerField(read_only=True)
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]
     resource = serializers.CharField(source="content_type.model", read_only=True)
     operation = serializers.SerializerMethodField()
     name = serializers.CharField(read_only=True)

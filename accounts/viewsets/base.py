@@ -18,6 +18,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.idempotency import HEADER, answer_once
@@ -27,10 +28,10 @@ from accounts.serializers.base import NoFields
 from accounts.viewsets.preconditions import expected_states
 
 
-class TellsMethodsOnly:
+class TellsMethodsOnly(APIView):
     """Answers OPTIONS with the methods of the address, whatever row it names."""
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         return HttpResponse(status=204)  # Allow is added to every answer
 
 
@@ -42,6 +43,8 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
     that a client may ask for. `outputs` names answers that differ from the usual.
     """
 
+    queryset: Any
+    post: Any
     resource: ClassVar[str]
     required: ClassVar[dict[str, str | None]]
     inputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
@@ -90,7 +93,7 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
 
     def replayable(self, user: User) -> Any:
         """Return the rows whose making may be told of again."""
-        return self.queryset.model._default_manager.editable_by(user)  # type: ignore[union-attr]
+        return self.queryset.model._default_manager.editable_by(user)
 
     @property
     def user(self) -> User:
@@ -142,7 +145,8 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
             return set()
         filterset = getattr(self, "filterset_class", None)
         filters = set(filterset.base_filters) if filterset else set()
-        return filters | set(self.paginator.parameters)  # type: ignore[union-attr]
+        paginator: Any = self.paginator
+        return filters | set(paginator.parameters)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         known, errors = self.known_parameters(), {}

@@ -60,9 +60,8 @@ class EventViewSet(ScopedViewSet):
 
     def get_serializer_context(self) -> dict[str, Any]:
         streams = import_string(settings.STREAMS_VISIBLE_TO)
-        return super().get_serializer_context() | {
-            "visible_streams": streams(self.user)
-        }
+        context = super().get_serializer_context()
+        return {**context, "visible_streams": streams(self.user)}
 
     def list(self, request: Request) -> Response:
         """List events, newest first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +35,7 @@ class MyKeyViewSet(ShownWithMore):
         "created_at": Order("created_at"),
     }
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         return self.scope().filter(user=self.user)
 
     def list(self, request: Request) -> Response:

@@ -1,5 +1,8 @@
 """One operation of the document, read off its view."""
 
+# mypy: allow-untyped-calls, disable-error-code="no-any-return"
+# (drf-spectacular comes without types.)
+
 from __future__ import annotations
 
 from typing import Any
@@ -27,6 +30,8 @@ class ApiSchema(AutoSchema):
     beginning in `operation_prefix`.
     """
 
+    view: Any
+
     def get_operation_id(self) -> str:
         words = [word.replace("-", "_") for word in self._tokenize_path()]
         if self.action not in USUAL_ACTIONS:
@@ -44,7 +49,7 @@ class ApiSchema(AutoSchema):
     def get_summary(self) -> str:
         return self._said()[0].replace("\n", " ").rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         needs = f"the scope `{self.view.resource}:{self._mode}`"
         if permission := self.view.required[self.action]:
             needs += f" and the permission `{permission}`"

@@ -1,5 +1,8 @@
 """The document, and a page to read it and try it out."""
 
+# mypy: allow-untyped-calls
+# (drf-spectacular comes without types.)
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -128,4 +128,4 @@ class LabelChangeSerializer(LabelSerializer):
     """What of a label can change."""
 
     class Meta(LabelSerializer.Meta):
-        read_only_fields = (*LabelSerializer.Meta.read_only_fields, "list")
+        read_only_fields = (*LabelSerializer.Meta.read_only_fields, "list")  # type: ignore[assignment]

@@ -21,7 +21,7 @@ class TodoSerializer(StrictModelSerializer):
 
     id = serializers.UUIDField(required=False)
     list = ScopedRelatedField(queryset=TodoList.objects.all(), required=False)
-    parent = ScopedRelatedField(
+    parent = ScopedRelatedField(  # type: ignore[assignment]
         queryset=Todo.objects.all(), allow_null=True, required=False
     )
     assignee = ScopedRelatedField(

@@ -40,7 +40,7 @@ class CommentViewSet(ListScopedViewSet):
     def get_queryset(self) -> Any:
         return self.scope().filter(todo=self.kwargs["todo_pk"])
 
-    def get_todo(self) -> Todo:
+    def get_todo(self) -> Any:
         """Return the todo that the address names, if the person sees it."""
         return get_object_or_404(
             Todo.objects.visible_to(self.user), pk=self.kwargs["todo_pk"]

@@ -33,8 +33,8 @@ class HistoryViewSet(ListScopedViewSet):
         return Event.objects.about("todo", todo.pk).filter(stream_id__in=streams)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        streams = {"visible_streams": streams_visible_to(self.user)}
-        return super().get_serializer_context() | streams
+        context = super().get_serializer_context()
+        return {**context, "visible_streams": streams_visible_to(self.user)}
 
     def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
         """List the events of a todo, of those lists that the person sees."""

@@ -40,7 +40,7 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
     def get_queryset(self) -> Any:
         return self.scope().filter(list=self.kwargs["list_pk"])
 
-    def get_list(self) -> TodoList:
+    def get_list(self) -> Any:
         """Return the list that the address names, if the person sees it."""
         return get_object_or_404(
             TodoList.objects.visible_to(self.user), pk=self.kwargs["list_pk"]

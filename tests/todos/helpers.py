@@ -20,9 +20,7 @@ def put(
     **fields: Any,
 ) -> Todo:
     """Add a todo."""
-    return add_todo(
-        actor=user, todo_list=todo_list, content=content, now=now, **fields
-    )
+    return add_todo(actor=user, todo_list=todo_list, content=content, now=now, **fields)
 
 
 def chain(user: User, todo_list: TodoList, depth: int) -> list[Todo]:

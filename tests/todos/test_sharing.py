@@ -21,9 +21,7 @@ from todos.services.trash import trash_todo
 
 
 def share(user, todo_list, person, role=MemberRole.EDITOR):
-    return share_list(
-        actor=user, todo_list=todo_list, user=person, role=role, now=NOW
-    )
+    return share_list(actor=user, todo_list=todo_list, user=person, role=role, now=NOW)
 
 
 def change(user, membership, role, **options):

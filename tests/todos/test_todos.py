@@ -198,9 +198,7 @@ def test_viewers_finish_nothing(viewer, outsider, todo):
 def test_an_archived_list_is_read_only(owner, todo_list, todo, verb):
     edit_list(actor=owner, todo_list=todo_list, is_archived=True, now=NOW)
     act = {
-        "add": lambda: add_todo(
-            actor=owner, todo_list=todo_list, content="x", now=NOW
-        ),
+        "add": lambda: add_todo(actor=owner, todo_list=todo_list, content="x", now=NOW),
         "edit": lambda: edit(owner, todo, content="x"),
         "finish": lambda: finish_todo(actor=owner, todo=todo, now=NOW),
         "reopen": lambda: reopen_todo(actor=owner, todo=todo, now=NOW),

@@ -1,0 +1,183 @@
+"""Random work on lists against a simple model of them: the tree rules hold."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.errors import DomainError
+from accounts.models import Event, User
+from tests.conftest import NOW
+from tests.todos.helpers import fresh, put
+from todos.models import MAX_DEPTH, Todo, TodoList
+from todos.services.lists import add_list
+from todos.services.moving import reposition_todo
+from todos.services.todos import edit_todo
+from todos.services.trash import purge_todo, restore_todo, trash_todo
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "nest", "move", "trash", "restore", "purge", "place"]),
+        st.integers(0, 30),
+        st.integers(0, 30),
+    ),
+    max_size=25,
+)
+
+
+class Model:
+    """What should be: parent, list and trash of each todo, in dictionaries."""
+
+    def __init__(self, user: User, lists: list[TodoList]) -> None:
+        self.user, self.lists = user, lists
+        self.at: dict[object, object] = {}
+        self.above: dict[object, object] = {}
+        self.trashed: dict[object, object] = {}
+        self.clock = NOW
+
+    def below(self, pk: object) -> list[object]:
+        """Return the id and those of all that stand below it."""
+        found = [pk]
+        for one in found:
+            found += [child for child, parent in self.above.items() if parent == one]
+        return found
+
+    def depth(self, pk: object) -> int:
+        return 1 + self.depth(self.above[pk]) if self.above.get(pk) else 1
+
+    def height(self, pk: object) -> int:
+        below = [child for child, parent in self.above.items() if parent == pk]
+        return 1 + max(map(self.height, below), default=0)
+
+    def do(self, verb: str, first: int, second: int) -> None:
+        self.clock += timedelta(minutes=1)
+        ids = list(self.at)
+        if verb == "add":
+            target = self.lists[first % len(self.lists)]
+            todo = put(self.user, target, f"todo {first}", now=self.clock)
+            self.at[todo.pk], self.above[todo.pk] = target.pk, None
+            return
+        if not ids:
+            return
+        one, two = ids[first % len(ids)], ids[second % len(ids)]
+        getattr(self, verb)(one, two)
+
+    def nest(self, one: object, two: object) -> None:
+        may = (
+            one not in self.trashed
+            and two not in self.trashed
+            and self.at[one] == self.at[two]
+            and two not in self.below(one)
+            and self.depth(two) + self.height(one) <= MAX_DEPTH
+        )
+        self.attempt(may, edit_todo, one, parent=self.row(two))
+        if may:
+            self.above[one] = two
+
+    def move(self, one: object, two: object) -> None:
+        target = self.at[two]
+        may = one not in self.trashed
+        todo_list = TodoList.objects.get(pk=target)
+        self.attempt(may, edit_todo, one, todo_list=todo_list)
+        if may and self.at[one] != target:
+            for pk in self.below(one):
+                self.at[pk] = target
+            self.above[one] = None
+
+    def trash(self, one: object, _two: object) -> None:
+        may = one not in self.trashed
+        self.attempt(may, trash_todo, one)
+        if may:
+            for pk in self.below(one):
+                self.trashed.setdefault(pk, self.clock)
+
+    def restore(self, one: object, _two: object) -> None:
+        self.attempt(True, restore_todo, one)
+        if one not in self.trashed:
+            return
+        since, together = self.trashed[one], [one]
+        for pk in together:
+            together += [
+                child
+                for child, parent in self.above.items()
+                if parent == pk and self.trashed.get(child) == since
+            ]
+        for pk in together:
+            del self.trashed[pk]
+        if self.above[one] in self.trashed:
+            self.above[one] = None
+
+    def purge(self, one: object, _two: object) -> None:
+        may = one in self.trashed
+        self.attempt(may, purge_todo, one)
+        if may:
+            for pk in self.below(one):
+                for facts in (self.at, self.above, self.trashed):
+                    facts.pop(pk, None)
+
+    def place(self, one: object, two: object) -> None:
+        may = (
+            one != two
+            and not {one, two} & set(self.trashed)
+            and self.at[one] == self.at[two]
+        )
+        self.attempt(may, reposition_todo, one, after=self.row(two))
+
+    def row(self, pk: object) -> Todo:
+        todo: Todo = Todo.with_trash.get(pk=pk)
+        return todo
+
+    def attempt(self, may: bool, verb: object, one: object, **fields: object) -> None:
+        def act() -> None:
+            verb(actor=self.user, todo=self.row(one), now=self.clock, **fields)  # type: ignore[operator]
+
+        if may:
+            act()
+        else:
+            with pytest.raises(DomainError):
+                act()
+
+
+def assert_same(model: Model) -> None:
+    rows = {todo.pk: todo for todo in Todo.with_trash.filter(list__in=model.lists)}
+    assert {pk: todo.list_id for pk, todo in rows.items()} == model.at
+    assert {pk: todo.parent_id for pk, todo in rows.items()} == model.above
+    trashed = {pk: t.deleted_at for pk, t in rows.items() if t.deleted_at}
+    assert trashed == model.trashed
+    for pk in rows:
+        assert model.depth(pk) <= MAX_DEPTH
+    for todo_list in model.lists:
+        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        numbers = list(told.values_list("seq", flat=True))
+        assert numbers == list(range(1, fresh(todo_list).revision + 1))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(work=steps)
+def test_random_work_leaves_what_the_model_says(owner, work):
+    lists = [add_list(actor=owner, name=name, now=NOW) for name in "ab"]
+    model = Model(owner, lists)
+    for verb, first, second in [("add", n, 0) for n in range(6)] + work:
+        model.do(verb, first, second)
+    assert_same(model)
+
+
+def test_a_long_day_of_random_work_leaves_what_the_model_says(owner):
+    lists = [add_list(actor=owner, name=name, now=NOW) for name in "ab"]
+    model, chance = Model(owner, lists), random.Random(7)  # noqa: S311  (no secret)
+    verbs = ["add", *["nest"] * 6, "move", "trash", "restore", "place"]
+    deepest = 0
+    for _step in range(250):
+        model.do(chance.choice(verbs), chance.randrange(99), chance.randrange(99))
+        deepest = max(map(model.depth, model.at), default=deepest)
+    assert_same(model)
+    assert deepest >= 4
+    assert model.trashed

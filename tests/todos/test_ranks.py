@@ -1,0 +1,74 @@
+"""Ranks: room between any two, and short."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from todos.ranks import DIGITS, FIRST, rank_between, ranks_spread
+
+gaps = st.lists(st.integers(min_value=0), max_size=120)
+
+
+def insert_at(gaps: list[int]) -> list[str]:
+    """Insert one rank after the other, each into the gap that the number names."""
+    ranks: list[str] = []
+    for number in gaps:
+        place = number % (len(ranks) + 1)
+        before = ranks[place - 1] if place else None
+        after = ranks[place] if place < len(ranks) else None
+        ranks.insert(place, rank_between(before, after))
+    return ranks
+
+
+@given(gaps)
+def test_any_insertions_keep_the_order(gaps):
+    ranks = insert_at(gaps)
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+    assert all(set(rank) <= set(DIGITS) for rank in ranks)
+
+
+@given(gaps)
+def test_a_rank_grows_by_one_digit_an_insertion_at_most(gaps):
+    assert max(map(len, insert_at(gaps)), default=0) <= 3 + len(gaps)
+
+
+def test_a_thousand_insertions_into_one_gap_take_few_digits():
+    low, high = rank_between(None, None), rank_between(FIRST, None)
+    for _time in range(1000):
+        high = rank_between(low, high)
+    assert low < high
+    assert len(high) <= 1000 / 5 + len(low)
+
+
+@pytest.mark.parametrize("towards", ["end", "start"])
+def test_a_hundred_thousand_at_either_end_stay_short(towards):
+    rank = rank_between(None, None)
+    for _time in range(100_000):
+        last = rank
+        rank = (
+            rank_between(rank, None) if towards == "end" else rank_between(None, rank)
+        )
+        assert (last < rank) is (towards == "end")
+    assert len(rank) <= 4
+
+
+@given(st.integers(0, 3000))
+def test_a_spread_is_short_and_in_order(count):
+    ranks = ranks_spread(count)
+    assert len(ranks) == count
+    assert ranks == sorted(set(ranks))
+    assert max(map(len, ranks), default=0) <= 3
+
+
+@pytest.mark.parametrize(("low", "high"), [("a1", "a0"), ("a0", "a0"), ("b00", "a1")])
+def test_ranks_out_of_order_have_nothing_between(low, high):
+    with pytest.raises(ValueError, match="not in order"):
+        rank_between(low, high)
+
+
+@pytest.mark.parametrize("low", ["a", "Z", "y", "zzz", "a0z", "Zzzzz", "b", "A0"])
+def test_whatever_a_client_gave_as_a_position_has_something_behind_it(low):
+    assert rank_between(low, None) > low

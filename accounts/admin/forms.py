@@ -39,7 +39,7 @@ class ServiceForm(GatheringForm):
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"label_suffix": "", **options})
         # Validation writes into the instance; services want the row as it was read.
         self.row = copy(self.instance)
         if not self.instance._state.adding:

@@ -146,6 +146,10 @@ class ApiKeyAdmin(ScopedModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
+    def render_change_form(self, request: Any, context: Any, **options: Any) -> Any:
+        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context | one_way, **options)
+
     @admin.display(description=gettext_lazy("key"))
     def key(self, key: ApiKey) -> str:
         return format_html("<code>tdo_{}_…</code>", key.public_id)

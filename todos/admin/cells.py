@@ -111,8 +111,10 @@ def person_cell(person: Any) -> str:
         return ""
     name = str(person)
     return format_html(
-        '<span class="person"><span class="initials" aria-hidden="true">{}</span>'
-        "{}</span>",
+        '<span class="person" title="{}">'
+        '<span class="initials" aria-hidden="true">{}</span>'
+        '<span class="person-name">{}</span></span>',
+        name,
         "".join(part[0] for part in name.split()[:2]).upper(),
         name,
     )

@@ -32,6 +32,9 @@ class TodoForm(ServiceForm):
         help_text=_("Of the due time. Empty: yours."),
     )
 
+    class Media:
+        js = ("admin/js/jquery.init.js", "admin/js/autocomplete.js", "look/within.js")
+
     class Meta:
         model = Todo
         fields = (
@@ -72,6 +75,7 @@ class TodoForm(ServiceForm):
         if name != "list":
             field.widget.list_id = self.row.list_id or self.initial.get("list")
             field.widget.attrs["data-within"] = "id_list"
+        field.help_text = ""
         field.queryset = choices_in(self.user, name, self._lists())
 
 

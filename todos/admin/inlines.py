@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case, QuerySet, When
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
@@ -16,6 +16,11 @@ from todos.models import Comment, MemberRole, Membership, Todo
 
 MOST_SHOWN = 100
 MOST_MEMBERS = 200
+# Owners first, then editors, then viewers.
+BY_ROLE = Case(
+    When(role=MemberRole.OWNER, then=0), When(role=MemberRole.EDITOR, then=1), default=2
+)
+MEMBERS = (BY_ROLE, "created_at", "pk")
 
 
 class AddingInline(ScopedInline):
@@ -58,7 +63,9 @@ class SubtaskInline(AddingInline):
         )
 
     def dress(self, rows: list[Any]) -> list[Any]:
-        return dressed(rows, now_here())
+        for row in dressed(rows, now_here()):
+            row.list_mark = ""  # it is the list of the page
+        return rows
 
 
 class CommentInline(AddingInline):
@@ -80,8 +87,7 @@ class MemberFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def get_queryset(self) -> Any:
         if not hasattr(self, "_bounded"):
             rows = super().get_queryset()
-            order = ("-role", "created_at", "pk")
-            self._bounded = rows.order_by(*order)[:MOST_MEMBERS]
+            self._bounded = rows.order_by(*MEMBERS)[:MOST_MEMBERS]
         return self._bounded
 
 
@@ -98,8 +104,7 @@ class MemberInline(ScopedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         members = super().get_queryset(request)
-        people = Prefetch("user")
-        return members.prefetch_related(people).order_by("-role", "created_at", "pk")
+        return members.select_related("user").order_by(*MEMBERS)
 
     def _commands(self, obj: Any) -> bool:
         return obj is not None and obj.role == MemberRole.OWNER and not obj.is_inbox

@@ -22,7 +22,7 @@ from accounts.models import Event, User
 from accounts.site import NavItem
 from todos.admin.cells import list_cell
 from todos.admin.forms import TodoListForm
-from todos.admin.inlines import MemberInline
+from todos.admin.inlines import MEMBERS, MemberInline
 from todos.models import MemberRole, Membership, TodoList
 from todos.services.lists import add_list, edit_list, restore_list, trash_list
 from todos.services.sharing import change_member, remove_member, share_list
@@ -100,9 +100,7 @@ class TodoListAdmin(ScopedModelAdmin):
         lists: Any = TodoList.objects.as_seen_by(user)
         if looks_into_trash(request):
             lists = TodoList.objects.owned_by(user).with_placing().trashed()
-        members = Membership.objects.select_related("user").order_by(
-            "-role", "created_at"
-        )
+        members = Membership.objects.select_related("user").order_by(*MEMBERS)
         return lists.order_by("position", "pk").prefetch_related(  # type: ignore[no-any-return]
             Prefetch("memberships", members)
         )

@@ -50,6 +50,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
 
     form = TodoForm
     resource_type = "todo"
+    empty_value_display = ""
     icon = "check"
     nav_order = 10
     rows = Todo.with_trash.all()  # type: ignore[assignment]
@@ -94,9 +95,6 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
 
     delete_words = gettext_lazy("Move to the trash")
     delete_consequence = gettext_lazy("Its subtasks go along. It can be restored.")
-
-    class Media:
-        js = ("look/within.js",)
 
     # --- Reading
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
+from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +21,15 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")
 
 
-def prepare_database(*, app_config: AppConfig, **_: Any) -> None:
-    """Put back what migrations do not keep: triggers, roles, the epoch."""
+def prepare_database(
+    *, app_config: AppConfig, apps: Apps = installed_apps, **_: Any
+) -> None:
+    """Put back what migrations do not keep: triggers, roles, the epoch.
+
+    `apps` are those of the state that was migrated to, which may have no tables yet.
+    """
+    if "shippedgrant" not in apps.all_models["accounts"]:
+        return
     from accounts.append_only import install_triggers
     from accounts.models import Installation
     from accounts.roles import sync_roles

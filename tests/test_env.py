@@ -1,0 +1,135 @@
+"""Settings from the environment: an odd value stops the start with a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from todo_project.env import env_bool, env_database, env_int, env_list, env_str
+from todo_project.secret import stored_secret
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("true", True), ("False", False), ("1", True), ("0", False)]
+)
+def test_a_boolean_is_read(monkeypatch, raw, value):
+    monkeypatch.setenv("FLAG", raw)
+    assert env_bool("FLAG", default=not value) is value
+
+
+@pytest.mark.parametrize("raw", ["yes", "", "on", "2", "true "])
+def test_an_odd_boolean_is_refused_by_name(monkeypatch, raw):
+    monkeypatch.setenv("FLAG", raw)
+    with pytest.raises(ImproperlyConfigured, match="FLAG must be true or false"):
+        env_bool("FLAG", default=True)
+
+
+def test_a_missing_variable_takes_its_default(monkeypatch):
+    monkeypatch.delenv("ABSENT", raising=False)
+    assert env_bool("ABSENT", default=True) is True
+    assert env_int("ABSENT", default=3, minimum=1, maximum=5) == 3
+    assert env_list("ABSENT", default="a, b,") == ["a", "b"]
+    assert env_str("ABSENT", default="x") == "x"
+
+
+@pytest.mark.parametrize("raw", ["0", "6", "-1", "2.5", "", "٣", "9" * 5000, "0x2"])
+def test_an_odd_number_is_refused_by_name(monkeypatch, raw):
+    monkeypatch.setenv("COUNT", raw)
+    with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
+        env_int("COUNT", default=1, minimum=1, maximum=5)
+
+
+def test_a_secret_is_read_from_a_file(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("hidden\n")
+    monkeypatch.delenv("WORD", raising=False)
+    monkeypatch.setenv("WORD_FILE", str(tmp_path / "secret"))
+    assert env_str("WORD") == "hidden"
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("WORD", raising=False)
+    monkeypatch.setenv("WORD_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(ImproperlyConfigured, match="WORD_FILE cannot be read"):
+        env_str("WORD")
+
+
+def test_a_variable_and_its_file_together_are_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORD", "a")
+    monkeypatch.setenv("WORD_FILE", str(tmp_path))
+    with pytest.raises(ImproperlyConfigured, match="not both"):
+        env_str("WORD")
+
+
+def test_a_database_address_is_taken_apart(monkeypatch):
+    monkeypatch.setenv(
+        "DB", "postgres://me:p%40ss@db.example:6543/todo?sslmode=require"
+    )
+    assert env_database("DB", default="") == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "todo",
+        "USER": "me",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example",
+        "PORT": "6543",
+        "OPTIONS": {"sslmode": "require"},
+    }
+
+
+def test_a_socket_is_named_in_the_query(monkeypatch):
+    monkeypatch.setenv("DB", "postgres://me@/todo?host=/run/postgresql")
+    assert env_database("DB", default="")["HOST"] == "/run/postgresql"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://x/y", "postgres://host", "sqlite://", "nonsense", "postgres://h:x/y"],
+)
+def test_an_odd_database_address_is_refused_by_name(monkeypatch, url):
+    monkeypatch.setenv("DB", url)
+    with pytest.raises(ImproperlyConfigured, match="DB"):
+        env_database("DB", default="")
+
+
+def test_the_stored_secret_is_made_once_and_for_its_owner_alone(tmp_path):
+    path = tmp_path / "new" / "secret_key"
+    secret = stored_secret(path)
+    assert len(secret) > 50
+    assert stored_secret(path) == secret
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"DEBUG": "yes"}, "DEBUG must be true or false"),
+        ({"HTTPS": "maybe"}, "HTTPS must be true or false"),
+        ({"TRASH_DAYS": "0"}, "TRASH_DAYS must be a whole number from 1"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be DEBUG, INFO"),
+        ({"DATABASE_URL": "oracle://x/y"}, "DATABASE_URL must look like"),
+        ({"DATABASE_URL": "postgres://u@h/n", "SECRET_KEY": ""}, "SECRET_KEY (or"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_sentence(
+    tmp_path, variables, sentence
+):
+    environment = os.environ | {"DATA_DIR": str(tmp_path)} | variables
+    check = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 1
+    assert sentence in check.stderr
+    assert len(check.stderr.strip().splitlines()) == 1
+    assert check.stdout == ""

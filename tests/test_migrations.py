@@ -1,0 +1,62 @@
+"""Migrations go both ways, and leave what they promise."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.append_only import missing_triggers
+from accounts.models import Installation, Role
+from tests.conftest import make_person
+from todos.models import Todo
+
+OWN_APPS = ("todos", "accounts")
+
+
+@pytest.fixture
+def _migrated_again(transactional_db):
+    """Put everything back for the tests that follow, whatever happens."""
+    yield
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_every_migration_has_a_reverse():
+    # The admin and the sessions refer to people: they go first.
+    for app in ("admin", *OWN_APPS):
+        call_command("migrate", app, "zero", verbosity=0)
+    tables = connection.introspection.table_names()
+    assert not [name for name in tables if name.startswith(OWN_APPS)]
+
+    call_command("migrate", verbosity=0)
+    assert missing_triggers() == []
+    assert Installation.objects.count() == 1
+    assert Role.objects.filter(name="member", permissions__codename="add_todo").exists()
+    person = make_person("olga")
+    assert person.inbox.name == "Inbox"
+
+
+@pytest.mark.django_db
+def test_models_and_migrations_agree():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_tables_and_columns_carry_comments():
+    missing = [
+        f"{model.__name__}.{field.name}"
+        for app in OWN_APPS
+        for model in apps.get_app_config(app).get_models()
+        if not model._meta.proxy
+        for field in model._meta.local_concrete_fields
+        if not field.db_comment and field.model is model and _is_ours(field)
+    ]
+    assert missing == []
+    assert Todo._meta.db_table_comment
+
+
+def _is_ours(field):
+    """Columns that Django's own base classes bring have no comment of ours."""
+    return field.name not in {"id", "password", "last_login", "is_superuser"}

@@ -1,0 +1,161 @@
+"""Keys of API clients: hashed, scoped, expiring, revocable."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.errors import Forbidden, Invalid, Missing
+from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, Event, hash_secret
+from accounts.services.keys import issue_key, revoke_key
+from tests.conftest import NOW, api_for
+from tests.problems import assert_problem
+from todos.models import Todo
+
+pytestmark = pytest.mark.django_db
+
+
+def issue(user, **options):
+    return issue_key(actor=user, user=user, name="phone", now=NOW, **options)
+
+
+def test_a_token_names_its_key_and_is_kept_nowhere(owner):
+    key, token = issue(owner)
+    assert re.fullmatch(r"tdo_[0-9a-f]{16}_[\w-]{43}", token)
+    secret = token.removeprefix(f"tdo_{key.public_id}_")
+    stored = ApiKey.objects.values().get()
+    assert stored["secret_hash"] == hash_secret(secret)
+    assert secret not in str(stored)
+    assert secret not in str(list(Event.objects.values()))
+    assert stored["secret_hash"] not in str(list(Event.objects.values()))
+    assert secret not in str(key)
+
+
+def test_a_key_gets_the_usual_scopes_which_make_no_more_keys(owner):
+    key, _token = issue(owner)
+    assert set(key.scopes) == set(USUAL_SCOPES) == set(SCOPES) - {"keys:write"}
+
+
+@pytest.mark.parametrize("scopes", [[], ["todos:admin"], ["todos:read", "nonsense"]])
+def test_scopes_are_of_the_known_ones(owner, scopes):
+    with pytest.raises(Invalid) as refusal:
+        issue(owner, scopes=scopes)
+    assert refusal.value.field == "scopes"
+
+
+def test_a_key_does_not_expire_before_it_is_made(owner):
+    with pytest.raises(Invalid) as refusal:
+        issue(owner, expires_at=NOW)
+    assert refusal.value.field == "expires_at"
+
+
+def test_a_key_made_with_a_key_can_do_no_more_and_lives_no_longer(owner):
+    soon, late = NOW + timedelta(days=1), NOW + timedelta(days=9)
+    parent, _token = issue(owner, scopes=["todos:read", "keys:write"], expires_at=soon)
+    with pytest.raises(Invalid) as refusal:
+        issue(owner, scopes=["todos:write"], issued_with=parent)
+    assert refusal.value.field == "scopes"
+    for wanted, given in ((late, soon), (None, soon), (NOW + timedelta(hours=1),) * 2):
+        child, _token = issue(
+            owner, scopes=["todos:read"], expires_at=wanted, issued_with=parent
+        )
+        assert (child.scopes, child.expires_at) == (["todos:read"], given)
+
+
+def test_through_the_api_too_a_key_gives_no_scope_that_it_lacks(owner):
+    client = api_for(owner, ["keys:write", "keys:read"])
+    body = {"name": "more", "scopes": ["todos:write"]}
+    assert_problem(client.post("/api/v1/me/keys", body), 400, "invalid", "scopes")
+    made = client.post("/api/v1/me/keys", body | {"scopes": ["keys:read"]})
+    assert made.status_code == 201
+    token = made.json()["token"]
+    key = made.json()["id"]
+    assert "token" not in client.get(f"/api/v1/me/keys/{key}").json()
+    other = APIClient()
+    other.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert other.get("/api/v1/me/keys").status_code == 200
+    assert_problem(other.get("/api/v1/todos"), 403, "scope_missing")
+
+
+def test_nobody_makes_keys_for_somebody_else(owner, administrator):
+    with pytest.raises(Forbidden):
+        issue_key(actor=administrator, user=owner, name="x", now=NOW)
+
+
+def test_revoking_twice_is_harmless(owner):
+    key, _token = issue(owner)
+    for _time in range(2):
+        revoke_key(actor=owner, key=key, now=NOW)
+    told = Event.objects.about("apikey", key.pk).order_by("pk")
+    assert [event.verb for event in told] == ["apikey.created", "apikey.revoked"]
+    assert ApiKey.objects.get().revoked_by == owner
+
+
+def test_staff_revoke_and_others_find_no_such_key(owner, outsider, manager):
+    key, _token = issue(owner)
+    with pytest.raises(Missing):
+        revoke_key(actor=outsider, key=key, now=NOW)
+    with pytest.raises(Missing):
+        revoke_key(actor=owner, key=ApiKey(), now=NOW)
+    revoke_key(actor=manager, key=key, now=NOW)
+    assert not ApiKey.objects.usable(NOW).exists()
+
+
+def test_the_use_of_a_key_is_written_once_a_minute(owner):
+    client = api_for(owner)
+    assert client.get("/api/v1/me").status_code == 200
+    first = ApiKey.objects.get().last_used_at
+    assert timezone.now() - first < timedelta(minutes=1)
+    client.get("/api/v1/me")
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
+    client.get("/api/v1/me")
+    assert ApiKey.objects.get().last_used_at > first
+
+
+def test_a_refused_key_was_not_used(owner):
+    key, _token = issue(owner)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer tdo_{key.public_id}_wrong")
+    assert_problem(client.get("/api/v1/me"), 401, "invalid_key")
+    assert ApiKey.objects.get().last_used_at is None
+
+
+def test_usable_keys_are_neither_expired_nor_revoked_nor_of_the_disabled(owner, editor):
+    later = NOW + timedelta(hours=1)
+    good, _token = issue(owner)
+    issue(owner, expires_at=later)
+    revoked, _token = issue(owner)
+    issue(editor)
+    revoke_key(actor=owner, key=revoked, now=NOW)
+    type(editor).objects.filter(pk=editor.pk).update(is_active=False)
+    assert ApiKey.objects.usable(NOW).count() == 2
+    assert list(ApiKey.objects.usable(later)) == [good]
+
+
+def test_the_scheme_is_written_as_one_likes(owner):
+    _key, token = issue(owner)
+    for header in (f"bearer {token}", f"BEARER  {token} "):
+        answer = APIClient().get("/api/v1/me", headers={"Authorization": header})
+        assert answer.status_code == 200
+    basic = APIClient().get("/api/v1/me", headers={"Authorization": f"Basic {token}"})
+    assert_problem(basic, 401, "not_authenticated")
+
+
+def test_a_session_needs_the_token_against_forgery(owner):
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    assert browser.get("/api/v1/me").status_code == 200
+    refused = browser.post("/api/v1/todos", {"content": "x"})
+    assert refused.status_code == 403
+    assert not Todo.objects.exists()
+    browser.get("/admin/")
+    token = browser.cookies["csrftoken"].value if "csrftoken" in browser.cookies else ""
+    made = browser.post(
+        "/api/v1/todos", {"content": "x"}, headers={"X-CSRFToken": token}
+    )
+    assert made.status_code == (201 if token else 403)

@@ -1,0 +1,202 @@
+"""Add and change people; nobody rises above who commands them."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import authenticate
+
+from accounts.errors import Forbidden, Invalid, Missing, Stale
+from accounts.models import Event, Role, User
+from accounts.services.people import (
+    CannotRemoveYourself,
+    EmailTaken,
+    add_person,
+    change_person,
+    change_profile,
+    set_password,
+)
+from tests.conftest import NOW, PASSWORD, make_person
+from todos.models import TodoList
+
+pytestmark = pytest.mark.django_db
+
+
+def roles(*names):
+    return list(Role.objects.filter(name__in=names))
+
+
+def again(user):
+    """Return the person as the next request loads them."""
+    return User.objects.get(pk=user.pk)
+
+
+def add(actor, username="new", **fields):
+    return add_person(
+        actor=actor, username=username, password=PASSWORD, now=NOW, **fields
+    )
+
+
+def change(actor, person, **fields):
+    return change_person(actor=actor, person=person, now=NOW, **fields)
+
+
+def last(person):
+    return Event.objects.about("user", person.pk).order_by("pk").last()
+
+
+def test_a_manager_adds_people_who_have_an_inbox_and_can_sign_in(manager):
+    person = add(manager, email="new@example.com", roles=roles("member"))
+    assert TodoList.objects.filter(inbox_of=person).exists()
+    assert authenticate(username="new", password=PASSWORD) == person
+    event = last(person)
+    assert (event.verb, event.actor_id) == ("user.created", manager.pk)
+    assert event.changes["roles"] == [None, ["member"]]
+    assert PASSWORD not in str(event.changes)
+    assert person.password not in str(event.changes)
+
+
+def test_without_a_password_nobody_signs_in(manager):
+    person = add_person(actor=manager, username="new", password=None, now=NOW)
+    assert not person.has_usable_password()
+
+
+@pytest.mark.parametrize("actor", ["owner", "auditor"])
+def test_members_and_auditors_manage_nobody(request, actor, outsider):
+    user = request.getfixturevalue(actor)
+    for act in (
+        lambda: add(user),
+        lambda: change(user, outsider, display_name="x"),
+        lambda: set_password(actor=user, person=outsider, password="x", now=NOW),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    assert again(outsider).display_name == "Otto Outsider"
+
+
+@pytest.mark.parametrize(
+    "same", ["STRASSE@example.com", "straße@EXAMPLE.com", "ＳＴＲＡＳＳＥ@example.com"]
+)
+def test_an_address_is_taken_once_however_it_is_written(manager, owner, same):
+    add(manager, email="Straße@example.com")
+    with pytest.raises(EmailTaken):
+        add(manager, "other", email=same)
+    with pytest.raises(EmailTaken):
+        change(manager, owner, email=same)
+    assert add(manager, "third").email_key is None
+    assert add(manager, "fourth").email_key is None
+
+
+def test_a_manager_gives_no_role_beyond_their_own(manager, owner):
+    for wanted in ("administrator", "auditor"):
+        with pytest.raises(Forbidden):
+            add(manager, roles=roles(wanted))
+        with pytest.raises(Forbidden):
+            change(manager, owner, roles=roles("member", wanted))
+        with pytest.raises(Forbidden):
+            change(manager, manager, roles=roles("manager", wanted))
+    assert [role.name for role in owner.groups.all()] == ["member"]
+
+
+def test_a_manager_commands_nobody_above(manager, administrator, auditor):
+    root = User.objects.create_superuser("root")
+    for person in (administrator, auditor, root):
+        for act in (
+            lambda person=person: change(manager, person, display_name="x"),
+            lambda person=person: change(manager, person, roles=[]),
+            lambda person=person: change(manager, person, is_active=False),
+            lambda person=person: set_password(
+                actor=manager, person=person, password="x", now=NOW
+            ),
+        ):
+            with pytest.raises(Forbidden):
+                act()
+
+
+def test_only_a_superuser_makes_one(manager, administrator, owner):
+    for actor in (manager, administrator):
+        with pytest.raises(Forbidden):
+            add(actor, is_superuser=True)
+        with pytest.raises(Forbidden):
+            change(actor, owner, is_superuser=True)
+    root = User.objects.create_superuser("root")
+    assert change(root, owner, is_superuser=True).is_superuser
+
+
+def test_roles_are_given_and_taken_in_one_event(administrator, owner):
+    change(administrator, owner, roles=roles("auditor"), display_name="O")
+    assert last(owner).changes == {
+        "display_name": ["Olga Owner", "O"],
+        "roles": [["member"], ["auditor"]],
+    }
+    before = Event.objects.count()
+    change(administrator, owner, roles=roles("auditor"))
+    assert Event.objects.count() == before
+
+
+def test_an_edit_with_another_version_is_refused(administrator, owner):
+    change(administrator, owner, display_name="x", expected={"1"})
+    with pytest.raises(Stale):
+        change(administrator, owner, display_name="y", expected={"1"})
+    with pytest.raises(Stale):
+        change_profile(actor=owner, now=NOW, display_name="y", expected={"1"})
+
+
+def test_nobody_disables_themselves(administrator):
+    with pytest.raises(CannotRemoveYourself):
+        change(administrator, administrator, is_active=False)
+
+
+def test_user_names_are_normalised(manager, owner):
+    assert add(manager, "ｎｅｗ").username == "new"
+    assert change(manager, owner, username="ｏｌｇａ２").username == "olga2"
+
+
+def test_people_change_their_own_profile(owner):
+    changed = change_profile(
+        actor=owner, now=NOW, display_name="O", time_zone="Asia/Shanghai"
+    )
+    assert (changed.version, changed.updated_by) == (2, owner)
+    assert last(owner).changes == {
+        "display_name": ["Olga Owner", "O"],
+        "time_zone": ["UTC", "Asia/Shanghai"],
+    }
+
+
+def test_a_new_password_is_told_of_and_not_told(owner):
+    set_password(actor=owner, person=owner, password="a new secret", now=NOW)
+    event = last(owner)
+    assert (event.verb, event.changes) == ("user.password_changed", {})
+    assert authenticate(username="olga", password="a new secret") == owner
+
+
+def test_who_is_gone_is_missing(administrator):
+    with pytest.raises(Missing):
+        change(administrator, User(username="nobody"), display_name="x")
+
+
+def test_people_see_whom_they_share_a_list_with(
+    owner, editor, viewer, outsider, manager, todo_list
+):
+    visible = User.objects.visible_to
+    assert set(visible(owner)) == {owner, editor, viewer}
+    assert set(visible(outsider)) == {outsider}
+    assert set(visible(manager)) == set(User.objects.all())
+    todo_list.deleted_at = NOW
+    todo_list.save()
+    assert set(visible(owner)) == {owner}
+
+
+def test_people_are_found_by_exact_name_or_address(owner):
+    named = User.objects.named
+    for name in ("olga", "OLGA@example.com", " olga@EXAMPLE.com "):
+        assert named(name).get() == owner
+    for name in ("olg", "", "Olga Owner"):
+        assert not named(name).exists()
+    make_person("nomail")
+    assert not named("").exists()
+
+
+def test_an_invalid_refusal_names_its_field(owner, manager):
+    with pytest.raises(Invalid) as refusal:
+        add(manager, email="olga@example.com")
+    assert refusal.value.field == "email"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from todos.models.comments import COMMENT_LENGTH, Comment
+from todos.models.labels import Label
 from todos.models.lists import (
     MemberRole,
     Membership,
@@ -10,13 +12,10 @@ from todos.models.lists import (
     streams_visible_to,
 )
 from todos.models.todos import (
-    COMMENT_LENGTH,
     CONTENT_BYTES,
     CONTENT_LENGTH,
     MAX_DEPTH,
     NOTES_LENGTH,
-    Comment,
-    Label,
     Priority,
     Todo,
 )

@@ -1,4 +1,4 @@
-"""Todos, their labels and comments."""
+"""Todos."""
 
 from __future__ import annotations
 
@@ -18,65 +18,17 @@ from accounts.text import MaxBytes, validate_storable
 from accounts.zones import validate_zone
 from todos.due import EARLIEST, LATEST, NEVER, Due
 from todos.fields import OctetLength, RankField
-from todos.models.lists import TodoList, colour_validator
-from todos.querysets import (
-    ActiveTodoManager,
-    CommentQuerySet,
-    OfListQuerySet,
-    TodoQuerySet,
-)
+from todos.models.labels import Label
+from todos.models.lists import TodoList
+from todos.querysets import ActiveTodoManager, TodoQuerySet
 
 CONTENT_LENGTH = 500  # characters
 CONTENT_BYTES = 1500  # in UTF-8
 NOTES_LENGTH = 20_000  # characters
-COMMENT_LENGTH = 10_000  # characters
 MAX_DEPTH = 5
 
 _day = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
 _active = Q(deleted_at=None)
-
-
-class Label(Recorded):
-    """A word of a list that its todos can carry; who sees the list sees it."""
-
-    recorded = ("name", "colour")
-
-    list = models.ForeignKey(
-        TodoList,
-        models.CASCADE,
-        related_name="labels",
-        verbose_name=_("list"),
-        db_index=False,  # the unique constraint begins with it
-        db_comment="The list it belongs to",
-    )
-    name = models.CharField(
-        _("name"), max_length=100, validators=[validate_storable], db_comment="As shown"
-    )
-    name_key = FoldedField(of=("name",), db_comment="Folded name, for comparing")
-    colour = models.CharField(
-        _("colour"),
-        max_length=7,
-        blank=True,
-        validators=[colour_validator],
-        db_comment="#rrggbb",
-    )
-
-    objects = OfListQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("label")
-        verbose_name_plural = _("labels")
-        db_table_comment = "Words that todos of a list can carry"
-        constraints = [
-            models.UniqueConstraint(fields=["list", "name_key"], name="label_once"),
-            models.CheckConstraint(
-                condition=Q(name__length__gte=1, name__length__lte=100),
-                name="label_name_length",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Priority(models.IntegerChoices):
@@ -319,50 +271,3 @@ class Todo(Recorded):
     @property
     def is_trashed(self) -> bool:
         return self.deleted_at is not None
-
-
-class Comment(Recorded):
-    """What a member says about a todo."""
-
-    recorded = ("todo", "text")
-
-    list = models.ForeignKey(
-        TodoList,
-        models.CASCADE,
-        related_name="+",
-        editable=False,
-        db_comment="The list of its todo",
-    )
-    todo = models.ForeignKey(
-        Todo,
-        models.CASCADE,
-        related_name="comments",
-        editable=False,
-        db_index=False,
-        verbose_name=_("todo"),
-        db_comment="What it is about",
-    )
-    text = models.TextField(
-        _("text"),
-        validators=[MaxLengthValidator(COMMENT_LENGTH), validate_storable],
-        db_comment="What is said",
-    )
-
-    objects = CommentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("comment")
-        verbose_name_plural = _("comments")
-        db_table_comment = "What members say about todos"
-        indexes = [
-            models.Index(fields=["todo", "created_at", "id"], name="comment_of_todo")
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(text__length__gte=1, text__length__lte=COMMENT_LENGTH),
-                name="comment_text_length",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.text[:80]

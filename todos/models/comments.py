@@ -1,0 +1,63 @@
+"""Comments on todos."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Recorded
+from accounts.text import validate_storable
+from todos.models.lists import TodoList
+from todos.models.todos import Todo
+from todos.querysets import CommentQuerySet
+
+COMMENT_LENGTH = 10_000  # characters
+
+
+class Comment(Recorded):
+    """What a member says about a todo."""
+
+    recorded = ("todo", "text")
+
+    list = models.ForeignKey(
+        TodoList,
+        models.CASCADE,
+        related_name="+",
+        editable=False,
+        db_comment="The list of its todo",
+    )
+    todo = models.ForeignKey(
+        Todo,
+        models.CASCADE,
+        related_name="comments",
+        editable=False,
+        db_index=False,
+        verbose_name=_("todo"),
+        db_comment="What it is about",
+    )
+    text = models.TextField(
+        _("text"),
+        validators=[MaxLengthValidator(COMMENT_LENGTH), validate_storable],
+        db_comment="What is said",
+    )
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        db_table_comment = "What members say about todos"
+        indexes = [
+            models.Index(fields=["todo", "created_at", "id"], name="comment_of_todo")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(text__length__gte=1, text__length__lte=COMMENT_LENGTH),
+                name="comment_text_length",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -55,6 +55,7 @@ class UserQuerySet(ScopedQuerySet["User"]):
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes people; `create_superuser` serves Django's command of that name."""
 
+    @transaction.atomic
     def create_user(
         self, username: str, email: str = "", password: str | None = None, **fields: Any
     ) -> User:

@@ -30,12 +30,16 @@ def prepare_database(
     """
     if "shippedgrant" not in apps.all_models["accounts"]:
         return
+    from django.contrib.auth.management import create_permissions
+
     from accounts.append_only import install_triggers
     from accounts.models import Installation
     from accounts.roles import sync_roles
 
-    # Permissions of each app come into being one app after the other.
+    # Permissions of each app come into being one app after the other, and auth has
+    # not made these yet: it is installed behind accounts.
     if app_config.label in {"accounts", "todos"}:
+        create_permissions(app_config, verbosity=0, apps=apps)
         sync_roles()
     if app_config.label == "accounts":
         install_triggers()

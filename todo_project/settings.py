@@ -59,6 +59,7 @@ if not SECRET_KEY:
 
 INSTALLED_APPS = [
     "todo_project.apps.AdminConfig",
+    "accounts",  # before auth, whose commands leave no event
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,7 +69,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "accounts",
     "todos",
 ]
 MIDDLEWARE = [

@@ -1,0 +1,21 @@
+"""Types of arguments, for argparse."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+MOST_DAYS = 36_500
+
+
+def days(text: str) -> int:
+    """Return a whole number of days, up to a hundred years."""
+    number = whole_number(text)
+    if number > MOST_DAYS:
+        raise ArgumentTypeError(f"{text} is more than {MOST_DAYS:,} days")
+    return number
+
+
+def whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)

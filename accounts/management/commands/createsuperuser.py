@@ -1,0 +1,44 @@
+"""Django's command of that name, which here leaves an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.management.commands import createsuperuser
+from django.db.models.signals import post_save
+
+from accounts import events
+from accounts.models import Source, User
+
+
+class Command(createsuperuser.Command):
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        with (
+            events.origin(Source.COMMAND, f"command-{uuid4().hex}"),
+            recording_people(),
+        ):
+            return super().execute(*args, **options)
+
+
+@contextmanager
+def recording_people() -> Iterator[None]:
+    """Record whoever is made inside, in the transaction that makes them."""
+
+    def record(*, instance: User, created: bool, **_: Any) -> None:
+        if created:
+            events.record(
+                actor=None,
+                verb="user.created",
+                target=instance,
+                changes=instance.as_made(),
+                at=instance.created_at,
+            )
+
+    post_save.connect(record, sender=User, weak=False)
+    try:
+        yield
+    finally:
+        post_save.disconnect(record, sender=User)

@@ -1,0 +1,59 @@
+"""Delete keys, sessions and kept answers that have served their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from accounts.management.arguments import days
+from accounts.management.base import ServiceCommand
+from accounts.services.maintenance import (
+    dead_keys,
+    delete_in_batches,
+    expired_sessions,
+    old_answers,
+    remove_dead_keys,
+)
+
+
+class Command(ServiceCommand):
+    help = (
+        "Delete API keys that were revoked or expired a while ago, sessions that "
+        "expired, and the answers kept for requests with an Idempotency-Key once "
+        f"their {settings.IDEMPOTENCY_DAYS} days are over. The event log keeps "
+        "telling of the keys. Runs in small transactions; repeating it is harmless."
+    )
+    examples = """
+  manage.py prunekeys
+  manage.py prunekeys --older-than 365"""
+    takes_long = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            type=days,
+            default=30,
+            metavar="DAYS",
+            help="How long dead keys stay in their owner's list (%(default)s).",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        dead_before = now - timedelta(days=options["older_than"])
+        keys = dead_keys(dead_before).count()
+        self._go("Keys", keys, remove_dead_keys(before=dead_before, now=now))
+        sessions = expired_sessions(now)
+        self._go("Sessions", sessions.count(), delete_in_batches(sessions))
+        answers = old_answers(now - timedelta(days=settings.IDEMPOTENCY_DAYS))
+        self._go("Kept answers", answers.count(), delete_in_batches(answers))
+
+    def _go(self, what: str, total: int, batches: Iterator[int]) -> None:
+        with self.progress(what, total) as progress:
+            for count in batches:
+                progress.add(count)
+        self.say(f"{what} deleted: {progress.done:,}")

@@ -93,11 +93,17 @@ def purge_todo(
 
 @transaction.atomic
 def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) -> int:
-    """Purge what lay in a list's trash since before a moment; return how many todos."""
+    """Purge what lay in a list's trash since before a moment; return how many todos.
+
+    Where the list itself did, all that is in it goes. The caller repeats this until
+    nothing is left: a call takes one batch.
+    """
     locked = TodoList.objects.select_for_update().filter(pk=todo_list.pk).first()
     if locked is None:
         return 0
-    old = Todo.with_trash.filter(list=locked, deleted_at__lt=before).order_by("pk")
+    old = Todo.with_trash.filter(list=locked).order_by("pk")
+    if locked.deleted_at is None or locked.deleted_at >= before:
+        old = old.filter(deleted_at__lt=before)
     # What lies below goes along, whenever it was trashed.
     rows = with_subtasks(list(old[:BATCH]), Todo.with_trash.all())
     _purge(locked, rows, None, now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+from accounts.fields import FoldedField
 from accounts.models import Event, OutboxEntry
 
 
@@ -47,17 +49,27 @@ def _fields(model: type[models.Model]) -> list[Any]:
 
 def _values(
     fields: Sequence[Any], rows: Sequence[models.Model]
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterator[Sequence[Any]]:
     """Yield what the columns of each row take, computed ones included."""
-    prepare: list[tuple[Callable[..., Any], Callable[..., Any]]] = [
-        (field.pre_save, field.get_db_prep_save) for field in fields
-    ]
     database = connections[DEFAULT_DB_ALIAS]  # the proxy would look it up each time
+    computed = [field for field in fields if isinstance(field, FoldedField)]
+    adapted = [pair for pair in enumerate(fields) if _needs_adapting(pair[1])]
+    take = attrgetter(*(field.attname for field in fields))
     for row in rows:
-        yield tuple(save(value(row, True), database) for value, save in prepare)
+        for field in computed:
+            field.pre_save(row, add=True)
+        values = list(take(row))
+        for index, field in adapted:
+            values[index] = field.get_db_prep_save(values[index], database)
+        yield values
 
 
-def _copy(target: str, rows: Iterator[tuple[Any, ...]], _width: int) -> None:
+def _needs_adapting(field: models.Field[Any, Any]) -> bool:
+    """Tell whether the driver does not take the values as Python has them."""
+    return connection.vendor != "postgresql" or isinstance(field, models.JSONField)
+
+
+def _copy(target: str, rows: Iterator[Sequence[Any]], _width: int) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {target} FROM STDIN") as copy,
@@ -66,7 +78,7 @@ def _copy(target: str, rows: Iterator[tuple[Any, ...]], _width: int) -> None:
             copy.write_row(row)
 
 
-def _insert(target: str, rows: Iterator[tuple[Any, ...]], width: int) -> None:
+def _insert(target: str, rows: Iterator[Sequence[Any]], width: int) -> None:
     marks = ", ".join(["%s"] * width)
     with connection.cursor() as cursor:
         cursor.executemany(

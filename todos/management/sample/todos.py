@@ -13,7 +13,7 @@ from todos.due import Due
 from todos.management.sample.lists import Scene
 from todos.models import MAX_DEPTH, Label, Priority, Todo
 
-PRIORITIES = [*[Priority.NONE] * 6, Priority.LOW, Priority.MEDIUM, Priority.HIGH]
+PRIORITIES = [*[Priority.NONE.value] * 6, *Priority.values[1:]]
 TIMES = tuple(time(hour, minute) for hour in range(7, 21) for minute in (0, 30))
 TRASH_AGE = timedelta(days=20)
 RECENT = 40  # roots and branches that still get subtasks
@@ -51,7 +51,7 @@ class TodoMaker:
         random = self.random
         at += self._while(30)
         if random.random() < 0.1 and at < now:
-            yield at, self._writer(), "todo.changed", {"priority": Priority.HIGH}
+            yield at, self._writer(), "todo.changed", {"priority": Priority.HIGH.value}
         at += self._while(200)
         if random.random() < 0.75 and at < now:
             actor = self._writer()

@@ -1,6 +1,6 @@
 """Triggers that keep the event log append-only, and the one way around them.
 
-They name the table and its key alone, so that a new column needs no new trigger.
+They name the table and its keys alone, so that a new column needs no new trigger.
 SQLite drops them when a migration remakes the table; every migrate puts them back.
 """
 
@@ -48,11 +48,15 @@ _INSTALL = {
         CREATE TRIGGER IF NOT EXISTS accounts_event_no_delete
         BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END
         """,
-        # INSERT OR REPLACE deletes without waking the trigger above.
+        # INSERT OR REPLACE deletes what stands in the way of any key, without waking
+        # the trigger above.
         f"""
         CREATE TRIGGER IF NOT EXISTS accounts_event_no_replace
         BEFORE INSERT ON {TABLE}
-        WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)
+        WHEN EXISTS (
+            SELECT 1 FROM {TABLE} WHERE id = NEW.id OR rowid = NEW.rowid
+            OR (stream_id = NEW.stream_id AND seq = NEW.seq)
+        )
         BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END
         """,  # noqa: S608  (constants alone)
     ),

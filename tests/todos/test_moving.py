@@ -149,6 +149,28 @@ def test_a_move_and_an_edit_go_together(owner, todo_list, other, todo):
         edit_todo(actor=owner, todo=moved, content="x", expected={"1"}, now=NOW)
 
 
+def test_the_new_list_does_not_hear_what_the_todo_said_before(
+    owner, editor, viewer, other
+):
+    private = put(owner, None, "canary", notes="canary")
+    move(owner, private, other, content="Plain", notes="", assignee=editor)
+    heard = Event.objects.filter(stream_id=other.pk).values_list("changes", flat=True)
+    assert "canary" not in str(list(heard))
+    left = Event.objects.filter(resource_id=str(private.pk)).exclude(stream_id=other.pk)
+    assert [event.verb for event in left.order_by("seq")] == [
+        "todo.created",
+        "todo.changed",
+        "todo.moved_out",
+    ]
+    assert (fresh(private).content, fresh(private).assignee) == ("Plain", editor)
+
+
+def test_a_new_uid_makes_way_for_the_move(owner, todo_list, other):
+    todo = put(owner, todo_list, uid="same")
+    put(owner, other, uid="same")
+    assert move(owner, todo, other, uid="mine").uid == "mine"
+
+
 def test_who_edits_what_has_moved_away_is_told_so(owner, other, todo):
     stale = type(todo).objects.get(pk=todo.pk)
     move(owner, todo, other)

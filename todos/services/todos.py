@@ -26,6 +26,9 @@ from todos.services.locking import (
 from todos.services.moving import carry_over
 from todos.services.rules import require_rules, with_due
 
+# Fields that refer to rows of the list: after a move they are those of the new one.
+_OF_LIST = frozenset({"parent", "assignee"})
+
 
 class IdTaken(Conflict):
     code = "id_taken"
@@ -84,22 +87,20 @@ def edit_todo(
     labels: list[Label] | None = None,
     **fields: Any,
 ) -> Todo:
-    """Change a todo; another list moves it there with its subtasks first."""
+    """Change a todo; another list moves it there with its subtasks.
+
+    What it was before the move is told in the history of the list that it leaves.
+    """
     require(actor, "todos.change_todo")
     target_id = todo_list.pk if todo_list else todo.list_id
     lists = lock_lists(actor=actor, ids={todo.list_id, target_id})
     source, target = lists[todo.list_id], lists[target_id]
     todo = reread(todo, expected=expected)
     if source != target:
+        texts = {name: fields.pop(name) for name in [*fields] if name not in _OF_LIST}
+        _apply(source, todo, texts, None, actor=actor, now=now)
         todo = carry_over(todo, source=source, target=target, actor=actor, now=now)
-    require_rules(todo, fields, labels)
-    if "uid" in fields:
-        fields["uid"] = fields["uid"] or str(todo.pk)
-        _require_free_uid(target, fields["uid"], besides=todo)
-    relabelled = {} if labels is None else _relabel(todo, labels)
-    values = with_due(todo, actor, fields)
-    if changes := todo.change(by=actor, at=now, besides=relabelled, **values):
-        record_in_list(target, ("todo.changed", todo, changes), actor=actor, at=now)
+    _apply(target, todo, fields, labels, actor=actor, now=now)
     return todo
 
 
@@ -134,6 +135,25 @@ def reopen_todo(
     if changes:
         record_in_list(todo_list, ("todo.reopened", todo, changes), actor=actor, at=now)
     return todo
+
+
+def _apply(
+    locked: TodoList,
+    todo: Todo,
+    fields: dict[str, Any],
+    labels: list[Label] | None,
+    *,
+    actor: User,
+    now: datetime,
+) -> None:
+    require_rules(todo, fields, labels)
+    if "uid" in fields:
+        fields["uid"] = fields["uid"] or str(todo.pk)
+        _require_free_uid(locked, fields["uid"], besides=todo)
+    relabelled = {} if labels is None else _relabel(todo, labels)
+    values = with_due(todo, actor, fields)
+    if changes := todo.change(by=actor, at=now, besides=relabelled, **values):
+        record_in_list(locked, ("todo.changed", todo, changes), actor=actor, at=now)
 
 
 def ids_of(rows: list[Any]) -> list[str]:

@@ -1,0 +1,42 @@
+"""Do things at the same moment, each in a thread with a connection of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Barrier, Thread
+from typing import Any
+
+from django.db import OperationalError, connection
+
+from accounts.errors import DomainError
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Run all at once; return what each returned, or the refusal that it met."""
+    start, answers = Barrier(len(acts)), [None] * len(acts)
+    threads = [
+        Thread(target=_run, args=(act, index, start, answers))
+        for index, act in enumerate(acts)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return answers
+
+
+def _run(
+    act: Callable[[], Any], index: int, start: Barrier, answers: list[Any]
+) -> None:
+    try:
+        start.wait(30)
+        answers[index] = act()
+    except (DomainError, OperationalError) as refusal:
+        answers[index] = refusal
+    finally:
+        connection.close()
+
+
+def refusals(answers: Sequence[Any]) -> list[type[Exception]]:
+    return [type(answer) for answer in answers if isinstance(answer, Exception)]

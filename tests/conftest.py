@@ -173,5 +173,3 @@ def owner_browser(owner: User) -> Client:
 @pytest.fixture
 def on_postgresql() -> bool:
     return connection.vendor == "postgresql"
-
-

@@ -54,7 +54,7 @@ class Event(models.Model):
     source = models.CharField(
         _("source"),
         max_length=16,
-        choices=Source.choices,
+        choices=Source,
         editable=False,
         db_comment="api, admin, command or system",
     )

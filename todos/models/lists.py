@@ -133,7 +133,7 @@ class Membership(Recorded):
     role = models.CharField(
         _("role"),
         max_length=16,
-        choices=MemberRole.choices,
+        choices=MemberRole,
         default=MemberRole.EDITOR,
         db_comment="owner, editor or viewer",
     )

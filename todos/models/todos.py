@@ -103,7 +103,7 @@ class Todo(Recorded):
     )
     priority = models.PositiveSmallIntegerField(
         _("priority"),
-        choices=Priority.choices,
+        choices=Priority,
         default=Priority.NONE,
         db_comment="0 none, 1 low, 2 medium, 3 high",
     )

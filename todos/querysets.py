@@ -170,18 +170,11 @@ class TodoQuerySet(OfListQuerySet):
     def _merged(
         self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
     ) -> tuple[str, tuple[Any, ...]]:
-        branch = self.filter(
-            list_id=RawSQL('"branch"."list_id"', ()),
-            is_finished=RawSQL('"branch"."is_finished"', ()),
-        )
-        if after is not None:
-            branch = branch.beyond(order, after)
-        branch = branch.order_by(*order.columns).values("pk", order.field)
-        branch = branch[: offset + limit]
+        """Return the statement: a branch for each list and state, merged and cut."""
         lists = self.model._meta.get_field("list").related_model._default_manager
         visible = lists.visible_to(self.viewer).order_by().values("pk")
-        branch_sql, branch_params = branch.query.sql_with_params()
         lists_sql, lists_params = visible.query.sql_with_params()
+        branch_sql, branch_params = self._branch(order, after, offset + limit)
         way = "DESC" if order.descending else "ASC"
         sql = f"""
             SELECT todo.* FROM (
@@ -197,6 +190,20 @@ class TodoQuerySet(OfListQuerySet):
             ORDER BY place.position {way}, place.id {way}
         """  # noqa: S608  (every part was compiled by the ORM)
         return sql, (*lists_params, *branch_params, limit, offset)
+
+    def _branch(
+        self, order: Order, after: tuple[Any, Any] | None, count: int
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement of one branch: the first places in order, ids alone."""
+        rows = self.filter(
+            list_id=RawSQL('"branch"."list_id"', ()),
+            is_finished=RawSQL('"branch"."is_finished"', ()),
+        )
+        if after is not None:
+            rows = rows.beyond(order, after)
+        places = rows.order_by(*order.columns).values("pk", order.field)[:count]
+        sql, params = places.query.sql_with_params()
+        return sql, tuple(params)
 
 
 class ActiveTodoManager(models.Manager["Todo"].from_queryset(TodoQuerySet)):  # type: ignore[misc]

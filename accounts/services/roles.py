@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import cast
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.errors import Conflict, Missing, Stale
-from accounts.models import Role, User
+from accounts.models import Changes, Role, User
 from accounts.rights import require, require_no_escalation
 from accounts.text import fold
 
@@ -35,9 +35,12 @@ def add_role(
     granted = list(permissions)
     require_no_escalation(actor, set(labels_of(granted)))
     _require_free_name(name)
-    role = Role.objects.create(name=name)
+    role = cast(Role, Role.objects.create(name=name))
     role.permissions.set(granted)
-    changes = {"name": [None, name], "permissions": [None, labels_of(granted)]}
+    changes: Changes = {
+        "name": [None, name],
+        "permissions": [None, labels_of(granted)],
+    }
     events.record(
         actor=actor, verb="role.created", target=role, changes=changes, at=now
     )
@@ -57,7 +60,7 @@ def change_role(
     """Change what a role is called and grants, within what the actor holds."""
     require(actor, "accounts.change_role")
     role = _lock_role(actor, role, expected)
-    changes: dict[str, Any] = {}
+    changes: Changes = {}
     if name is not None and name != role.name:
         _require_free_name(name, besides=role)
         changes["name"] = [role.name, name]
@@ -77,7 +80,7 @@ def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
     """Delete a role: who had it has it no longer, from the next request on."""
     require(actor, "accounts.delete_role")
     role = _lock_role(actor, role, None)
-    changes = {
+    changes: Changes = {
         "name": [role.name, None],
         "permissions": [granted_by(role), None],
         "people": [
@@ -111,7 +114,7 @@ def labels_of(permissions: Iterable[Permission]) -> list[str]:
 
 def _lock_role(actor: User | None, role: Role, expected: Container[str] | None) -> Role:
     try:
-        role = Role.objects.select_for_update().get(pk=role.pk)
+        role = cast(Role, Role.objects.select_for_update().get(pk=role.pk))
     except Role.DoesNotExist:
         raise Missing from None
     require_no_escalation(actor, set(granted_by(role)))

@@ -91,8 +91,8 @@ class TodoList(Recorded):
 
     def take_rank(self) -> str:
         """Return the rank behind all others; the caller saves the list."""
-        self.last_rank = rank_between(self.last_rank or None, None)
-        return self.last_rank
+        self.last_rank = rank = rank_between(self.last_rank or None, None)
+        return rank
 
     @property
     def etag(self) -> str:

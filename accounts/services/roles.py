@@ -130,9 +130,7 @@ def _require_free_name(name: str, *, besides: Role | None = None) -> None:
         raise RoleExists
 
 
-def _grant(
-    actor: User | None, role: Role, permissions: list[Permission]
-) -> dict[str, Any]:
+def _grant(actor: User | None, role: Role, permissions: list[Permission]) -> Changes:
     before, after = granted_by(role), labels_of(permissions)
     if before == after:
         return {}

@@ -1,0 +1,59 @@
+"""System checks: a model without a scope stops the start."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.checks import run_checks
+from django.db import models
+from django.test.utils import isolate_apps
+
+from accounts import checks
+from accounts.models import Recorded
+from accounts.scoping import ScopedQuerySet
+
+
+def test_the_project_passes_its_own_checks():
+    assert run_checks() == []
+
+
+@isolate_apps("accounts")
+def test_a_recorded_model_without_a_scope_is_an_error(monkeypatch):
+    class Naked(Recorded):
+        class Meta:
+            app_label = "accounts"
+
+    class Scoped(Recorded):
+        objects = ScopedQuerySet.as_manager()
+
+        class Meta:
+            app_label = "accounts"
+
+    monkeypatch.setattr(checks.apps, "get_models", lambda: [Naked, Scoped])
+    (error,) = checks.recorded_models_are_scoped()
+    assert error.id == "accounts.E001"
+    assert error.obj is Naked
+    assert "Naked" in error.msg
+
+
+def test_every_recorded_model_is_seen_by_the_check():
+    recorded = [model for model in apps.get_models() if issubclass(model, Recorded)]
+    assert {model.__name__ for model in recorded} == {
+        "User",
+        "ApiKey",
+        "TodoList",
+        "Membership",
+        "Todo",
+        "Label",
+        "Comment",
+    }
+
+
+def test_a_queryset_that_does_not_say_who_sees_refuses_to_answer(db, owner):
+    class Silent(ScopedQuerySet[models.Model]):
+        """Neither says who sees nor who edits."""
+
+    rows = Silent(apps.get_model("todos", "Todo"))
+    for question in (rows.visible_to, rows.editable_by):
+        with pytest.raises(NotImplementedError, match="Silent"):
+            question(owner)

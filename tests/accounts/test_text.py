@@ -1,0 +1,118 @@
+"""What text may be, and how texts are compared."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from accounts.services.people import change_person
+from accounts.text import MaxBytes, fold, is_storable, validate_storable
+from accounts.zones import validate_zone
+from tests.conftest import NOW, make_person
+from tests.todos.helpers import fresh, label, put
+from todos.models import Label, Todo
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("ＡＢＣ＠ｅｘａｍｐｌｅ．ｃｏｍ", "abc@example.com"),
+        ("e\u0301", "\u00c9"),
+        ("ﬁn", "FIN"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("①", "1"),
+    ],
+)
+def test_texts_that_look_alike_fold_to_the_same(one, other):
+    assert fold(one) == fold(other)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_folding_again_changes_nothing(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "x\udfff"])
+def test_text_that_no_database_keeps_is_refused(text):
+    assert not is_storable(text)
+    with pytest.raises(ValidationError):
+        validate_storable(text)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+def test_all_other_text_is_storable(text):
+    assert is_storable(text)
+    validate_storable(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("字" * 3, True), ("字" * 3 + "!", False), ("😀😀", True), ("x" * 10, False)],
+)
+def test_bytes_are_counted_as_utf8(text, fits):
+    if fits:
+        MaxBytes(9)(text)
+    else:
+        with pytest.raises(ValidationError, match="9 bytes"):
+            MaxBytes(9)(text)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Asia/Shanghai", "Etc/GMT+12"])
+def test_zones_are_known_by_their_iana_names(name):
+    validate_zone(name)
+
+
+@pytest.mark.parametrize("name", ["", "asia/shanghai", "CEST", "localtime", "../etc"])
+def test_other_zones_are_refused(name):
+    with pytest.raises(ValidationError):
+        validate_zone(name)
+
+
+def test_folded_keys_follow_every_way_of_writing(owner, todo_list):
+    red = label(owner, todo_list, " ＲＥＤ ")
+    assert fresh(red).name_key == "red"
+    red.name = "Straße"
+    red.save()
+    assert fresh(red).name_key == "strasse"
+    bulk = Label(list=todo_list, name="ＢＵＬＫ")
+    bulk.stamp(by=owner, at=NOW)
+    Label.objects.bulk_create([bulk])
+    assert fresh(bulk).name_key == "bulk"
+    todo = put(owner, todo_list, "Straße", notes="ＮＯＴＥ")
+    assert fresh(todo).search_key == "strasse\nnote"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("STRASSE", True),
+        ("straße", True),
+        ("好好", True),
+        ("好", True),
+        ("学", True),
+        ("ｓｔｒａｓｓｅ", True),
+        ("100%", True),
+        ("100_", False),
+        ("weg", False),
+        ("习好", False),
+        ("", True),
+        (" ", True),
+        ("'; DROP TABLE todos_todo; --", False),
+        ("\\", False),
+    ],
+)
+def test_a_todo_is_found_by_any_part_of_its_text(owner, todo_list, text, found):
+    put(owner, todo_list, "Straße 好好学习", notes="to 100% done")
+    assert Todo.objects.holding(text).exists() is found
+
+
+def test_the_email_key_follows_the_address(db):
+    person = make_person("x", email="Straße@Example.com")
+    assert fresh(person).email_key == "strasse@example.com"
+    change_person(actor=None, person=person, email="", now=NOW)
+    assert fresh(person).email_key is None
+    assert User.objects.named("strasse@example.com").first() is None

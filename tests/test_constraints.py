@@ -1,0 +1,216 @@
+"""Truths that a row can tell are refused by the database itself, each by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from accounts.ids import new_id
+from accounts.models import (
+    ApiKey,
+    Event,
+    IdempotentAnswer,
+    Installation,
+    ShippedGrant,
+    User,
+)
+from accounts.services.keys import issue_key
+from tests.conftest import NOW
+from tests.todos.helpers import label, put
+from todos.due import NEVER
+from todos.models import Comment, Label, Membership, Todo, TodoList
+from todos.services.comments import add_comment
+
+pytestmark = pytest.mark.django_db
+OURS = ("accounts", "todos")
+OWNED_BY_TRIGGERS = {"event_in_stream_once", "event_seq_has_stream"}
+
+# Constraint, model, and columns that break it in a row that is otherwise sound.
+BROKEN = [
+    ("user_has_username", User, {"username": ""}),
+    ("user_removed_is_anonymous", User, {"removed_at": NOW}),
+    ("user_removed_is_anonymous", User, {"removed_at": NOW, "is_active": False}),
+    ("apikey_has_name", ApiKey, {"name": ""}),
+    ("apikey_expires_later", ApiKey, {"expires_at": NOW}),
+    ("installation_is_one", Installation, {"id": 2}),
+    ("todolist_name_length", TodoList, {"name": ""}),
+    ("todolist_name_length", TodoList, {"name": "x" * 201}),
+    ("todolist_inbox_stays", TodoList, {"is_archived": True}),
+    ("todolist_inbox_stays", TodoList, {"deleted_at": NOW}),
+    ("membership_role_known", Membership, {"role": "king"}),
+    ("label_name_length", Label, {"name": ""}),
+    ("label_name_length", Label, {"name": "x" * 101}),
+    ("todo_content_length", Todo, {"content": ""}),
+    ("todo_content_length", Todo, {"content": "x" * 501}),
+    ("todo_content_bytes", Todo, {"content": "字" * 499 + "😀"}),
+    ("todo_content_bytes", Todo, {"content": "😀" * 376}),
+    ("todo_notes_length", Todo, {"notes": "x" * 20_001}),
+    ("todo_priority_known", Todo, {"priority": 4}),
+    ("todo_due_time_has_date_and_zone", Todo, {"due_zone": "UTC"}),
+    ("todo_due_time_has_date_and_zone", Todo, {"due_at": NOW}),
+    (
+        "todo_due_time_has_date_and_zone",
+        Todo,
+        {"due_on": date(2026, 3, 1), "due_sort": NOW, "due_time": time(9)},
+    ),
+    (
+        "todo_due_time_has_date_and_zone",
+        Todo,
+        {"due_time": time(9), "due_zone": "UTC", "due_at": NOW},
+    ),
+    ("todo_due_sort_follows_date", Todo, {"due_sort": NOW}),
+    ("todo_due_sort_follows_date", Todo, {"due_on": date(2026, 3, 1)}),
+    (
+        "todo_starts_before_due",
+        Todo,
+        {
+            "due_on": date(2026, 3, 1),
+            "due_sort": NOW,
+            "starts_on": date(2026, 3, 2),
+        },
+    ),
+    ("todo_finished_has_moment", Todo, {"is_finished": True}),
+    ("todo_finished_has_moment", Todo, {"finished_at": NOW}),
+    ("todo_not_own_parent", Todo, {"parent": models.F("id")}),
+    ("todo_has_uid", Todo, {"uid": ""}),
+    ("todo_has_rank", Todo, {"rank": ""}),
+    ("comment_text_length", Comment, {"text": ""}),
+    ("comment_text_length", Comment, {"text": "x" * 10_001}),
+]
+# Unique together: a second row that repeats these columns of the first.
+TWICE = [
+    ("shippedgrant_once", ShippedGrant),
+    ("idempotentanswer_once", IdempotentAnswer),
+    ("membership_once", Membership),
+    ("label_once", Label),
+    ("todo_uid_once", Todo),
+]
+
+
+@pytest.fixture
+def rows(owner, todo_list, todo):
+    """One sound row of every model."""
+    issue_key(actor=owner, user=owner, name="x", now=NOW)
+    label(owner, todo_list, "red")
+    put(owner, None)
+    add_comment(actor=owner, todo=todo, text="x", now=NOW)
+    IdempotentAnswer.objects.create(user=owner, key="x", fingerprint="", created_at=NOW)
+
+
+def row_of(model):
+    rows = model._base_manager.order_by("pk")
+    return (rows.filter(inbox_of__isnull=False) if model is TodoList else rows).first()
+
+
+def constraints(kind):
+    return {
+        constraint.name
+        for app in OURS
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, kind)
+    }
+
+
+def too_long(name, values):
+    """Tell whether PostgreSQL refuses the text before it asks the constraint."""
+    longest = {"todolist_name_length": 200, "label_name_length": 100}
+    longest |= {"todo_content_length": 500, "todo_content_bytes": 500}
+    text = next(iter(values.values()))
+    return connection.vendor == "postgresql" and len(text) > longest.get(name, 10**6)
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("name", "model", "values"), BROKEN)
+def test_a_row_that_breaks_the_rule_is_refused(name, model, values):
+    broken = model._base_manager.filter(pk=row_of(model).pk)
+    before = model._base_manager.values().get(pk=row_of(model).pk)
+    with pytest.raises(Exception) as refusal, transaction.atomic():  # noqa: PT011
+        broken.update(**values)
+    if isinstance(next(iter(values.values())), str) and too_long(name, values):
+        assert "too long" in str(refusal.value)
+    else:
+        assert isinstance(refusal.value, IntegrityError)
+        assert name in str(refusal.value)
+    assert model._base_manager.values().get(pk=before["id"]) == before
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("name", "model"), TWICE)
+def test_a_second_row_of_the_same_name_is_refused(name, model):
+    twin = row_of(model)
+    twin.pk = None if model is ShippedGrant else new_id()
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        twin.save(force_insert=True)
+    text = str(refusal.value)
+    columns = next(
+        constraint.fields
+        for constraint in model._meta.constraints
+        if constraint.name == name
+    )
+    assert name in text or all(column in text for column in columns)
+
+
+@pytest.mark.usefixtures("rows")
+def test_events_have_a_number_of_their_own_within_a_stream():
+    event = Event.objects.exclude(seq=None).first()
+    event.pk = new_id()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        event.save(force_insert=True)
+    event.stream_id = None
+    with (
+        pytest.raises(IntegrityError, match="event_seq_has_stream"),
+        transaction.atomic(),
+    ):
+        event.save(force_insert=True)
+
+
+def test_every_constraint_is_shown_here():
+    checks = {name for name, _model, _values in BROKEN}
+    uniques = {name for name, _model in TWICE}
+    assert constraints(models.CheckConstraint) - OWNED_BY_TRIGGERS == checks
+    assert constraints(models.UniqueConstraint) - OWNED_BY_TRIGGERS == uniques
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"content": "字" * 500},
+        {"content": "😀" * 375},
+        {"content": "é" * 500},
+        {"notes": "字" * 20_000},
+        {"due_on": date(2026, 3, 1), "due_sort": datetime(2026, 3, 2, tzinfo=UTC)},
+        {"due_on": None, "due_sort": NEVER},
+        {"is_finished": True, "finished_at": NOW, "finished_by": None},
+        {"starts_on": date(2026, 3, 1)},
+    ],
+)
+def test_what_is_just_within_the_rules_is_kept(values):
+    todo = row_of(Todo)
+    Todo.with_trash.filter(pk=todo.pk).update(**values)
+    kept = Todo.with_trash.values(*values).get(pk=todo.pk)
+    assert kept == values
+
+
+def test_ids_are_of_version_seven_and_sort_by_time(owner, todo_list):
+    earlier, later = new_id(), new_id()
+    assert (earlier.version, later.version) == (7, 7)
+    assert earlier < later
+    rows = [put(owner, todo_list) for _ in range(5)]
+    ids = list(Todo.objects.filter(list=todo_list).order_by("pk").values_list("pk"))
+    assert ids == [(row.pk,) for row in rows]
+    for app in OURS:
+        for model in apps.get_app_config(app).get_models():
+            key = model._meta.pk
+            if isinstance(key, models.UUIDField):
+                assert key.default is new_id, model
+
+
+def test_a_due_sort_beyond_the_last_year_is_never(owner):
+    todo = put(owner, None, due_on=date(2999, 12, 31))
+    assert todo.due_sort < NEVER
+    assert todo.due_sort - datetime(2999, 12, 31, tzinfo=UTC) == timedelta(days=1)

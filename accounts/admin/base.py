@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.admin.conflicts import differences, resubmission
 from accounts.admin.forms import ServiceForm
@@ -69,6 +70,7 @@ class ScopedModelAdmin(ScopedRights, admin.ModelAdmin):  # type: ignore[type-arg
     # What deleting a row is called here, and what comes of it.
     delete_words: str | Promise = ""
     delete_consequence: str | Promise = ""
+    delete_done: str | Promise = gettext_lazy("“%s” was deleted.")
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
@@ -220,8 +222,15 @@ class ScopedModelAdmin(ScopedRights, admin.ModelAdmin):  # type: ignore[type-arg
             "original": now,
             "differences": found,
             "fields": resubmission(request.POST, form, formsets),
+            "changed_by": getattr(now, "updated_by", None),
+            "changed_at": getattr(now, "updated_at", None),
         }
         return TemplateResponse(request, "admin/conflict.html", context, status=409)
+
+    def response_delete(self, request: Any, obj_display: str, obj_id: Any) -> Any:
+        message = str(self.delete_done) % obj_display
+        self.message_user(request, message, messages.SUCCESS)
+        return HttpResponseRedirect(self.address("changelist"))
 
     # --- What was done
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -106,8 +107,8 @@ class EventAdmin(ScopedModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show one event; what changed in a list, to those who see the list."""
-        if object_id is None or request.method not in ("GET", "HEAD"):
-            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        if object_id is None or request.method == "POST":
+            raise PermissionDenied
         event = self.get_object(request, object_id)
         if event is None or not self.has_view_permission(request, event):
             raise Http404

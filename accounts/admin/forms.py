@@ -19,11 +19,18 @@ from accounts.errors import DomainError
 from accounts.models import User
 
 
+def _hold_no_constraint(exclude: Any = None) -> None:
+    """Stand in for the check of a model's constraints."""
+
+
 class GatheringForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form that checks fields and leaves the truths of rows to who guards them."""
 
-    def validate_constraints(self) -> None:
-        """Leave it to services and database."""
+    def _post_clean(self) -> None:
+        # The database holds its constraints; services say in words what they refuse.
+        self.instance.validate_constraints = _hold_no_constraint
+        super()._post_clean()  # type: ignore[misc]
+        del self.instance.validate_constraints
 
 
 class ServiceForm(GatheringForm):
@@ -67,7 +74,7 @@ class ServiceForm(GatheringForm):
         return {self.cleaned_data["version"]}
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()
         if self.refusal is not None:
             field = self.refusal.field if self.refusal.field in self.fields else None
             self.add_error(field, str(self.refusal.message))

@@ -100,6 +100,7 @@ class ApiKeyAdmin(ScopedModelAdmin):
     ordering = ("-created_at", "-pk")
     list_filter = (KeyStateFilter,)
     delete_words = gettext_lazy("Revoke")
+    delete_done = gettext_lazy("“%s” is revoked.")
     delete_consequence = gettext_lazy(
         "It is refused from the next request on, for good."
     )

@@ -21,7 +21,7 @@ from accounts.admin.base import ScopedModelAdmin, refusal_of
 from accounts.admin.forms import ServiceForm
 from accounts.admin.history import history_of
 from accounts.admin.rights import person_of
-from accounts.errors import DomainError
+from accounts.errors import DomainError, Stale
 from accounts.models import Event, Role, User
 from accounts.services.people import (
     add_person,
@@ -141,6 +141,7 @@ class UserAdmin(ScopedModelAdmin):
     search_fields = ("username",)
     search_help_text = gettext_lazy("Part of a name, or a whole email address")
     delete_words = gettext_lazy("Remove")
+    delete_done = gettext_lazy("“%s” was removed.")
     delete_consequence = gettext_lazy(
         "Name and address are forgotten for good; what was shared stays."
     )
@@ -267,6 +268,11 @@ class UserAdmin(ScopedModelAdmin):
                     now=timezone.now(),
                     **form.values,
                 )
+            except Stale as error:
+                # What was typed stays; saving it once more saves it on top.
+                form.add_error(None, str(error.message))
+                form.data = form.data.copy()
+                form.data["version"] = form.state_of(form.row)
             except DomainError as error:
                 form.add_error(error.field, str(error.message))
             else:

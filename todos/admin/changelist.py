@@ -26,7 +26,8 @@ class KeysetChangeList(ChangeList):
         order = self._order(request)
         after = self._position(request, order)
         size = self.list_per_page
-        rows: Any = self.queryset.keyset_page(  # type: ignore[attr-defined]
+        queryset: Any = self.queryset.defer("notes", "search_key")
+        rows = queryset.keyset_page(  # type: ignore[attr-defined]
             order, after=after, offset=0, limit=size + 1
         )
         self.result_list = list(rows[:size])

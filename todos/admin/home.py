@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from accounts.models import User
 from accounts.scoping import Order
 from todos.admin.base import with_own_list
@@ -22,22 +24,19 @@ def due_at_home(user: User, now: datetime) -> dict[str, Any]:
     """Return what is overdue, due today, due soon and assigned to the person."""
     today = now.date()
     soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
-    todos = Todo.objects.visible_to(user).open()
-    todos = todos.prefetch_related(with_own_list(user), "assignee", "labels")
-    lists = TodoList.objects.as_seen_by(user).order_by("position", "pk")
-    due_today = [
-        todo
-        for todo in _first(todos.due_between(today, today))
-        if not is_overdue(todo, now)
-    ]
-    return {
-        "now": now,
-        "overdue": dressed(_first(todos.overdue(now)), now),
-        "today": dressed(due_today, now),
-        "soon": dressed(_first(todos.due_between(*soon)), now),
-        "mine": dressed(_assigned(todos, user), now),
-        "lists": list(lists[:MOST_LISTS]),
+    todos = Todo.objects.visible_to(user).open().defer("notes", "search_key")
+    boxes = {
+        "overdue": _first(todos.overdue(now)),
+        "today": _first(todos.due_between(today, today)),
+        "soon": _first(todos.due_between(*soon)),
+        "mine": _assigned(todos, user),
     }
+    boxes["today"] = [todo for todo in boxes["today"] if not is_overdue(todo, now)]
+    rows = [todo for box in boxes.values() for todo in box]
+    prefetch_related_objects(rows, with_own_list(user))
+    dressed(rows, now)
+    lists = TodoList.objects.as_seen_by(user).order_by("position", "pk")
+    return boxes | {"now": now, "lists": list(lists[:MOST_LISTS])}
 
 
 def _first(todos: TodoQuerySet) -> list[Todo]:

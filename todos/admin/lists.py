@@ -73,6 +73,7 @@ class TodoListAdmin(ScopedModelAdmin):
     )
 
     delete_words = gettext_lazy("Move to the trash")
+    delete_done = gettext_lazy("“%s” is in the trash.")
     delete_consequence = gettext_lazy("No member sees it until an owner restores it.")
 
     # --- Reading

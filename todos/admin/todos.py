@@ -94,6 +94,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
     )
 
     delete_words = gettext_lazy("Move to the trash")
+    delete_done = gettext_lazy("“%s” is in the trash.")
     delete_consequence = gettext_lazy("Its subtasks go along. It can be restored.")
 
     # --- Reading

@@ -1,0 +1,179 @@
+"""Ten rows or two hundred: a page takes the same number of statements."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.utils import timezone
+
+from accounts.models import ApiKey, Event, Role, User
+from accounts.services.keys import issue_key
+from accounts.services.people import add_person
+from accounts.services.roles import add_role
+from tests.admin.cast import address, statements
+from tests.conftest import browser_for, make_person
+from todos.models import Comment, Label, MemberRole, Todo, TodoList
+from todos.services.comments import add_comment
+from todos.services.labels import add_label
+from todos.services.lists import add_list
+from todos.services.sharing import share_list
+from todos.services.todos import add_todo
+
+# Statements that each page takes, among them those that every page takes: session,
+# person, permissions, lists of the navigation.
+HISTORY = 12
+PAGES = {
+    "the first page": ("index", 11),
+    "todos": ("todos_todo_changelist", 11),
+    "the trash": ("todos_todo_trash", 8),
+    "lists": ("todos_todolist_changelist", 7),
+    "labels": ("todos_label_changelist", 8),
+    "people": ("accounts_user_changelist", 7),
+    "roles": ("accounts_role_changelist", 7),
+    "API keys": ("accounts_apikey_changelist", 6),
+    "events": ("accounts_event_changelist", 6),
+    "a new todo": ("todos_todo_add", 6),
+    "a new list": ("todos_todolist_add", 4),
+    "a new label": ("todos_label_add", 4),
+    "a new person": ("accounts_user_add", 6),
+    "a new role": ("accounts_role_add", 5),
+    "a new key": ("accounts_apikey_add", 4),
+}
+FORMS = {
+    "todos_todo": ("todo", 14),
+    "todos_todolist": ("list", 7),
+    "todos_label": ("label", 6),
+    "todos_comment": ("comment", 6),
+    "accounts_user": ("person", 9),
+    "accounts_role": ("role", 9),
+    "accounts_apikey": ("key", 6),
+    "accounts_event": ("event", 7),
+}
+
+
+class House:
+    """A person who may see every page, and as many rows of each kind as wanted."""
+
+    def __init__(self) -> None:
+        self.user = make_person("grace", "administrator", "member")
+        self.now = timezone.now()
+        self.list = add_list(actor=self.user, name="Big", now=self.now)
+        self.todo = add_todo(
+            actor=self.user, todo_list=self.list, content="Top", now=self.now
+        )
+        self.role = Role.objects.get(name="member")
+        self.size = 0
+
+    def grow(self, size: int) -> None:
+        for number in range(self.size, size):
+            self._add(number)
+        self.size = size
+
+    def _add(self, number: int) -> None:
+        user, now = self.user, self.now
+        person = add_person(
+            actor=None, username=f"p{number}", password=None, now=now, roles=[self.role]
+        )
+        share_list(
+            actor=user,
+            todo_list=self.list,
+            user=person,
+            role=MemberRole.EDITOR,
+            now=now,
+        )
+        other = add_list(actor=user, name=f"l{number}", now=now)
+        share_list(
+            actor=user, todo_list=other, user=person, role=MemberRole.VIEWER, now=now
+        )
+        label = add_label(actor=user, todo_list=self.list, name=f"b{number}", now=now)
+        add_todo(
+            actor=user,
+            todo_list=self.list,
+            parent=self.todo,
+            content=f"t{number}",
+            labels=[label],
+            assignee=person,
+            due_on=now.date() + timedelta(days=number % 5 - 2),
+            now=now,
+        )
+        trashed = add_todo(actor=user, todo_list=other, content=f"x{number}", now=now)
+        Todo.with_trash.filter(pk=trashed.pk).update(deleted_at=now)
+        add_comment(actor=person, todo=self.todo, text=f"c{number}", now=now)
+        issue_key(actor=None, user=user, name=f"k{number}", now=now)
+        add_role(actor=None, name=f"r{number}", permissions=[], now=now)
+        self.todo.labels.add(label)
+
+    def row(self, kind: str) -> object:
+        return {
+            "todo": self.todo,
+            "list": self.list,
+            "label": Label.objects.filter(list=self.list).first(),
+            "comment": Comment.objects.first(),
+            "person": User.objects.get(username="p0"),
+            "role": self.role,
+            "key": ApiKey.objects.first(),
+            "event": Event.objects.filter(verb="todo.created").first(),
+        }[kind]
+
+
+@pytest.fixture
+def house(db) -> House:
+    return House()
+
+
+def assert_same(few: list[str], many: list[str], budget: int) -> None:
+    assert len(few) == len(many), "\n".join([*few, "---", *many])
+    assert len(many) <= budget, "\n".join(many)
+
+
+def test_every_table_and_form_takes_a_constant_number_of_statements(house):
+    browser = browser_for(house.user)
+    house.grow(10)
+    few = {
+        name: statements(browser, address(page)) for name, (page, _) in PAGES.items()
+    }
+    rows = {page: house.row(kind).pk for page, (kind, _) in FORMS.items()}
+    few |= {
+        page: statements(browser, address(f"{page}_change", pk))
+        for page, pk in rows.items()
+    }
+    past = {
+        page: statements(browser, address(f"{page}_history", pk))
+        for page, pk in rows.items()
+    }
+    house.grow(200)
+    for name, (page, budget) in PAGES.items():
+        assert_same(few[name], statements(browser, address(page)), budget)
+    for page, (_kind, budget) in FORMS.items():
+        assert_same(
+            few[page],
+            statements(browser, address(f"{page}_change", rows[page])),
+            budget,
+        )
+        many = statements(browser, address(f"{page}_history", rows[page]))
+        assert_same(past[page], many, HISTORY)
+
+
+def test_the_budgets_name_every_page_of_the_registry():
+    named = {page for page, _ in PAGES.values()} | set(FORMS)
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        assert name in FORMS, name
+        assert f"{name}_changelist" in named or name == "todos_comment", name
+
+
+def test_no_page_holds_more_choices_than_it_can_bear(house):
+    """Nothing loads every row into a select."""
+    browser = browser_for(house.user)
+    house.grow(110)
+    for page in ("todos_todo_add", "todos_label_add", "todos_todolist_add"):
+        body = browser.get(address(page)).content.decode()
+        assert body.count("<option") < 800  # time zones, which are no rows
+        for number in range(110):
+            assert f">b{number}<" not in body
+            assert f">p{number}<" not in body
+    table = browser.get(address("todos_todo_changelist")).content.decode()
+    assert table.count("<option") <= 110
+    assert TodoList.objects.as_seen_by(house.user).count() == 112

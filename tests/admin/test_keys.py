@@ -1,0 +1,109 @@
+"""Pages of API keys: the token is shown once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import USUAL_SCOPES, ApiKey, Event
+from accounts.services.keys import issue_key
+from tests.admin.cast import save, text_of
+from tests.conftest import browser_for
+
+TABLE = "/admin/accounts/apikey/"
+TOKEN = re.compile(r"tdo_[0-9a-f]{16}_[\w-]{43}")
+
+
+def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
+    answer = save(owner_browser, f"{TABLE}add/", name="Laptop")
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    (token,) = set(TOKEN.findall(text_of(answer)))
+    assert token not in str(owner_browser.cookies)
+    secret = token.rpartition("_")[2]
+    key = ApiKey.objects.get(user=owner)
+    assert (key.name, sorted(USUAL_SCOPES)) == ("Laptop", key.scopes)
+    kept = [str(event.changes) for event in Event.objects.all()]
+    kept += [session.get_decoded() for session in Session.objects.all()]
+    kept += [key.secret_hash]
+    assert not any(secret in str(part) for part in kept)
+    for page in (TABLE, f"{TABLE}{key.pk}/change/", f"{TABLE}{key.pk}/history/"):
+        assert secret not in text_of(owner_browser.get(page))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get("/api/v1/todos").status_code == 200
+    assert Event.objects.get(verb="apikey.created").source == "admin"
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["everything:write"]}, "scopes"),
+        ({"expires_at": "2020-01-01T00:00"}, "expires_at"),
+        ({"expires_at": "soon"}, "expires_at"),
+    ],
+)
+def test_a_bad_key_is_refused_with_an_error_of_the_field(owner_browser, typed, field):
+    answer = save(owner_browser, f"{TABLE}add/", **({"name": "x"} | typed))
+    assert field in answer.context["adminform"].form.errors
+    assert not ApiKey.objects.exists()
+
+
+def test_scopes_are_boxes_and_the_chosen_ones_are_given(owner_browser):
+    page = text_of(owner_browser.get(f"{TABLE}add/"))
+    assert page.count('type="checkbox" name="scopes"') == 20
+    save(owner_browser, f"{TABLE}add/", name="x", scopes=["todos:read"])
+    assert ApiKey.objects.get().scopes == ["todos:read"]
+
+
+def test_a_key_is_revoked_by_its_owner_and_refused_at_once(owner, owner_browser):
+    key, token = issue_key(actor=None, user=owner, name="x", now=timezone.now())
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get("/api/v1/me").status_code == 200
+    owner_browser.post(f"{TABLE}{key.pk}/delete/", {"post": "yes"})
+    assert client.get("/api/v1/me").status_code == 401
+    assert ApiKey.objects.get().revoked_by == owner
+    assert owner_browser.get(f"{TABLE}{key.pk}/delete/").status_code == 403
+
+
+def test_many_keys_are_revoked_at_once(owner, owner_browser):
+    keys = [
+        issue_key(actor=None, user=owner, name=f"k{n}", now=timezone.now())[0]
+        for n in range(3)
+    ]
+    given = {
+        "action": "revoke",
+        "index": "0",
+        "_selected_action": [key.pk for key in keys],
+    }
+    answer = owner_browser.post(TABLE, given, follow=True)
+    assert "3 keys revoked." in text_of(answer)
+    assert not ApiKey.objects.filter(revoked_at=None).exists()
+
+
+def test_a_manager_sees_and_revokes_the_keys_of_others_but_makes_none(manager, owner):
+    key, _token = issue_key(
+        actor=None, user=owner, name="Lost phone", now=timezone.now()
+    )
+    browser = browser_for(manager)
+    assert "Lost phone" in text_of(browser.get(TABLE))
+    browser.post(f"{TABLE}{key.pk}/delete/", {"post": "yes"})
+    key.refresh_from_db()
+    assert key.revoked_by == manager
+
+
+def test_a_key_is_never_edited(owner, owner_browser):
+    key, _token = issue_key(actor=None, user=owner, name="x", now=timezone.now())
+    url = f"{TABLE}{key.pk}/change/"
+    assert 'name="_save"' not in text_of(owner_browser.get(url))
+    assert (
+        owner_browser.post(url, {"name": "y", "scopes": ["keys:write"]}).status_code
+        == 403
+    )

@@ -156,7 +156,7 @@ def test_a_second_row_of_the_same_name_is_refused(name, model):
 
 @pytest.mark.usefixtures("rows")
 def test_events_have_a_number_of_their_own_within_a_stream():
-    event = Event.objects.exclude(seq=None).first()
+    event = Event.objects.exclude(seq=None)[0]
     event.pk = new_id()
     with pytest.raises(IntegrityError), transaction.atomic():
         event.save(force_insert=True)

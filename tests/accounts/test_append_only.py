@@ -70,7 +70,7 @@ def test_sql_changes_no_event(event):
 
 
 def test_no_way_of_replacing_an_event_is_left(event, on_postgresql):
-    columns = [field.column for field in Event._meta.concrete_fields]
+    columns = [str(field.column) for field in Event._meta.concrete_fields]
     names = ", ".join(columns)
 
     def copy(**changed):

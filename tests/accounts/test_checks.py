@@ -29,7 +29,7 @@ def test_a_recorded_model_without_a_scope_is_an_error(monkeypatch):
         class Meta:
             app_label = "accounts"
 
-    monkeypatch.setattr(checks.apps, "get_models", lambda: [Naked, Scoped])
+    monkeypatch.setattr("accounts.checks.apps.get_models", lambda: [Naked, Scoped])
     (error,) = checks.recorded_models_are_scoped()
     assert error.id == "accounts.E001"
     assert error.obj is Naked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 
@@ -101,7 +103,7 @@ def test_each_write_through_the_api_leaves_its_events(owner, editor):
 
 def assert_gapless():
     """Assert that the numbers of every stream run from one without a gap."""
-    numbers: dict = {}
+    numbers: dict[Any, list[Any]] = {}
     told = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
     for stream, seq in told.values_list("stream_id", "seq"):
         numbers.setdefault(stream, []).append(seq)

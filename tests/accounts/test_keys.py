@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -21,6 +22,10 @@ pytestmark = pytest.mark.django_db
 
 def issue(user, **options):
     return issue_key(actor=user, user=user, name="phone", now=NOW, **options)
+
+
+def last_used() -> Any:
+    return ApiKey.objects.get().last_used_at
 
 
 def test_a_token_names_its_key_and_is_kept_nowhere(owner):
@@ -108,13 +113,13 @@ def test_staff_revoke_and_others_find_no_such_key(owner, outsider, manager):
 def test_the_use_of_a_key_is_written_once_a_minute(owner):
     client = api_for(owner)
     assert client.get("/api/v1/me").status_code == 200
-    first = ApiKey.objects.get().last_used_at
+    first = last_used()
     assert timezone.now() - first < timedelta(minutes=1)
     client.get("/api/v1/me")
-    assert ApiKey.objects.get().last_used_at == first
+    assert last_used() == first
     ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
     client.get("/api/v1/me")
-    assert ApiKey.objects.get().last_used_at > first
+    assert last_used() > first
 
 
 def test_a_refused_key_was_not_used(owner):

@@ -152,7 +152,8 @@ class World:
             todo_list = add_list(
                 actor=stranger, name=CANARIES["list name"], now=timezone.now()
             )
-            things = fill(stranger, todo_list, **CANARIES)
+            texts: dict[str, Any] = dict(CANARIES)
+            things = fill(stranger, todo_list, **texts)
             key = key_of(stranger, CANARIES["key name"])
         member = Membership.objects.get(list=todo_list, user=stranger)
         return things | {"member": member.pk, "user": stranger.pk, "key": key}
@@ -188,7 +189,7 @@ class World:
 
 
 def fill(
-    user: User, todo_list: TodoList, commenter: User | None = None, **texts: str
+    user: User, todo_list: TodoList, commenter: User | None = None, **texts: Any
 ) -> dict[str, Any]:
     """Put two todos, a comment and a label into the list; return their ids."""
     now = timezone.now()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.errors import Stale
 from accounts.models import Event, User
@@ -58,16 +57,16 @@ def test_twenty_finishes_at_once_make_one_event(owner, todo):
 
 
 def test_two_edits_with_one_version_make_one_200_and_one_412(owner, todo):
-    api = api_for(owner)
-    credentials = api._credentials
+    address = f"/api/v1/todos/{todo.pk}"
 
-    def edit(content):
-        client = APIClient(headers={"If-Match": '"1"'})
-        client.credentials(**credentials)
-        answer = client.patch(f"/api/v1/todos/{todo.pk}", {"content": content})
-        return answer.status_code
+    def edit(client, content):
+        body, first = {"content": content}, {"If-Match": '"1"'}
+        return client.patch(address, body, headers=first).status_code
 
-    assert sorted(together(partial(edit, "one"), partial(edit, "two"))) == [200, 412]
+    answers = together(
+        partial(edit, api_for(owner), "one"), partial(edit, api_for(owner), "two")
+    )
+    assert sorted(answers) == [200, 412]
     assert verbs(todo) == ["todo.created", "todo.changed"]
     assert fresh(todo).version == 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.errors import Forbidden, Missing, Stale
@@ -21,7 +23,7 @@ from todos.services.lists import (
 from todos.services.locking import ListIsArchived
 
 
-def edit(user, todo_list, **fields):
+def edit(user, todo_list, **fields) -> Any:
     return edit_list(actor=user, todo_list=todo_list, now=NOW, **fields)
 
 
@@ -34,10 +36,11 @@ def test_everybody_has_one_inbox_in_their_language(db):
 
 
 def test_who_makes_a_list_owns_it_and_finds_it_last(owner):
-    first = add_list(actor=owner, name="First", now=NOW)
-    second = add_list(actor=owner, name="Second", colour="#ff0000", now=NOW)
+    first: Any = add_list(actor=owner, name="First", now=NOW)
+    second: Any = add_list(actor=owner, name="Second", colour="#ff0000", now=NOW)
     assert (second.role, second.colour, second.version) == ("owner", "#ff0000", 1)
-    assert second.position > first.position > as_seen(owner, owner.inbox).position
+    inbox: Any = as_seen(owner, owner.inbox)
+    assert second.position > first.position > inbox.position
     assert verbs(second) == ["list.created"]
     assert verbs(member(second, owner)) == ["membership.created"]
     assert second.revision == 2
@@ -58,7 +61,8 @@ def test_owners_alone_rename_and_archive(owner, editor, viewer, outsider, todo_l
 def test_colour_and_position_are_everyones_own(owner, viewer, todo_list):
     seen = edit(viewer, todo_list, colour="#00ff00", position="Zz")
     assert (seen.colour, seen.position) == ("#00ff00", "Zz")
-    assert as_seen(owner, todo_list).colour == ""
+    theirs: Any = as_seen(owner, todo_list)
+    assert theirs.colour == ""
     assert fresh(todo_list).version == 1
     assert last_event(member(todo_list, viewer)).verb == "membership.changed"
 
@@ -115,7 +119,8 @@ def test_owners_alone_trash_and_restore(owner, editor, outsider, todo_list, todo
         with pytest.raises(Missing):
             restore_list(actor=user, todo_list=todo_list, now=NOW)
     for _time in range(2):
-        assert restore_list(actor=owner, todo_list=todo_list, now=NOW).role == "owner"
+        back: Any = restore_list(actor=owner, todo_list=todo_list, now=NOW)
+        assert back.role == "owner"
     assert verbs(todo_list)[-2:] == ["list.trashed", "list.restored"]
     assert list(type(todo).objects.visible_to(editor)) == [todo]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,22 +35,22 @@ class Model:
 
     def __init__(self, user: User, lists: list[TodoList]) -> None:
         self.user, self.lists = user, lists
-        self.at: dict[object, object] = {}
-        self.above: dict[object, object] = {}
-        self.trashed: dict[object, object] = {}
+        self.at: dict[Any, Any] = {}
+        self.above: dict[Any, Any] = {}
+        self.trashed: dict[Any, Any] = {}
         self.clock = NOW
 
-    def below(self, pk: object) -> list[object]:
+    def below(self, pk: Any) -> list[Any]:
         """Return the id and those of all that stand below it."""
         found = [pk]
         for one in found:
             found += [child for child, parent in self.above.items() if parent == one]
         return found
 
-    def depth(self, pk: object) -> int:
+    def depth(self, pk: Any) -> int:
         return 1 + self.depth(self.above[pk]) if self.above.get(pk) else 1
 
-    def height(self, pk: object) -> int:
+    def height(self, pk: Any) -> int:
         below = [child for child, parent in self.above.items() if parent == pk]
         return 1 + max(map(self.height, below), default=0)
 
@@ -66,7 +67,7 @@ class Model:
         one, two = ids[first % len(ids)], ids[second % len(ids)]
         getattr(self, verb)(one, two)
 
-    def nest(self, one: object, two: object) -> None:
+    def nest(self, one: Any, two: Any) -> None:
         may = (
             one not in self.trashed
             and two not in self.trashed
@@ -78,7 +79,7 @@ class Model:
         if may:
             self.above[one] = two
 
-    def move(self, one: object, two: object) -> None:
+    def move(self, one: Any, two: Any) -> None:
         target = self.at[two]
         may = one not in self.trashed
         todo_list = TodoList.objects.get(pk=target)
@@ -88,14 +89,14 @@ class Model:
                 self.at[pk] = target
             self.above[one] = None
 
-    def trash(self, one: object, _two: object) -> None:
+    def trash(self, one: Any, _two: Any) -> None:
         may = one not in self.trashed
         self.attempt(may, trash_todo, one)
         if may:
             for pk in self.below(one):
                 self.trashed.setdefault(pk, self.clock)
 
-    def restore(self, one: object, _two: object) -> None:
+    def restore(self, one: Any, _two: Any) -> None:
         self.attempt(True, restore_todo, one)
         if one not in self.trashed:
             return
@@ -111,7 +112,7 @@ class Model:
         if self.above[one] in self.trashed:
             self.above[one] = None
 
-    def purge(self, one: object, _two: object) -> None:
+    def purge(self, one: Any, _two: Any) -> None:
         may = one in self.trashed
         self.attempt(may, purge_todo, one)
         if may:
@@ -119,7 +120,7 @@ class Model:
                 for facts in (self.at, self.above, self.trashed):
                     facts.pop(pk, None)
 
-    def place(self, one: object, two: object) -> None:
+    def place(self, one: Any, two: Any) -> None:
         may = (
             one != two
             and not {one, two} & set(self.trashed)
@@ -127,13 +128,13 @@ class Model:
         )
         self.attempt(may, reposition_todo, one, after=self.row(two))
 
-    def row(self, pk: object) -> Todo:
+    def row(self, pk: Any) -> Todo:
         todo: Todo = Todo.with_trash.get(pk=pk)
         return todo
 
-    def attempt(self, may: bool, verb: object, one: object, **fields: object) -> None:
+    def attempt(self, may: bool, verb: Any, one: Any, **fields: Any) -> None:
         def act() -> None:
-            verb(actor=self.user, todo=self.row(one), now=self.clock, **fields)  # type: ignore[operator]
+            verb(actor=self.user, todo=self.row(one), now=self.clock, **fields)
 
         if may:
             act()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.forms import SetPasswordMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
@@ -57,6 +58,10 @@ class PersonForm(ServiceForm):
     class Meta:
         model = User
         fields = ("username", "email", "display_name", "language", "is_active")
+        widgets = {
+            # Browsers keep a password under the name that stands in its form.
+            "username": AdminTextInputWidget(attrs={"autocomplete": "username"})
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

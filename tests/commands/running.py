@@ -9,9 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -21,24 +19,37 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed."""
+    """What a command printed, and how it ended."""
 
     out: str
     err: str
+    status: int = 0
+    said: str = ""
 
 
-def run(*arguments: str, **options: Any) -> Outcome:
+def attempt(*arguments: str) -> Outcome:
     """Run a command inside this process."""
     out, err = StringIO(), StringIO()
-    call_command(*arguments, stdout=out, stderr=err, **options)
-    return Outcome(out.getvalue(), err.getvalue())
+    status, said = 0, ""
+    try:
+        call_command(*arguments, stdout=out, stderr=err)
+    except CommandError as error:
+        status, said = error.returncode, str(error)
+    return Outcome(out.getvalue(), err.getvalue(), status, said)
+
+
+def run(*arguments: str) -> Outcome:
+    """Run a command that succeeds."""
+    outcome = attempt(*arguments)
+    assert outcome.status == 0, outcome
+    return outcome
 
 
 def refusal(*arguments: str) -> str:
     """Run a command that is refused; return the sentence that it says."""
-    with pytest.raises(CommandError) as refused:
-        run(*arguments)
-    return str(refused.value)
+    outcome = attempt(*arguments)
+    assert (outcome.status, outcome.out) == (1, ""), outcome
+    return outcome.said
 
 
 def environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.management.arguments import whole_number
 from accounts.management.base import ServiceCommand, find_person
 from accounts.management.progress import Progress
 from todos.management.sample.cast import make_cast
@@ -36,7 +37,11 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--todos", type=int, required=True, metavar="N", help="How many todos."
+            "--todos",
+            type=whole_number,
+            required=True,
+            metavar="N",
+            help="How many todos.",
         )
         parser.add_argument(
             "--user",
@@ -44,10 +49,10 @@ class Command(ServiceCommand):
             help="Who gets the largest list; without it, the first sample person.",
         )
         parser.add_argument(
-            "--people", type=int, metavar="N", help="By default up to 100."
+            "--people", type=whole_number, metavar="N", help="By default up to 100."
         )
         parser.add_argument(
-            "--lists", type=int, metavar="N", help="By default up to 1,000."
+            "--lists", type=whole_number, metavar="N", help="By default up to 1,000."
         )
         parser.add_argument(
             "--seed", type=int, help="The same number gives the same contents."
@@ -57,8 +62,6 @@ class Command(ServiceCommand):
         todos = options["todos"]
         people = self._count(options["people"], todos // 500, PEOPLE, "--people")
         lists = self._count(options["lists"], todos // 50, LISTS, "--lists")
-        if todos < 0:
-            raise CommandError("--todos cannot be negative.")
         star = find_person(options["user"]) if options["user"] is not None else None
         random, now = Random(options["seed"]), timezone.now()  # noqa: S311  (no secrets)
         with self.progress("Todos", todos) as progress, bulk_loading():

@@ -1,0 +1,168 @@
+"""What the doctor finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from accounts.models import Event
+from accounts.services.people import remove_person
+from tests.commands.breaking import FOR_GOOD, Breakage, forget, raw
+from tests.commands.running import attempt, run, shell
+from tests.conftest import NOW
+from tests.todos.helpers import fresh, member, put
+from todos.models import MemberRole
+from todos.services.labels import remove_label
+from todos.services.lists import edit_list
+from todos.services.moving import reposition_todo
+from todos.services.sharing import remove_member, share_list
+from todos.services.todos import edit_todo, finish_todo, reopen_todo
+from todos.services.trash import purge_todo, restore_todo, trash_todo
+
+SOUND_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
+
+
+def test_a_healthy_installation_gets_exit_status_0(full, examine):
+    lines = run("doctor").out.splitlines()
+    assert {line.split()[1] for line in lines} == {"ok"}
+    names = {line.split()[0] for line in lines}
+    assert {"settings", "cache", "triggers", "depth", "todo-events"} <= names
+    assert examine() == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "break_it"), FOR_GOOD, ids=[found.__name__ for _check, found in FOR_GOOD]
+)
+def test_what_was_changed_behind_the_services_is_found_and_left(
+    full, elsewhere, outsider, examine, name: str, break_it: Breakage
+):
+    break_it(fresh(full))
+    status, found = examine("--repair")
+    assert status == 1
+    assert found[name]["left"] == found[name]["found"] > 0
+    assert found[name]["examples"]
+
+
+def test_a_day_of_work_leaves_nothing_to_find(
+    owner, editor, viewer, outsider, todo_list, todo, full, elsewhere, examine
+):
+    share_list(
+        actor=owner, todo_list=elsewhere, user=outsider, role=MemberRole.EDITOR, now=NOW
+    )
+    tag = full.labels.get()
+    away = edit_todo(actor=owner, todo=full, todo_list=elsewhere, now=NOW)
+    edit_todo(actor=outsider, todo=away, content="Back", assignee=outsider, now=NOW)
+    back = edit_todo(actor=owner, todo=away, todo_list=todo_list, now=NOW)
+    finish_todo(actor=owner, todo=back, now=NOW)
+    reopen_todo(actor=owner, todo=back, now=NOW)
+    below = put(owner, todo_list, parent=todo, labels=[tag], assignee=viewer)
+    reposition_todo(actor=owner, todo=below, before=back, now=NOW)
+    trash_todo(actor=owner, todo=fresh(todo), now=NOW)
+    restore_todo(actor=owner, todo=fresh(below), now=NOW)
+    purge_todo(actor=owner, todo=fresh(todo), now=NOW)
+    remove_label(actor=owner, label=fresh(tag), now=NOW)
+    remove_member(actor=owner, membership=member(todo_list, viewer), now=NOW)
+    edit_list(actor=owner, todo_list=todo_list, name="Orchard", now=NOW)
+    edit_list(actor=editor, todo_list=todo_list, colour="#123456", now=NOW)
+    remove_person(actor=None, person=outsider, now=NOW)
+    remove_person(actor=None, person=owner, now=NOW)
+    run("purgetrash", "--older-than", "0")
+    assert examine() == (0, {})
+
+
+def test_a_pruned_log_is_no_finding_and_drift_after_it_is(full, owner, examine):
+    reposition_todo(actor=owner, todo=full, before=full.parent, now=timezone.now())
+    run("pruneevents", "--older-than", "1", "--yes")
+    assert not Event.objects.filter(verb="todo.created").exists()
+    assert examine() == (0, {})
+
+    raw(full).update(rank="zz")
+    status, found = examine()
+    assert (status, set(found)) == (1, {"todo-events"})
+
+
+def test_odd_settings_are_found(db, settings, examine):
+    settings.SECRET_KEY = "short"
+    settings.DEBUG = True
+    status, found = examine("--only", "settings")
+    told = " ".join(found["settings"]["examples"])
+    assert status == 1
+    assert "security.W009" in told
+    assert "security.W018" in told
+
+
+def test_plain_http_is_a_choice_and_half_of_https_is_none(db, settings, examine):
+    assert examine("--only", "settings") == (0, {})
+    settings.SECURE_SSL_REDIRECT = True
+    status, found = examine("--only", "settings")
+    assert status == 1
+    assert "security.W012" in " ".join(found["settings"]["examples"])
+
+
+@pytest.mark.parametrize(
+    ("backend", "location", "found"),
+    [
+        ("locmem.LocMemCache", "doctor", 0),
+        ("filebased.FileBasedCache", "/dev/null/cache", 1),
+    ],
+)
+def test_the_cache_has_to_give_back_what_was_put_into_it(
+    db, settings, examine, backend: str, location: str, found: int
+):
+    path = f"django.core.cache.backends.{backend}"
+    settings.CACHES = {"default": {"BACKEND": path, "LOCATION": location}}
+    status, results = examine("--only", "cache")
+    assert (status, len(results)) == (found, found)
+
+
+def test_migrations_that_were_not_applied_end_it_with_status_2(db):
+    MigrationRecorder(connection).record_unapplied("todos", "0002_search")
+    outcome = attempt("doctor")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "todos.0002_search" in outcome.said
+
+
+@pytest.fixture
+def no_comments(transactional_db: None) -> Iterator[None]:
+    """A database from which somebody took a table away."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE todos_comment RENAME TO away")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE away RENAME TO todos_comment")
+
+
+def test_a_check_that_cannot_run_ends_it_with_status_2(no_comments):
+    outcome = attempt("doctor", "--only", "comments")
+    assert outcome.status == 2
+    assert "could not run" in outcome.out
+    assert outcome.said == "Could not run: comments."
+
+
+def test_a_check_that_does_not_exist_is_refused(db):
+    assert "invalid choice" in attempt("doctor", "--only", "luck").said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_a_shell_the_exit_status_tells(owner):
+    def doctor(*arguments: str, **variables: Any) -> Any:
+        return shell("doctor", *arguments, SECRET_KEY=SOUND_KEY, **variables)
+
+    fine = doctor()
+    assert (fine.returncode, fine.stderr) == (0, ""), fine.stdout
+
+    forget(resource_type="list")
+    found = doctor("--json")
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["checks"]
+    assert "Found and left" in found.stderr
+
+    nowhere = doctor(DATABASE_URL="sqlite:////nowhere/at/all.sqlite3")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert "cannot be reached" in nowhere.stderr

@@ -1,0 +1,87 @@
+"""What the doctor mends, and how."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import Role, User
+from tests.commands.breaking import (
+    MENDABLE,
+    Breakage,
+    a_list_without_owner,
+    a_permission_gone,
+    due_an_hour_late,
+    texts_folded_wrongly,
+)
+from tests.commands.running import attempt, run
+from tests.todos.helpers import fresh, last_event, member
+from todos.models import Todo
+
+
+@pytest.mark.parametrize(
+    ("name", "break_it"), MENDABLE, ids=[found.__name__ for _check, found in MENDABLE]
+)
+def test_what_is_safe_to_mend_is_mended(full, examine, name: str, break_it: Breakage):
+    break_it(fresh(full))
+    status, found = examine("--only", name)
+    assert (status, found[name]["left"]) == (1, found[name]["found"])
+    assert found[name]["remedy"] in attempt("doctor", "--only", name).out
+
+    status, found = examine("--only", name, "--repair")
+    assert (status, found[name]["left"], found[name]["examples"]) == (0, 0, [])
+    assert examine("--only", name) == (0, {})
+
+
+def test_a_lost_permission_comes_back_to_its_roles(full, owner):
+    a_permission_gone(full)
+    assert not User.objects.get(pk=owner.pk).has_perm("todos.finish_todo")
+    run("doctor", "--repair", "--only", "permissions")
+    assert User.objects.get(pk=owner.pk).has_perm("todos.finish_todo")
+
+
+def test_what_an_administrator_took_away_stays_away(full, examine):
+    role = Role.objects.get(name="member")
+    role.permissions.remove(Permission.objects.get(codename="finish_todo"))
+    Role.objects.filter(name="auditor").delete()
+    assert examine("--repair") == (0, {})
+    assert not role.permissions.filter(codename="finish_todo").exists()
+    assert not Role.objects.filter(name="auditor").exists()
+
+
+def test_a_new_owner_is_an_editor_before_a_viewer_and_is_recorded(full, editor):
+    a_list_without_owner(full)
+    run("doctor", "--repair", "--only", "owners")
+    heir = member(full.list, editor)
+    assert heir.role == "owner"
+    event = last_event(heir)
+    assert (event.verb, event.source) == ("membership.changed", "command")
+    assert event.changes == {"role": ["editor", "owner"]}
+
+
+def test_a_list_without_members_has_nobody_to_own_it(elsewhere, examine):
+    elsewhere.memberships.all().delete()
+    status, found = examine("--repair", "--only", "owners")
+    assert (status, found["owners"]["left"]) == (1, 1)
+
+
+def test_a_due_moment_is_mended_as_a_change_of_the_todo(full, examine):
+    before = fresh(full)
+    revision = before.list.revision
+    due_an_hour_late(before)
+    run("doctor", "--repair", "--only", "due")
+    after = fresh(full)
+    assert (after.due_at, after.due_sort) == (before.due_at, before.due_sort)
+    assert after.version == before.version + 1
+    assert after.list.revision == revision + 1
+    assert last_event(after).verb == "todo.changed"
+    assert examine() == (0, {})
+
+
+def test_mended_text_can_be_found_again(full, owner):
+    texts_folded_wrongly(full)
+    found = Todo.objects.visible_to(owner).holding("something")
+    assert not found.exists()
+    run("doctor", "--repair", "--only", "search")
+    assert found.get() == full
+    assert User.objects.named("OLGA@example.com").get() == owner

@@ -24,11 +24,14 @@ from accounts.zones import validate_zone
 
 class UserQuerySet(ScopedQuerySet["User"]):
     def visible_to(self, user: User) -> Self:
-        """Keep the person, and those who share a list; all, for who manages people."""
+        """Keep those who share a list with the person; all, for who manages people.
+
+        The person is among them: everyone is a member of their own inbox.
+        """
         if user.has_perm("accounts.change_user"):
             return self
         colleagues = import_string(settings.COLLEAGUES_OF)
-        return self.filter(Q(pk=user.pk) | Q(pk__in=colleagues(user)))
+        return self.filter(pk__in=colleagues(user))
 
     def editable_by(self, user: User) -> Self:
         if user.has_perm("accounts.change_user"):

@@ -1,0 +1,139 @@
+"""The event log, people, keys and comments: many rows, and no list walks them all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import SCOPES, Event
+from tests.conftest import api_for
+from tests.todos.helpers import put
+from todos.services.comments import add_comment
+
+pytestmark = pytest.mark.django_db
+
+# Blocks of 8 KiB that a page may touch; the log alone has thousands.
+PAGE = 400
+EVENTS, PEOPLE, COMMENTS, KEYS = 100_000, 20_000, 20_000, 20_000
+
+_EVENTS = """
+INSERT INTO accounts_event (id, at, actor_id, actor_label, source, request_id, verb,
+    resource_type, resource_id, stream_id, seq, changes)
+SELECT gen_random_uuid(), now() - n * interval '1 minute', gen_random_uuid(), 'x',
+    'api', 'request-' || n, 'todo.changed', 'todo', 'todo-' || n, gen_random_uuid(),
+    n, '{"content": ["before", "after"]}'
+FROM generate_series(1, %s) AS n
+"""
+_PEOPLE = """
+INSERT INTO accounts_user (id, password, is_superuser, created_at, updated_at, version,
+    username, email, display_name, time_zone, language, is_active, access_version)
+SELECT gen_random_uuid(), '!', false, now() - n * interval '1 minute', now(), 1,
+    'person-' || n, '', 'Person', 'UTC', 'en', true, 1
+FROM generate_series(1, %s) AS n
+"""
+_KEYS = """
+INSERT INTO accounts_apikey (id, created_at, updated_at, version, public_id,
+    secret_hash, name, scopes, user_id)
+SELECT gen_random_uuid(), now() + n * interval '1 minute', now(), 1, 'public-' || n,
+    '', 'x', '[]', u.id
+FROM generate_series(1, %s) AS n
+JOIN accounts_user AS u ON u.username = 'person-' || n
+"""
+_COMMENTS = """
+INSERT INTO todos_comment (id, created_at, updated_at, version, text, list_id, todo_id)
+SELECT gen_random_uuid(), now() + n * interval '1 minute', now(), 1, 'Yes', list_id, id
+FROM generate_series(1, %s) AS n, todos_todo WHERE content = 'Plant a tree'
+"""
+LOG = [
+    "",
+    "ordering=at",
+    "actor_id={actor}",
+    "resource_type=user",
+    "resource_type=nothing",
+    "resource_type=todo&resource_id={todo}",
+    "resource_id={todo}",
+    "verb=comment.created",
+    "verb=nothing.happened",
+    "source=command",
+    "request_id=request-77",
+    "request_id=no-such-request",
+    "at_from=2020-01-01T00:00:00Z&at_to=2020-02-01T00:00:00Z",
+    "at_from=2020-01-01T00:00:00Z&ordering=at",
+]
+
+
+@pytest.fixture
+def crowded(owner: Any, todo: Any) -> None:
+    """Fill the tables; the rows that are asked for are the oldest or the rarest."""
+    add_comment(actor=owner, todo=put(owner, None), text="x", now=timezone.now())
+    with connection.cursor() as cursor:
+        for statement, count in (
+            (_EVENTS, EVENTS),
+            (_PEOPLE, PEOPLE),
+            (_KEYS, KEYS),
+            (_COMMENTS, COMMENTS),
+        ):
+            cursor.execute(statement, [count])
+        cursor.execute("ANALYZE")
+
+
+def touched(client: Any, address: str) -> dict[str, int]:
+    """Return how many blocks each statement of the request touches."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(f"/api/v1/{address}")
+    assert answer.status_code == 200, answer.content
+    selects = [q["sql"] for q in queries if q["sql"].lstrip().startswith("SELECT")]
+    assert len(selects) >= 3
+    return {sql: blocks(sql) for sql in selects}
+
+
+def blocks(sql: str) -> int:
+    """Return how many blocks the statement touches."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}".replace("%", "%%")
+        )
+        (plans,) = cursor.fetchone()
+    plan = (json.loads(plans) if isinstance(plans, str) else plans)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def assert_cheap(client: Any, address: str) -> None:
+    costs = touched(client, address)
+    dear = {sql: cost for sql, cost in costs.items() if cost > PAGE}
+    assert not dear, (address, dear)
+
+
+@pytest.mark.usefixtures("crowded")
+def test_every_filter_of_the_event_log_has_its_index(auditor, owner, todo):
+    client = api_for(auditor)
+    for query in LOG:
+        assert_cheap(client, f"events?{query.format(actor=owner.pk, todo=todo.pk)}")
+    assert Event.objects.count() > EVENTS
+
+
+@pytest.mark.usefixtures("crowded")
+def test_pages_of_people_keys_members_and_comments_have_their_indexes(
+    owner, todo, manager
+):
+    client = api_for(owner, list(SCOPES))
+    for address in (
+        "users",
+        "users?ordering=-created_at",
+        "me/keys",
+        "me/keys?ordering=created_at",
+        f"lists/{todo.list_id}/members",
+        "lists",
+        "labels",
+        f"todos/{todo.pk}/comments",
+        f"todos/{todo.pk}/comments?ordering=-created_at",
+        f"todos/{todo.pk}/history",
+    ):
+        assert_cheap(client, address)
+    for address in ("users", "users?ordering=-created_at"):
+        assert_cheap(api_for(manager), address)

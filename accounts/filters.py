@@ -59,7 +59,7 @@ class _MomentField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> Any:
         if value and not is_moment(value):
-            message = _("Give a moment as YYYY-MM-DDThh:mm:ss±hh:mm (+ is %2B).")
+            message = _("Give a moment as YYYY-MM-DDThh:mm:ss±hh:mm.")
             raise ValidationError(message, code="invalid")
         return super().to_python(value and value.upper())
 

@@ -30,18 +30,22 @@ class KeysetPagination(BasePagination):
 
     parameters = PAGING
 
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: Any = None
-    ) -> list[Any]:
-        self.request, self.queryset = request, queryset
+    def read(self, request: Request, orders: dict[str, Order]) -> None:
+        """Understand the query, or refuse it, before any row is read."""
+        self.request = request
         query = request.query_params
         self.size = whole_number(query, "page_size", DEFAULT_SIZE, MAXIMUM_SIZE)
         self.number = whole_number(query, "page", 0, MAXIMUM_PAGE)
-        self.order = self._order(view.allowed_orders())
+        self.order: Order = choice(query, "ordering", orders, default=_first(orders))
         self.backwards, self.position = self._position()
         self.counted = choice(
             query, "count", {"true": True, "false": False}, default=False
         )
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
+        self.queryset = queryset
         rows = queryset.keyset_page(
             self.order.reversed() if self.backwards else self.order,
             after=self.position,
@@ -104,11 +108,6 @@ class KeysetPagination(BasePagination):
             {"name": name, "in": "query", "description": text, "schema": schema}
             for name, (text, schema) in described.items()
         ]
-
-    def _order(self, orders: dict[str, Order]) -> Order:
-        query = self.request.query_params
-        order: Order = choice(query, "ordering", orders, default=_first(orders))
-        return order
 
     def _position(self) -> tuple[bool, tuple[Any, Any] | None]:
         cursor = self.request.query_params.get("cursor")

@@ -24,6 +24,7 @@ class PersonSerializer(StrictModelSerializer):
 class MeSerializer(StrictModelSerializer):
     """The person who asks; roles and permissions as they hold now."""
 
+    email = serializers.CharField(read_only=True)  # may be empty, which is no address
     roles = serializers.SerializerMethodField()
     permissions = serializers.SerializerMethodField()
 

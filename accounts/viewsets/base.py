@@ -70,9 +70,11 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.action not in self.required:
+            return  # the method is not one of the address, which is answered next
         self._refuse_unknown_parameters(request)
-        takes_nothing = self.action in self.required and self.action not in self.inputs
-        if takes_nothing and request.method not in SAFE_METHODS:
+        expected_states(request.headers.get("If-Match"))  # refused where malformed
+        if self.action not in self.inputs and request.method not in SAFE_METHODS:
             NoFields(data=request.data).is_valid(raise_exception=True)
 
     def scope(self) -> Any:
@@ -134,9 +136,15 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
         """Return the row, or rows, as the API shows them."""
         return self.get_serializer(row, **options).data
 
+    def query(self, queryset: Any) -> Any:
+        """Return the rows that the query asks for, once all of it was understood."""
+        paginator: Any = self.paginator
+        paginator.read(self.request, self.allowed_orders())
+        return self.filter_queryset(queryset)
+
     def page(self, queryset: Any) -> Response:
         """Answer with one page of the rows."""
-        rows = self.paginate_queryset(self.filter_queryset(queryset))
+        rows = self.paginate_queryset(queryset)
         return self.get_paginated_response(self.present(rows, many=True))
 
     def known_parameters(self) -> set[str]:

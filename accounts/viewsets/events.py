@@ -65,7 +65,7 @@ class EventViewSet(ScopedViewSet):
 
     def list(self, request: Request) -> Response:
         """List events, newest first."""
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one event."""

@@ -40,7 +40,7 @@ class MyKeyViewSet(ShownWithMore):
 
     def list(self, request: Request) -> Response:
         """List one's keys, revoked ones included."""
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one key."""

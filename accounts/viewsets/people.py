@@ -56,7 +56,7 @@ class UserViewSet(ScopedViewSet):
 
     def list(self, request: Request) -> Response:
         """List people."""
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one person."""
@@ -85,7 +85,7 @@ class RoleViewSet(ScopedViewSet):
 
     def list(self, request: Request) -> Response:
         """List the roles."""
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one role."""
@@ -103,4 +103,4 @@ class PermissionViewSet(ScopedViewSet):
 
     def list(self, request: Request) -> Response:
         """List the permissions that a role can grant."""
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))

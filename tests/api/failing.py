@@ -39,7 +39,7 @@ def outside(request: HttpRequest) -> HttpResponse:
     raise ValueError(SECRET)
 
 
-urlpatterns: list[Any] = [
+urlpatterns = [
     path("api/v1/fail/outside", outside),
     path("api/v1/fail/<str:how>", Failing.as_view()),
     *own,

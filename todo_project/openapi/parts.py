@@ -97,7 +97,7 @@ PARAMETERS: dict[str, Any] = {
         "name": "If-None-Match",
         "in": "header",
         "description": "Answer with 304 while the state is still this one.",
-        "schema": {"type": "string", "pattern": "^[ -~]*$"},
+        "schema": _TEXT,
     },
 }
 

@@ -59,6 +59,12 @@ class TodoListSerializer(StrictModelSerializer):
         )
 
 
+class NewListSerializer(TodoListSerializer):
+    """A list to be made, which is never archived."""
+
+    is_archived = serializers.BooleanField(read_only=True)
+
+
 class MembershipSerializer(StrictModelSerializer):
     """A member of a list."""
 
@@ -125,7 +131,6 @@ class LabelSerializer(StrictModelSerializer):
 
 
 class LabelChangeSerializer(LabelSerializer):
-    """What of a label can change."""
+    """What of a label can change: it stays in its list."""
 
-    class Meta(LabelSerializer.Meta):
-        read_only_fields = (*LabelSerializer.Meta.read_only_fields, "list")  # type: ignore[assignment]
+    list: Any = serializers.PrimaryKeyRelatedField(read_only=True)

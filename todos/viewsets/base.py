@@ -17,6 +17,7 @@ class ListScopedViewSet(ScopedViewSet):
 
     def fresh_page(self, queryset: Any) -> HttpResponseBase:
         """Answer with a page and its tag, or with 304 when the client has it."""
+        rows = self.query(queryset)
         tag = collection_tag(
             self.user,
             query=self.request.get_full_path(),
@@ -24,6 +25,6 @@ class ListScopedViewSet(ScopedViewSet):
         )
         answer = get_conditional_response(self.request._request, etag=tag)
         if answer is None:
-            answer = self.page(queryset)
+            answer = self.page(rows)
         answer["ETag"] = tag
         return answer

@@ -14,7 +14,7 @@ from accounts.filters import ChoiceFilter, StrictFilterSet
 from accounts.models import User
 from accounts.scoping import Order
 from todos.models import TodoList
-from todos.serializers.lists import TodoListSerializer
+from todos.serializers.lists import NewListSerializer, TodoListSerializer
 from todos.services.lists import add_list, edit_list, restore_list, trash_list
 from todos.viewsets.base import ListScopedViewSet
 
@@ -56,7 +56,7 @@ class TodoListViewSet(ListScopedViewSet):
     }
     queryset = TodoList.objects.all()
     serializer_class = TodoListSerializer
-    inputs = {"create": TodoListSerializer, "partial_update": TodoListSerializer}
+    inputs = {"create": NewListSerializer, "partial_update": TodoListSerializer}
     filterset_class = TodoListFilter
     orders = {"position": Order("position"), "-created_at": Order("created_at", True)}
 

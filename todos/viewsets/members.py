@@ -49,7 +49,7 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
     def list(self, request: Request, list_pk: str) -> HttpResponseBase:
         """List the members of a list."""
         self.get_list()
-        return self.page(self.get_queryset())
+        return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, list_pk: str, pk: str) -> Response:
         """Return one member."""

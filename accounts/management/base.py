@@ -17,6 +17,7 @@ from django.core.management.base import (
     CommandError,
     CommandParser,
     DjangoHelpFormatter,
+    OutputWrapper,
 )
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -103,12 +104,25 @@ class ServiceCommand(BaseCommand):
             self.stderr.write(text, style_func=str)
 
     def progress(self, what: str, total: int | None) -> Progress:
-        return Progress(what, total, stream=self.stderr, quiet=self.quiet)
+        return Progress(what, total, stream=Plain(self.stderr), quiet=self.quiet)
 
 
 def give_up_stdout() -> None:
     """Drop what could not be written; Python would try once more at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Plain:
+    """A stream that writes what it is given: Django's adds an end of line to it."""
+
+    def __init__(self, wrapper: OutputWrapper) -> None:
+        self.wrapper = wrapper
+
+    def write(self, text: str) -> None:
+        self.wrapper.write(text, style_func=str, ending="")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapper, name)
 
 
 def find_person(name: str) -> User:

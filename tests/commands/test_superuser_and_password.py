@@ -1,0 +1,87 @@
+"""Django's own commands for people, which leave events here."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Event, User
+from accounts.services.people import remove_person
+from tests.commands.running import shell
+from tests.conftest import NOW, PASSWORD, browser_for
+from todos.models import TodoList
+
+NEW = "a pale moon over the harbour"
+
+
+@pytest.fixture(autouse=True)
+def _hashers_of_both(settings):
+    """Check passwords that the test hashed as well as those that a process did."""
+    pbkdf2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+    settings.PASSWORD_HASHERS = [pbkdf2, *settings.PASSWORD_HASHERS]
+
+
+def create(**variables: str):
+    return shell("createsuperuser", "--noinput", "--username", "root", **variables)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_createsuperuser_makes_somebody_who_can_sign_in():
+    done = create(DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    assert done.returncode == 0, done.stderr
+    assert Client().login(username="root", password=PASSWORD)
+    root = User.objects.get(username="root")
+    assert root.is_superuser
+    assert TodoList.objects.filter(inbox_of=root).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_createsuperuser_is_recorded_as_a_command():
+    create(DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    event = Event.objects.get(verb="user.created")
+    assert event.changes["username"] == [None, "root"]
+    assert PASSWORD not in str(event.changes)
+    assert set(Event.objects.values_list("source", flat=True)) == {"command"}
+    assert event.request_id.startswith("command-")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_createsuperuser_refuses_a_name_that_is_taken():
+    create(DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    again = create(DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+    assert again.returncode == 1
+    assert "already" in again.stderr
+    assert Event.objects.filter(verb="user.created").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changepassword_takes_a_line_of_stdin_and_ends_sessions(owner):
+    browser = browser_for(owner)
+    done = shell("changepassword", "olga", stdin=f"{NEW}\n")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert NEW not in done.stderr
+    assert Client().login(username="olga", password=NEW)
+    assert not Client().login(username="olga", password=PASSWORD)
+    assert browser.get("/").status_code == 302
+
+    event = Event.objects.get(verb="user.password_changed")
+    assert (event.source, event.changes) == ("command", {})
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("password", ["", "short", "12345678901234567890"])
+def test_changepassword_refuses_a_weak_password(owner, password):
+    done = shell("changepassword", "olga", stdin=f"{password}\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "This password is" in done.stderr
+    assert Client().login(username="olga", password=PASSWORD)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changepassword_knows_nobody_who_was_removed(owner):
+    remove_person(actor=None, person=owner, now=NOW)
+    label = User.objects.get(pk=owner.pk).username
+    for name in (label, "nobody"):
+        done = shell("changepassword", name, stdin=f"{NEW}\n")
+        assert done.returncode == 1
+        assert f"Nobody has the user name {name}." in done.stderr

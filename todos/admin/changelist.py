@@ -26,7 +26,7 @@ class KeysetChangeList(ChangeList):
         order = self._order(request)
         after = self._position(request, order)
         size = self.list_per_page
-        queryset: Any = self.queryset.defer("notes", "search_key")
+        queryset: Any = self.queryset
         rows = queryset.keyset_page(  # type: ignore[attr-defined]
             order, after=after, offset=0, limit=size + 1
         )

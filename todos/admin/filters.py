@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.rights import person_of
 from todos.admin.base import list_named
 from todos.admin.cells import now_here
+from todos.due import NEVER
 from todos.models import Label, Priority, TodoList
 
 MOST_OFFERED = 50
@@ -71,7 +72,7 @@ class DueFilter(admin.SimpleListFilter):
             case "week":
                 return queryset.due_between(today, today + timedelta(days=6))
             case "none":
-                return queryset.without_date()
+                return queryset.without_date().filter(due_sort=NEVER)
         return queryset
 
 
@@ -82,14 +83,11 @@ class WhoFilter(admin.SimpleListFilter):
     parameter_name = "who"
 
     def lookups(self, request: Any, model_admin: Any) -> Any:
-        return [("mine", _("Mine")), ("nobody", _("Nobody’s"))]
+        return [("mine", _("Mine"))]
 
     def queryset(self, request: Any, queryset: Any) -> Any:
-        match self.value():
-            case "mine":
-                return queryset.filter(assignee=person_of(request))
-            case "nobody":
-                return queryset.filter(assignee=None)
+        if self.value() == "mine":
+            return queryset.filter(assignee=person_of(request))
         return queryset
 
 

@@ -24,12 +24,12 @@ def due_at_home(user: User, now: datetime) -> dict[str, Any]:
     """Return what is overdue, due today, due soon and assigned to the person."""
     today = now.date()
     soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
-    todos = Todo.objects.visible_to(user).open().defer("notes", "search_key")
+    todos = Todo.objects.visible_to(user).open()
     boxes = {
         "overdue": _first(todos.overdue(now)),
         "today": _first(todos.due_between(today, today)),
         "soon": _first(todos.due_between(*soon)),
-        "mine": _assigned(todos, user),
+        "mine": _first(todos.filter(assignee=user)),
     }
     boxes["today"] = [todo for todo in boxes["today"] if not is_overdue(todo, now)]
     rows = [todo for box in boxes.values() for todo in box]
@@ -42,9 +42,3 @@ def due_at_home(user: User, now: datetime) -> dict[str, Any]:
 def _first(todos: TodoQuerySet) -> list[Todo]:
     rows = todos.keyset_page(BY_DUE, after=None, offset=0, limit=MOST_SHOWN)
     return list(rows)
-
-
-def _assigned(todos: TodoQuerySet, user: User) -> list[Todo]:
-    """Return the person's own tasks: they have an index, whatever the list."""
-    rows = todos.filter(assignee=user).order_by(*BY_DUE.columns)
-    return list(rows[:MOST_SHOWN])

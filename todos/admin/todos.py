@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,18 @@ from todos.services.trash import trash_todo
 def looks_into_trash(request: Any) -> bool:
     match = request.resolver_match
     return match is not None and match.url_name == TRASH
+
+
+def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the order whose index finds what a filter looks for.
+
+    Where all have one date or priority, the newest come first: ids sort by time.
+    """
+    if query.get("due") == "none":
+        return "-due_sort", "-pk"
+    if "due" in query:
+        return "due_sort", "pk"
+    return ("-priority", "-pk") if "priority" in query else None
 
 
 @admin.register(Todo)
@@ -118,7 +131,9 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
         return KeysetChangeList
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        return ("-deleted_at", "-pk") if looks_into_trash(request) else self.ordering
+        if looks_into_trash(request):
+            return ("-deleted_at", "-pk")
+        return filtered_order(request.GET) or self.ordering
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
         return () if looks_into_trash(request) else self.sortable_by

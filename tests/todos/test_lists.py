@@ -67,6 +67,19 @@ def test_colour_and_position_are_everyones_own(owner, viewer, todo_list):
     assert last_event(member(todo_list, viewer)).verb == "membership.changed"
 
 
+@pytest.mark.parametrize(
+    ("position", "status"),
+    [("y" + "z" * 199, 200), ("A", 200), ("z", 400), ("Z" * 201, 400), ("", 400)],
+)
+def test_a_position_leaves_room_for_the_lists_to_come(
+    owner, owner_api, todo_list, position, status
+):
+    address = f"/api/v1/lists/{todo_list.pk}"
+    answer = owner_api.patch(address, {"position": position})
+    assert answer.status_code == status, answer.content
+    assert add_list(actor=owner, name="Next", now=NOW)
+
+
 def test_the_state_of_a_list_is_that_of_both_its_rows(owner, todo_list):
     before = as_seen(owner, todo_list).etag
     after = edit(owner, todo_list, colour="#00ff00", expected={before}).etag

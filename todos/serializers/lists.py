@@ -27,8 +27,9 @@ class TodoListSerializer(StrictModelSerializer):
     colour = serializers.CharField(
         required=False, allow_blank=True, max_length=7, validators=[colour_validator]
     )
+    # Behind a rank that begins with the last letter, ranks grow without bound.
     position = serializers.RegexField(
-        r"\A[A-Za-z][0-9A-Za-z]{0,199}\Z", required=False, max_length=200
+        r"\A[A-Ya-y][0-9A-Za-z]{0,199}\Z", required=False, max_length=200
     )
 
     class Meta:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
-from accounts.models import Event, Role
+from accounts.models import SCOPES, Event, Role
 from accounts.services.keys import issue_key
 from tests.conftest import NOW, api_for
 from todo_project.openapi.views import document
@@ -62,7 +62,7 @@ class Sender:
     """Sends requests as one person, every other one at rows that this person knows."""
 
     def __init__(self, user: Any, rows: dict[str, list[Any]]) -> None:
-        credentials = api_for(user)._credentials  # type: ignore[attr-defined]
+        credentials = api_for(user, list(SCOPES))._credentials  # type: ignore[attr-defined]
         self.headers = {"Authorization": credentials["HTTP_AUTHORIZATION"]}
         self.rows = {
             kind: cycle([str(row.pk) for row in of]) for kind, of in rows.items()

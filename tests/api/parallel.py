@@ -1,0 +1,41 @@
+"""Requests at the same time, each with a connection of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from django.db import connections
+
+TRIES = 20
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """Make the calls at once; return their answers.
+
+    SQLite lets one writer in at a time and tells the others to come back: 503 with
+    Retry-After is the contract, and a client does come back.
+    """
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait(timeout=30)
+            return patiently(call)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def patiently(call: Callable[[], Any]) -> Any:
+    for _ in range(TRIES):
+        answer = call()
+        if answer.status_code != 503:
+            return answer
+        time.sleep(int(answer["Retry-After"]))
+    raise AssertionError("The service stayed busy.")

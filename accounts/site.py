@@ -35,7 +35,7 @@ class NavItem:
     order: int = 100
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class OwnPasswordForm(PasswordChangeForm):
     """Change one's own password; the event log learns that it happened."""
 
     def save(self, commit: bool = True) -> User:
@@ -53,10 +53,11 @@ class ScopedAutocompleteView(AutocompleteJsonView):
     """Offers what the person may choose for the field, and nothing beside it."""
 
     def get_queryset(self) -> Any:
-        source = self.admin_site._registry.get(self.source_field.model)  # type: ignore[attr-defined]
+        site: Any = self.admin_site
+        source = site._registry.get(self.source_field.model)
         if source is None:
             raise PermissionDenied
-        rows = source.choices_for(self.request, self.source_field.name)  # type: ignore[attr-defined]
+        rows = source.choices_for(self.request, self.source_field.name)
         found, _distinct = self.model_admin.get_search_results(
             self.request, rows, self.term
         )
@@ -124,7 +125,7 @@ class PersonalAdminSite(AdminSite):
         context = {**self.each_context(request), "title": self.index_title}
         for model_admin in self._registry.values():
             context |= cast(Any, model_admin).home_context(request)
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return TemplateResponse(
             request, "admin/index.html", context | (extra_context or {})
         )
@@ -145,7 +146,7 @@ class PersonalAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Change one's own password."""
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=reverse("admin:password_change_done"),

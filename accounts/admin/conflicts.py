@@ -65,7 +65,7 @@ def shown(field: Any, value: Any) -> str:
         case forms.ModelChoiceField():
             return _named(field, [value])
         case forms.MultipleChoiceField():
-            words = dict(field.choices)
+            words = dict(_flat(field.choices))
             return ", ".join(str(words.get(part, part)) for part in value) or NOTHING
         case forms.ChoiceField():
             return str(dict(_flat(field.choices)).get(value, value))
@@ -79,7 +79,7 @@ def _named(field: Any, rows: Iterable[Any]) -> str:
     return ", ".join(sorted(str(row) for row in found)) or NOTHING
 
 
-def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
+def _flat(choices: Any) -> Iterable[tuple[Any, Any]]:
     for value, word in choices:
         if isinstance(word, list | tuple):
             yield from word

@@ -33,6 +33,12 @@ class GatheringForm(forms.ModelForm):  # type: ignore[type-arg]
         del self.instance.validate_constraints
 
 
+def given(form: Any, **attributes: Any) -> Any:
+    """Return the class with what is known of this request alone."""
+    kind: Any = type(form)
+    return kind(form.__name__, (form,), attributes)
+
+
 class ServiceForm(GatheringForm):
     """A form over one row that leaves the row alone.
 
@@ -93,7 +99,7 @@ class _ChoicesOfList(AutocompleteMixin):
     list_id: Any = None
 
     def get_url(self) -> str:
-        url = super().get_url()  # type: ignore[misc]
+        url = super().get_url()
         return f"{url}?{urlencode({'list': self.list_id})}" if self.list_id else url
 
 

@@ -147,9 +147,9 @@ class ApiKeyAdmin(ScopedModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
-    def render_change_form(self, request: Any, context: Any, **options: Any) -> Any:
+    def change_form_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().render_change_form(request, context | one_way, **options)
+        return super().change_form_context(request, row) | one_way
 
     @admin.display(description=gettext_lazy("key"))
     def key(self, key: ApiKey) -> str:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminTextInputWidget
-from django.contrib.auth.forms import SetPasswordMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,12 +15,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.base import ScopedModelAdmin, refusal_of
-from accounts.admin.forms import ServiceForm
+from accounts.admin.acting import refusal_of
+from accounts.admin.base import ScopedModelAdmin
+from accounts.admin.forms import ServiceForm, given
 from accounts.admin.history import history_of
+from accounts.admin.person_forms import (
+    NewPasswordForm,
+    NewPersonForm,
+    PersonForm,
+    ProfileForm,
+)
 from accounts.admin.rights import person_of
 from accounts.errors import DomainError, Stale
-from accounts.models import Event, Role, User
+from accounts.models import Event, User
 from accounts.services.people import (
     add_person,
     change_person,
@@ -31,88 +35,6 @@ from accounts.services.people import (
     remove_person,
     set_password,
 )
-from accounts.zones import zone_names
-
-
-def zone_field(**options: Any) -> forms.ChoiceField:
-    """Return a choice of IANA zones, which are no rows."""
-    zones = [(name, name.replace("_", " ")) for name in sorted(zone_names())]
-    blank = [] if options.get("required", True) else [("", "–")]
-    return forms.ChoiceField(
-        choices=[*blank, *zones], label=gettext_lazy("time zone"), **options
-    )
-
-
-class PersonForm(ServiceForm):
-    """A person and their roles."""
-
-    time_zone = zone_field(initial="UTC")
-    roles = forms.ModelMultipleChoiceField(
-        queryset=Role.objects.order_by("name"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        label=gettext_lazy("roles"),
-        help_text=gettext_lazy("You can give roles that grant what you hold yourself."),
-    )
-
-    class Meta:
-        model = User
-        fields = ("username", "email", "display_name", "language", "is_active")
-        widgets = {
-            # Browsers keep a password under the name that stands in its form.
-            "username": AdminTextInputWidget(attrs={"autocomplete": "username"})
-        }
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not self.instance._state.adding:
-            self.initial["roles"] = list(
-                self.instance.groups.values_list("pk", flat=True)
-            )
-        else:
-            self.initial.setdefault(
-                "roles",
-                list(Role.objects.filter(name="member").values_list("pk", flat=True)),
-            )
-
-
-class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
-    """A new person, with a first password."""
-
-    password1, password2 = SetPasswordMixin.create_password_fields()
-
-    def clean(self) -> dict[str, Any] | None:
-        self.validate_passwords("password1", "password2")
-        return super().clean()
-
-    def _post_clean(self) -> None:
-        super()._post_clean()
-        self.validate_password_for_user(self.instance, "password1")
-
-
-class ProfileForm(ServiceForm):
-    """What people may change of themselves."""
-
-    time_zone = zone_field()
-
-    class Meta:
-        model = User
-        fields = ("display_name", "time_zone", "language")
-
-
-class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
-    """A password that somebody gives somebody else."""
-
-    password1, password2 = SetPasswordMixin.create_password_fields()
-
-    def __init__(self, person: User, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.person = person
-
-    def clean(self) -> dict[str, Any] | None:
-        self.validate_passwords("password1", "password2")
-        self.validate_password_for_user(self.person, "password1")
-        return super().clean()
 
 
 class ActiveFilter(admin.SimpleListFilter):
@@ -260,9 +182,7 @@ class UserAdmin(ScopedModelAdmin):
 
     def profile_view(self, request: Any) -> HttpResponse:
         """Let people change what they may of themselves."""
-        form_class = type(ProfileForm)(
-            "ProfileForm", (ProfileForm,), {"request": request}
-        )
+        form_class = given(ProfileForm, request=request)
         person = User.objects.get(pk=request.user.pk)
         form = form_class(request.POST or None, instance=person)
         if request.method == "POST" and form.is_valid():

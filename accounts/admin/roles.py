@@ -31,7 +31,7 @@ class RoleQuerySet(ScopedQuerySet[Role]):
         return self if user.has_perm("accounts.change_role") else self.none()
 
 
-class GroupedPermissions(forms.ModelMultipleChoiceField):
+class GroupedPermissions(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Permissions under the resource that they are about."""
 
     def label_from_instance(self, obj: Any) -> str:

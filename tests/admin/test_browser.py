@@ -151,7 +151,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
 @pytest.mark.django_db(transaction=True)
 def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_house):
     """Every page of the registry, light and dark, on a phone's width."""
-    ada, rows = people_of_the_house
+    rows = people_of_the_house
     browser = browsers()
     browser.sign_in("ada")
     pages = [reverse(name) for name in ("admin:index", "admin:todos_todo_trash")]
@@ -194,6 +194,4 @@ def people_of_the_house(transactional_db: None) -> Any:
     make_person("mia", display_name="Mia")
     make_person("ned", display_name="Ned")
     ada = make_person("ada", "administrator", "member")
-    return ada, rows_of(
-        ada, ada.inbox, "A rather long text that has to wrap on a phone"
-    )
+    return rows_of(ada, ada.inbox, "A rather long text that has to wrap on a phone")

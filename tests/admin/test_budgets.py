@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -63,7 +64,7 @@ class House:
         self.todo = add_todo(
             actor=self.user, todo_list=self.list, content="Top", now=self.now
         )
-        self.role = Role.objects.get(name="member")
+        self.role: Any = Role.objects.get(name="member")
         self.size = 0
 
     def grow(self, size: int) -> None:

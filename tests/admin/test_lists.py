@@ -36,7 +36,7 @@ def member(todo_list: TodoList, user: Any) -> Membership:
 def test_a_list_is_made_with_a_colour_and_owned(owner, owner_browser):
     answer = save(owner_browser, f"{TABLE}add/", name="Shed", colour="#1c7ed6")
     assert answer.status_code == 302
-    made = TodoList.objects.as_seen_by(owner).get(name="Shed")
+    made: Any = TodoList.objects.as_seen_by(owner).get(name="Shed")
     assert (made.role, made.colour) == ("owner", "#1c7ed6")
     assert Event.objects.get(verb="list.created", stream_id=made.pk).source == "admin"
 

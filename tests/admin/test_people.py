@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -27,7 +29,7 @@ def manager_browser(manager) -> Client:
     return browser_for(manager)
 
 
-def new_person(browser: Client, **typed: object) -> object:
+def new_person(browser: Client, **typed: Any) -> Any:
     given = {
         "username": "pia",
         "email": "pia@example.com",
@@ -242,7 +244,7 @@ def test_roles_grant_nothing_of_the_framework(administrator):
     page = browser_for(administrator).get(f"{ROLES}add/")
     offered = page.context["adminform"].form.fields["permissions"].queryset
     assert {p.content_type.app_label for p in offered} == {"accounts", "todos"}
-    session = Permission.objects.filter(content_type__app_label="sessions").first()
+    session = Permission.objects.filter(content_type__app_label="sessions")[0]
     answer = save(
         browser_for(administrator),
         f"{ROLES}add/",

@@ -29,8 +29,9 @@ INSERT INTO todos_todo (
 )
 SELECT gen_random_uuid(), %(since)s + n * interval '1 minute',
     %(since)s + n * interval '1 minute', 1,
-    (%(lists)s)[1 + n %% %(count)s], gen_random_uuid()::text, 'todo ' || n, '', 'todo ' || n,
-    chance %% 4, due, '', CASE WHEN due IS NULL THEN timestamptz '9999-12-31 00:00:00+00'
+    (%(lists)s)[1 + n %% %(count)s], gen_random_uuid()::text,
+    'todo ' || n, '', 'todo ' || n, chance %% 4, due, '',
+    CASE WHEN due IS NULL THEN timestamptz '9999-12-31 00:00:00+00'
         ELSE (due + 1)::timestamp AT TIME ZONE 'UTC' END,
     'a' || n, chance %% 3 = 0, CASE WHEN chance %% 3 = 0 THEN now() END, %(assignee)s
 FROM (SELECT n, chance,

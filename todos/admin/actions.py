@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.base import MOST_AT_ONCE, ScopedModelAdmin
+from accounts.admin.acting import MOST_AT_ONCE
+from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import Invalid
 from todos.admin.forms import LabelWithForm, MoveForm

@@ -46,8 +46,14 @@ def list_named(request: HttpRequest, parameter: str = "list") -> UUID | None:
 
 def lists_to_write_in(user: User) -> QuerySet[TodoList]:
     """Return the lists that the person may add to, in the person's order."""
-    lists = TodoList.objects.editable_by(user).filter(is_archived=False)
-    return lists.with_placing().order_by("position", "pk")
+    lists: Any = TodoList.objects.editable_by(user).filter(is_archived=False)
+    return in_order(lists.with_placing())
+
+
+def in_order(lists: Any) -> QuerySet[TodoList]:
+    """Sort lists as the person put them, who loaded them with their places."""
+    ordered: QuerySet[TodoList] = lists.order_by("position", "pk")
+    return ordered
 
 
 def choices_in(user: User, field: str, lists: set[Any]) -> QuerySet[Any]:
@@ -58,7 +64,8 @@ def choices_in(user: User, field: str, lists: set[Any]) -> QuerySet[Any]:
             return lists_to_write_in(user)
         case "parent":
             todos = Todo.objects.visible_to(user).filter(list__in=visible)
-            return todos.newest()
+            newest: QuerySet[Todo] = todos.newest()
+            return newest
         case "assignee":
             members = Membership.objects.filter(list__in=visible).values("user")
             people = User.objects.visible_to(user).filter(pk__in=members)

@@ -27,9 +27,7 @@ class KeysetChangeList(ChangeList):
         after = self._position(request, order)
         size = self.list_per_page
         queryset: Any = self.queryset
-        rows = queryset.keyset_page(  # type: ignore[attr-defined]
-            order, after=after, offset=0, limit=size + 1
-        )
+        rows = queryset.keyset_page(order, after=after, offset=0, limit=size + 1)
         self.result_list = list(rows[:size])
         self.result_count = len(self.result_list)
         self.full_result_count = self.result_count
@@ -43,7 +41,7 @@ class KeysetChangeList(ChangeList):
             self.first_page = self.get_query_string(remove=[PAGE_VAR])
 
     def _order(self, request: HttpRequest) -> Order:
-        first = self.get_ordering(request, self.queryset)[0]
+        first = str(self.get_ordering(request, self.queryset)[0])
         return Order(first.removeprefix("-"), first.startswith("-"))
 
     def _url_after(self, row: Any, order: Order) -> str:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.admin.base import ScopedModelAdmin, way_back
+from accounts.admin.acting import way_back
+from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import DomainError, Invalid
 from todos.admin.base import list_named, lists_to_write_in
@@ -78,10 +79,10 @@ class TodoClicks(ScopedModelAdmin):
         return HttpResponseRedirect(way_back(request, self.address("changelist")))
 
     def _visible(self, request: HttpRequest, pk: Any) -> Todo:
-        todo = self.get_object(request, str(pk))
+        todo: Todo | None = self.get_object(request, str(pk))
         if todo is None:
             raise Http404
-        return todo  # type: ignore[return-value]
+        return todo
 
     def _click(
         self, request: HttpRequest, pk: Any, verb: Callable[..., Any], said: str

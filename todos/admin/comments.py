@@ -62,7 +62,7 @@ class CommentAdmin(OfListAdmin):
     def remove_row(self, actor: User, row: Any, now: datetime) -> None:
         remove_comment(actor=actor, comment=row, now=now)
 
-    def response_post_save_change(self, request: Any, obj: Any) -> HttpResponse:
+    def response_post_save_change(self, request: Any, obj: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(
             reverse("admin:todos_todo_change", args=[obj.todo_id])
         )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.rights import person_of
-from todos.admin.base import list_named
+from todos.admin.base import in_order, list_named
 from todos.admin.cells import now_here
 from todos.due import NEVER
 from todos.models import Label, Priority, TodoList
@@ -136,9 +136,7 @@ class ListFilter(RowFilter):
     parameter_name = "list"
 
     def rows(self, request: Any) -> Any:
-        return TodoList.objects.as_seen_by(person_of(request)).order_by(
-            "position", "pk"
-        )
+        return in_order(TodoList.objects.as_seen_by(person_of(request)))
 
     def queryset(self, request: Any, queryset: Any) -> Any:
         if self.value() is None:
@@ -161,3 +159,21 @@ class LabelFilter(RowFilter):
         if self.value() is None:
             return queryset
         return queryset.labelled(self.key())
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """Lists in use, or those that were put away."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [("active", _("In use")), ("archived", _("Archived"))]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        match self.value():
+            case "active":
+                return queryset.filter(is_archived=False)
+            case "archived":
+                return queryset.filter(is_archived=True)
+        return queryset

@@ -15,7 +15,7 @@ from accounts.admin.forms import (
     GatheringForm,
     ServiceForm,
 )
-from accounts.admin.people import zone_field
+from accounts.admin.person_forms import zone_field
 from accounts.models import User
 from todos.admin.base import choices_in, lists_to_write_in
 from todos.admin.colours import ColourField
@@ -70,7 +70,7 @@ class TodoForm(ServiceForm):
         field: Any = self.fields[name]
         db_field = Todo._meta.get_field(name)
         kind = AutocompleteMany if name == "labels" else Autocomplete
-        field.widget = kind(db_field, admin.site)  # type: ignore[arg-type]
+        field.widget = kind(db_field, admin.site)
         field.widget.is_required = field.required
         if name != "list":
             field.widget.list_id = self.row.list_id or self.initial.get("list")
@@ -202,7 +202,7 @@ class LabelForm(ServiceForm):
             self.fields["colour"].keep(self.instance.colour)  # type: ignore[attr-defined]
         if "list" in self.fields:
             field: Any = self.fields["list"]
-            field.widget = Autocomplete(Label._meta.get_field("list"), admin.site)  # type: ignore[arg-type]
+            field.widget = Autocomplete(Label._meta.get_field("list"), admin.site)
             field.queryset = lists_to_write_in(self.user)
 
     def validate_unique(self) -> None:
@@ -217,7 +217,7 @@ class MoveForm(forms.Form):
         field = forms.ModelChoiceField(
             lists_to_write_in(user),
             label=_("list"),
-            widget=Autocomplete(Todo._meta.get_field("list"), admin.site),  # type: ignore[arg-type]
+            widget=Autocomplete(Todo._meta.get_field("list"), admin.site),
         )
         self.fields["list"] = field
 
@@ -227,7 +227,7 @@ class LabelWithForm(forms.Form):
 
     def __init__(self, user: User, lists: set[Any], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        widget = Autocomplete(Todo._meta.get_field("labels"), admin.site)  # type: ignore[arg-type]
+        widget = Autocomplete(Todo._meta.get_field("labels"), admin.site)
         widget.list_id = next(iter(lists)) if len(lists) == 1 else None
         self.fields["label"] = forms.ModelChoiceField(
             choices_in(user, "labels", lists), label=_("label"), widget=widget

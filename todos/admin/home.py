@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from accounts.scoping import Order
-from todos.admin.base import with_own_list
+from todos.admin.base import in_order, with_own_list
 from todos.admin.cells import dressed, is_overdue
 from todos.models import Todo, TodoList
 from todos.querysets import TodoQuerySet
@@ -35,7 +35,7 @@ def due_at_home(user: User, now: datetime) -> dict[str, Any]:
     rows = [todo for box in boxes.values() for todo in box]
     prefetch_related_objects(rows, with_own_list(user))
     dressed(rows, now)
-    lists = TodoList.objects.as_seen_by(user).order_by("position", "pk")
+    lists = in_order(TodoList.objects.as_seen_by(user))
     return boxes | {"now": now, "lists": list(lists[:MOST_LISTS])}
 
 

@@ -8,6 +8,7 @@ from django.db.models import Case, QuerySet, When
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
+from accounts.admin.forms import given
 from accounts.admin.rights import ScopedInline, person_of
 from todos.admin.base import with_own_list
 from todos.admin.cells import dressed, now_here
@@ -39,11 +40,8 @@ class AddingInline(ScopedInline):
     def get_formset(self, request: Any, obj: Any = None, **options: Any) -> Any:
         formset = super().get_formset(request, obj, **options)
         rows = list(self.shown(request, obj)[: MOST_SHOWN + 1]) if obj else []
-        given = {
-            "shown": self.dress(rows[:MOST_SHOWN]),
-            "has_more": len(rows) > MOST_SHOWN,
-        }
-        return type(formset.__name__, (formset,), given)
+        shown = self.dress(rows[:MOST_SHOWN])
+        return given(formset, shown=shown, has_more=len(rows) > MOST_SHOWN)
 
 
 class SubtaskInline(AddingInline):
@@ -58,9 +56,8 @@ class SubtaskInline(AddingInline):
     def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
         user = person_of(request)
         below = Todo.objects.visible_to(user).filter(parent=obj)
-        return below.order_by("is_finished", "rank", "pk").prefetch_related(
-            with_own_list(user), "assignee", "labels"
-        )
+        rows: QuerySet[Todo] = below.order_by("is_finished", "rank", "pk")
+        return rows.prefetch_related(with_own_list(user), "assignee", "labels")
 
     def dress(self, rows: list[Any]) -> list[Any]:
         for row in dressed(rows, now_here()):

@@ -15,12 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.base import ScopedModelAdmin, refusal_of
+from accounts.admin.acting import refusal_of
+from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import DomainError
 from accounts.models import Event, User
 from accounts.site import NavItem
+from todos.admin.base import in_order
 from todos.admin.cells import list_cell
+from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
 from todos.admin.inlines import MEMBERS, MemberInline
 from todos.models import MemberRole, Membership, TodoList
@@ -34,24 +37,6 @@ TRASH = "todos_todolist_trash"
 def looks_into_trash(request: Any) -> bool:
     match = request.resolver_match
     return match is not None and match.url_name == TRASH
-
-
-class ArchivedFilter(admin.SimpleListFilter):
-    """Lists in use, or those that were put away."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: Any, model_admin: Any) -> Any:
-        return [("active", _("In use")), ("archived", _("Archived"))]
-
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        match self.value():
-            case "active":
-                return queryset.filter(is_archived=False)
-            case "archived":
-                return queryset.filter(is_archived=True)
-        return queryset
 
 
 @admin.register(TodoList)
@@ -81,7 +66,8 @@ class TodoListAdmin(ScopedModelAdmin):
     def nav(self, request: HttpRequest) -> list[NavItem]:
         """Lead to each of one's first lists as well: to the todos in it."""
         user = person_of(request)
-        lists = TodoList.objects.as_seen_by(user).filter(is_archived=False)
+        lists: Any = TodoList.objects.as_seen_by(user).filter(is_archived=False)
+        nearest: Any = in_order(lists)[:MOST_IN_NAV]
         todos = reverse("admin:todos_todo_changelist")
         own = [
             NavItem(
@@ -92,7 +78,7 @@ class TodoListAdmin(ScopedModelAdmin):
                 row.colour or "#adb5bd",
                 order=45,
             )
-            for row in lists.order_by("position", "pk")[:MOST_IN_NAV]
+            for row in nearest
         ]
         return [*super().nav(request), *own]
 
@@ -117,8 +103,7 @@ class TodoListAdmin(ScopedModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         name = "restore" if looks_into_trash(request) else "trash"
-        offered = self._filter_actions_by_permissions(request, [self.get_action(name)])
-        return {name: (function, name, words) for function, name, words in offered}
+        return self.permitted_actions(request, name)
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
@@ -215,7 +200,7 @@ class TodoListAdmin(ScopedModelAdmin):
     def response_change(self, request: Any, obj: Any) -> HttpResponse:
         """Go home when the page that was saved is out of sight: one left the list."""
         if self.get_queryset(request).filter(pk=obj.pk).exists():
-            return super().response_change(request, obj)  # type: ignore[no-any-return]
+            return super().response_change(request, obj)
         return HttpResponseRedirect(self.address("changelist"))
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))

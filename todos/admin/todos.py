@@ -66,7 +66,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
     empty_value_display = ""
     icon = "check"
     nav_order = 10
-    rows = Todo.with_trash.all()  # type: ignore[assignment]
+    rows = Todo.with_trash.all()
     inlines = (SubtaskInline, CommentInline)
     list_display = (
         "done",
@@ -169,13 +169,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         names = self.in_trash if looks_into_trash(request) else self.at_work
-        offered = (self.get_action(name) for name in names)
-        return {
-            name: (function, name, description)
-            for function, name, description in self._filter_actions_by_permissions(
-                request, offered
-            )
-        }
+        return self.permitted_actions(request, *names)
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
         chosen = list_named(request)
@@ -235,11 +229,15 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
             context |= self.quick_add_context(request)
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def render_change_form(self, request: Any, context: Any, **options: Any) -> Any:
-        if todo := options.get("obj"):
-            context["done_box"] = cells.done_cell(todo)
-            context["list_mark"] = cells.list_cell(todo.list)
-        return super().render_change_form(request, context, **options)
+    def change_form_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        context = super().change_form_context(request, row)
+        if row is None:
+            return context
+        marks = {
+            "done_box": cells.done_cell(row),
+            "list_mark": cells.list_cell(row.list),
+        }
+        return context | marks
 
     # --- Writing
 

@@ -1,0 +1,91 @@
+"""What one click does, and what is done to many rows at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import IntegrityError, OperationalError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.errors import Busy, Conflict, DomainError, Missing
+
+MOST_AT_ONCE = 200  # rows of one bulk action
+
+
+def refusal_of(error: Exception) -> DomainError:
+    """Return the refusal that an error of a write amounts to."""
+    match error:
+        case DomainError():
+            return error
+        case OperationalError():
+            return Busy()
+        case _:  # two writers raced to one constraint
+            return Conflict()
+
+
+def way_back(request: HttpRequest, fallback: str) -> str:
+    """Return the page that the form came from, if it is one of ours."""
+    to = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(
+        to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return to if ours else fallback
+
+
+class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Acts by services and says what came of it."""
+
+    def permitted_actions(self, request: HttpRequest, *names: str) -> dict[str, Any]:
+        """Return those of the named actions that the person may take at all."""
+        offered = [self.get_action(name) for name in names]
+        allowed = self._filter_actions_by_permissions(request, offered)  # type: ignore[attr-defined]
+        return {name: (function, name, words) for function, name, words in allowed}
+
+    def apply_to_each(
+        self,
+        request: HttpRequest,
+        rows: Iterable[Any],
+        verb: Callable[[Any], object],
+        done: Callable[[int], str],
+    ) -> None:
+        """Do something to each row; tell how many it worked for, and why not."""
+        count, refused = 0, Counter[str]()
+        for row in list(rows)[:MOST_AT_ONCE]:
+            try:
+                verb(row)
+            except (DomainError, IntegrityError, OperationalError) as error:
+                refused[str(refusal_of(error).message)] += 1
+            else:
+                count += 1
+        if count:
+            self.message_user(request, done(count), messages.SUCCESS)
+        for reason, times in refused.items():
+            text = f"{reason} ({times})" if times > 1 else reason
+            self.message_user(request, text, messages.ERROR)
+
+    def response_action(
+        self, request: Any, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> Any:
+        # "All pages" is not offered: an action takes what the person has seen.
+        typed = request.POST.copy()
+        typed["select_across"] = "0"
+        request.POST = typed
+        return super().response_action(request, queryset, *args, **options)
+
+    def at_one_click(
+        self, request: HttpRequest, verb: Callable[[], str], fallback: str
+    ) -> HttpResponseBase:
+        """Do one thing and go back to where the click was."""
+        try:
+            self.message_user(request, verb(), messages.SUCCESS)
+        except Missing:
+            raise Http404 from None
+        except (DomainError, IntegrityError, OperationalError) as error:
+            self.message_user(request, str(refusal_of(error).message), messages.ERROR)
+        return HttpResponseRedirect(way_back(request, fallback))

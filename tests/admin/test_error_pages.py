@@ -1,0 +1,97 @@
+"""Pages that say what went wrong, and no more than that."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from tests.admin.cast import form_of, text_of
+from todo_project.errors import server_error
+from todo_project.middleware import CONTENT_SECURITY_POLICY
+from todos.admin.todos import TodoAdmin
+
+INLINE = re.compile(r"<style|style=|<script(?![^>]*\bsrc=)|\son\w+=|javascript:", re.I)
+
+
+def test_a_missing_page_is_told_in_words(db):
+    answer = Client().get("/nowhere")
+    assert answer.status_code == 404
+    page = text_of(answer)
+    assert "404" in page
+    assert answer["X-Request-ID"] in page
+    assert "Traceback" not in page
+
+
+def test_an_error_page_needs_neither_database_nor_person():
+    """No database is allowed here: a statement would fail the test."""
+    request = RequestFactory().get("/anything")
+    answer = server_error(request)
+    assert answer.status_code == 500
+    assert "Something went wrong on our side." in text_of(answer)
+    assert not INLINE.search(text_of(answer))
+
+
+def test_a_failure_shows_no_trace(owner, monkeypatch, caplog):
+    def fail(*_args: Any, **_options: Any) -> Any:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(TodoAdmin, "home_context", fail)
+    browser = Client(raise_request_exception=False)
+    browser.force_login(owner)
+    with caplog.at_level(logging.CRITICAL):
+        answer = browser.get(reverse("admin:index"))
+    assert answer.status_code == 500
+    assert "secret detail" not in text_of(answer)
+    assert "Traceback" not in text_of(answer)
+
+
+def test_a_form_from_elsewhere_is_refused_in_words(owner):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(owner)
+    answer = strict.post(reverse("admin:todos_todo_quick_add"), {"content": "x"})
+    assert answer.status_code == 403
+    assert "The form was open for too long" in text_of(answer)
+
+
+def test_a_busy_database_gives_the_form_back(owner_browser, todo):
+    url = f"/admin/todos/todo/{todo.pk}/change/"
+    data = form_of(owner_browser.get(url)) | {"content": "Typed with care"}
+
+    def refuse(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        answer = owner_browser.post(url, data)
+    assert answer.status_code == 200
+    assert "The service is busy" in text_of(answer)
+    assert "Typed with care" in text_of(answer)
+    todo.refresh_from_db()
+    assert todo.content == "Plant a tree"
+
+
+@pytest.mark.parametrize(
+    "page", ["index", "todos_todo_changelist", "todos_todo_add", "accounts_apikey_add"]
+)
+def test_pages_have_no_inline_script_or_style_and_a_strict_policy(owner_browser, page):
+    answer = owner_browser.get(reverse(f"admin:{page}"))
+    assert not INLINE.search(text_of(answer)), INLINE.search(text_of(answer))
+    assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+def test_the_sign_in_page_names_its_fields_and_refuses_in_words(owner):
+    browser = Client()
+    page = text_of(browser.get(reverse("admin:login")))
+    assert 'for="id_username"' in page
+    assert 'for="id_password"' in page
+    answer = browser.post(reverse("admin:login"), {"username": "olga", "password": "x"})
+    assert answer.status_code == 200
+    assert "errornote" in text_of(answer)

@@ -9,10 +9,11 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.admin.acting import ActingAdmin
-from accounts.admin.history import history_of, present
+from accounts.admin.history import TECHNICAL, history_of, present
 from accounts.admin.paging import BoundedPaginator
 from accounts.admin.rights import ScopedRights, person_of
 from accounts.admin.writing import WritingAdmin
@@ -83,6 +84,12 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
 
     # --- What was done
 
+    def changelist_view(
+        self, request: Any, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
         """Return the events about a row that the person may read, newest first."""
         return history_of(person_of(request), self.resource_type, row.pk)
@@ -103,7 +110,7 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
             "subtitle": str(row),
             "opts": self.opts,
             "object": row,
-            "events": present(events, person_of(request)),
+            "events": present(events, person_of(request), without=TECHNICAL),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
 

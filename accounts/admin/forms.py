@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import (
+    AdminTextareaWidget,
     AutocompleteMixin,
     AutocompleteSelect,
     AutocompleteSelectMultiple,
@@ -84,6 +85,17 @@ class ServiceForm(GatheringForm):
         if self.refusal is not None:
             field = self.refusal.field if self.refusal.field in self.fields else None
             self.add_error(field, str(self.refusal.message))
+
+
+class Lines(AdminTextareaWidget):
+    """A text of several lines, told apart as they are kept.
+
+    Browsers send CR LF (HTML §4.10.21.4); taken as typed, every save would be a change.
+    """
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 class SiteTemplate:

@@ -41,6 +41,8 @@ VERBS: dict[str, str | Promise] = {
 }
 NAMES_OF_TYPES = {"todolist": "list"}
 NOTHING = "–"
+# Of use to programs; people who look at a row want to know what it is about.
+TECHNICAL = frozenset({"uid", "rank", "position"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def verb_of(event: Event) -> str:
     return str(VERBS.get(word, word))
 
 
-def present(events: list[Event], user: User) -> list[Told]:
+def present(
+    events: list[Event], user: User, *, without: frozenset[str] = frozenset()
+) -> list[Told]:
     """Return the events as a person reads them; what is not theirs is withheld."""
     streams = streams_of(user)
     names = _names(events, user)
@@ -94,7 +98,7 @@ def present(events: list[Event], user: User) -> list[Told]:
             source=event.get_source_display(),
             verb=verb_of(event),
             subject=subject_of(event),
-            lines=_lines(event, names) if is_shown(event, streams) else [],
+            lines=_lines(event, names, without) if is_shown(event, streams) else [],
             withheld=not is_shown(event, streams),
         )
         for event in events
@@ -111,14 +115,14 @@ def subject_of(event: Event) -> str:
     return str(model._meta.verbose_name) if model else event.resource_type
 
 
-def _lines(event: Event, names: dict[str, str]) -> list[Line]:
+def _lines(event: Event, names: dict[str, str], without: frozenset[str]) -> list[Line]:
     lines = []
     for name, (before, after) in event.changes.items():
         field = _field_of(event.resource_type, name)
         label = str(getattr(field, "verbose_name", name.replace("_", " ")))
-        lines.append(
-            Line(label, _shown(field, before, names), _shown(field, after, names))
-        )
+        line = Line(label, _shown(field, before, names), _shown(field, after, names))
+        if name not in without and line.before != line.after:
+            lines.append(line)
     return lines
 
 

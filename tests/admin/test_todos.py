@@ -168,6 +168,17 @@ def test_saving_an_untouched_form_changes_nothing(owner_browser, todo):
     assert (todo.version, Event.objects.count()) == (1, before)
 
 
+def test_lines_are_kept_as_they_are(owner_browser, todo):
+    """Browsers send CR LF, whatever was typed."""
+    url = f"{TABLE}{todo.pk}/change/"
+    save(owner_browser, url, notes="one\r\ntwo")
+    todo.refresh_from_db()
+    assert (todo.notes, todo.version) == ("one\ntwo", 2)
+    save(owner_browser, url, notes="one\r\ntwo")
+    todo.refresh_from_db()
+    assert todo.version == 2
+
+
 def test_moving_by_the_form_takes_subtasks_and_labels_along(
     owner, owner_browser, todo_list
 ):

@@ -13,6 +13,7 @@ from accounts.admin.forms import (
     Autocomplete,
     AutocompleteMany,
     GatheringForm,
+    Lines,
     ServiceForm,
 )
 from accounts.admin.person_forms import zone_field
@@ -116,9 +117,7 @@ class NewCommentForm(GatheringForm):
         model = Comment
         fields = ("text",)
         widgets = {
-            "text": forms.Textarea(
-                attrs={"rows": 2, "placeholder": _("Write a comment …")}
-            )
+            "text": Lines(attrs={"rows": 2, "placeholder": _("Write a comment …")})
         }
 
 
@@ -128,7 +127,7 @@ class CommentForm(ServiceForm):
     class Meta:
         model = Comment
         fields = ("text",)
-        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+        widgets = {"text": Lines(attrs={"rows": 4})}
 
 
 class TodoListForm(ServiceForm):

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.forms import Lines
 from accounts.admin.rights import person_of
 from accounts.models import User
 from accounts.site import NavItem
@@ -83,6 +84,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
     search_fields = ("content",)
     search_help_text = gettext_lazy("In content and notes")
     formfield_overrides = {
+        models.TextField: {"widget": Lines(attrs={"rows": 6})},
         models.DateField: {
             "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         },

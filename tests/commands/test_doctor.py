@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +86,25 @@ def test_a_pruned_log_is_no_finding_and_drift_after_it_is(full, owner, examine):
     raw(full).update(rank="zz")
     status, found = examine()
     assert (status, set(found)) == (1, {"todo-events"})
+
+
+def test_pruning_may_leave_a_gap_where_moments_and_numbers_disagree(
+    owner, todo_list, examine
+):
+    horizon = timezone.now() - timedelta(days=365)
+    first = fresh(todo_list).revision + 1
+    # Who waits for a lock bears an older moment than who had it.
+    for seconds in (30, -30, 3600, 5400, 7200):
+        put(owner, todo_list, now=horizon + timedelta(seconds=seconds))
+    run("pruneevents", "--older-than", "365", "--yes")
+    left = Event.objects.filter(stream_id=todo_list.pk, seq__gte=first)
+    offsets = [seq - first for seq in left.values_list("seq", flat=True) if seq]
+    assert sorted(offsets) == [0, 2, 3, 4]
+    assert examine("--only", "numbers") == (0, {})
+
+    forget(stream_id=todo_list.pk, seq=first + 3)
+    status, found = examine("--only", "numbers")
+    assert (status, set(found)) == (1, {"numbers"})
 
 
 def test_odd_settings_are_found(db, settings, examine):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+
 import pytest
 from django.test import Client
 
 from accounts.models import Event, User
 from accounts.services.people import remove_person
-from tests.commands.running import shell
+from tests.commands.running import command_line, environment, shell
 from tests.conftest import NOW, PASSWORD, browser_for
 from todos.models import TodoList
 
@@ -74,6 +78,52 @@ def test_changepassword_refuses_a_weak_password(owner, password):
     done = shell("changepassword", "olga", stdin=f"{password}\n")
     assert (done.returncode, done.stdout) == (1, "")
     assert "This password is" in done.stderr
+    assert Client().login(username="olga", password=PASSWORD)
+
+
+def type_in(*lines: str) -> tuple[int, str]:
+    """Change olga's password in a terminal; return the exit status and what was said.
+
+    Each line is typed when it is asked for: what was typed before would be dropped.
+    """
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(  # noqa: S603  (our own command line)
+        command_line("changepassword", "olga"),
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,  # or it would ask in the terminal of the tests
+    ) as process:
+        assert process.stderr
+        said = b""
+        for line in lines:
+            while not said.endswith((b"olga: ", b"Again: ")):
+                said += process.stderr.read(1)
+            os.write(ours, f"{line}\n".encode())
+            said += b"\n"
+        said += process.stderr.read()
+        status = process.wait(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    return status, said.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changepassword_asks_twice_in_a_terminal(owner):
+    status, said = type_in(NEW, "another", "short", "short", NEW, NEW)
+    assert status == 0
+    assert "two different passwords" in said
+    assert "This password is too short" in said
+    assert NEW not in said
+    assert Client().login(username="olga", password=NEW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changepassword_gives_up_after_three_tries(owner):
+    status, said = type_in(*["short"] * 6)
+    assert status == 1
+    assert "stays as it was" in said
     assert Client().login(username="olga", password=PASSWORD)
 
 

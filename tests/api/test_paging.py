@@ -71,19 +71,8 @@ def test_the_first_page_holds_the_ten_newest(owner_api, todos):
     assert "count" not in page
 
 
-@pytest.mark.parametrize(
-    "ordering",
-    [
-        "-created_at",
-        "created_at",
-        "due",
-        "-due",
-        "rank",
-        "-rank",
-        "priority",
-        "-priority",
-    ],
-)
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize("column", ["created_at", "due", "rank", "priority"])
 def test_cursors_visit_every_row_once_and_back_again(owner_api, todos, column, way):
     ordering = way + column
     forward = walk(owner_api, f"{TODOS}?page_size=4&ordering={ordering}")

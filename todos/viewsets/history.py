@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 from rest_framework.request import Request
 
 from accounts.models import Event
@@ -29,12 +30,17 @@ class HistoryViewSet(ListScopedViewSet):
         # Not what an auditor sees, but what a member does: the scope is the todo's.
         todos = Todo.objects.visible_to(self.user)
         todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
-        streams = streams_visible_to(self.user)
-        return Event.objects.about("todo", todo.pk).filter(stream_id__in=streams)
+        about = Event.objects.about("todo", todo.pk)
+        return about.filter(stream_id__in=self.streams)
+
+    @cached_property
+    def streams(self) -> frozenset[Any]:
+        """Return the ids of the lists that the person sees."""
+        return streams_visible_to(self.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        return {**context, "visible_streams": streams_visible_to(self.user)}
+        return {**context, "visible_streams": self.streams}
 
     def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
         """List the events of a todo, of those lists that the person sees."""

@@ -73,7 +73,9 @@ class TodoViewSet(ListScopedViewSet):
         # Restoring what is active already changes nothing: a retry finds it.
         if self.action not in {"restore", "purge"}:
             rows = rows.trashed() if in_trash else rows.active()
-        return rows.prefetch_related("labels")
+        # A verb reads the row again under the lock: only who shows it needs its labels.
+        shown = self.action in {"list", "retrieve"}
+        return rows.prefetch_related("labels") if shown else rows
 
     def allowed_orders(self) -> dict[str, Order]:
         return TRASH_ORDERS if self._asks_for_trash() else ORDERS

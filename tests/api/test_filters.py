@@ -1,0 +1,274 @@
+"""Filters of todos: what each finds, and that none of them looks beyond one's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import NOW
+from tests.problems import assert_problem
+from todos.services.labels import add_label
+from todos.services.lists import add_list
+from todos.services.todos import add_todo, finish_todo
+from todos.services.trash import trash_todo
+
+TODOS = "/api/v1/todos"
+UNKNOWN = "01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10"
+
+
+@pytest.fixture
+def add(owner, todo_list):
+    """Return a function that adds a todo to the shared list."""
+
+    def make(content, **fields):
+        fields = {"todo_list": todo_list, "now": NOW} | fields
+        return add_todo(actor=owner, content=content, **fields)
+
+    return make
+
+
+@pytest.fixture
+def found(owner_api):
+    """Return a function that tells the contents that a query finds, sorted."""
+
+    def find(**query):
+        text = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+        answer = owner_api.get(f"{TODOS}?page_size=200&{text}")
+        assert answer.status_code == 200, answer.content
+        return sorted(todo["content"] for todo in answer.json()["results"])
+
+    return find
+
+
+def test_by_list(add, found, owner, todo_list):
+    add("here")
+    other = add_list(actor=owner, name="Shed", now=NOW)
+    add("there", todo_list=other)
+    assert found(list=todo_list.pk) == ["here"]
+    assert found(list=other.pk) == ["there"]
+    assert found(list=str(other.pk).upper()) == ["there"]
+
+
+def test_by_state(add, found, owner):
+    add("open")
+    finish_todo(actor=owner, todo=add("finished"), now=NOW)
+    trash_todo(actor=owner, todo=add("trashed"), now=NOW)
+    assert found() == ["finished", "open"]
+    for state in ("open", "finished", "trashed"):
+        assert found(state=state) == [state]
+
+
+def test_by_label(add, found, owner, todo_list):
+    label = add_label(actor=owner, todo_list=todo_list, name="urgent", now=NOW)
+    add("with", labels=[label])
+    add("without")
+    assert found(label=label.pk) == ["with"]
+
+
+def test_by_assignee_priority_and_parent(add, found, editor):
+    parent = add("parent", priority=3)
+    add("part", parent=parent)
+    add("hers", assignee=editor)
+    assert found(assignee=editor.pk) == ["hers"]
+    assert found(priority=3) == ["parent"]
+    assert found(priority=0) == ["hers", "part"]
+    assert found(parent=parent.pk) == ["part"]
+
+
+def test_by_due_day(add, found):
+    for day in (1, 2, 3):
+        add(f"on {day}", due_on=date(2026, 3, day))
+    add(
+        "in the west", due_on=date(2026, 3, 2), due_time=time(23), due_zone="Etc/GMT+12"
+    )
+    add("in the east", due_on=date(2026, 3, 2), due_time=time(1), due_zone="Etc/GMT-14")
+    add("some day")
+    second = ["in the east", "in the west", "on 2"]
+    assert found(due_from="2026-03-02", due_to="2026-03-02") == second
+    assert found(due_from="2026-03-03") == ["on 3"]
+    assert found(due_to="2026-03-01") == ["on 1"]
+    assert found(due_from="2026-03-03", due_to="2026-03-01") == []
+
+
+def test_by_the_moment_of_making(add, found):
+    for minute in (0, 1, 2):
+        add(f"at {minute}", now=NOW + timedelta(minutes=minute))
+    assert found(created_from="2026-03-01T12:01:00Z") == ["at 1", "at 2"]
+    assert found(created_to="2026-03-01T12:01:00Z") == ["at 0", "at 1"]
+    # 20:01 in Shanghai is 12:01 in UTC.
+    assert found(created_from="2026-03-01T20:01:00+08:00") == ["at 1", "at 2"]
+    assert found(created_to="2026-03-01T12:01:00.5z") == ["at 0", "at 1"]
+
+
+def test_the_offset_of_the_moment_says_which_days_are_over(add, found):
+    add("on the first", due_on=date(2026, 3, 1))
+    # In Shanghai the second of March has begun, in Chicago the first goes on.
+    assert found(overdue_at="2026-03-02T00:30:00+08:00") == ["on the first"]
+    assert found(overdue_at="2026-03-01T16:30:00Z") == []
+    assert found(overdue_at="2026-03-01T10:30:00-06:00") == []
+    assert found(overdue_at="2026-03-02T00:30:00-06:00") == ["on the first"]
+
+
+def test_a_time_is_over_at_its_moment_wherever_one_asks(add, found, owner):
+    due = {"due_on": date(2026, 3, 1), "due_time": time(9), "due_zone": "Asia/Shanghai"}
+    add("late", **due)
+    finish_todo(actor=owner, todo=add("done", **due), now=NOW)
+    assert found(overdue_at="2026-03-01T01:00:01Z") == ["late"]
+    assert found(overdue_at="2026-03-01T09:00:01+08:00") == ["late"]
+    assert found(overdue_at="2026-03-01T00:59:59Z") == []
+    assert found(overdue_at="2026-03-01T08:59:59+08:00") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "contents"),
+    [
+        ("学", ["好好学习", "学"]),
+        ("学习", ["好好学习"]),
+        ("习学", []),
+        ("TREE", ["Plant a tree"]),
+        ("straße", ["STRASSE"]),
+        ("ＰＬＡＮＴ", ["Plant a tree"]),
+        ("%", ["100% sure"]),
+        ("0%", ["100% sure"]),
+        ("_", ["snake_case"]),
+        ("e_c", ["snake_case"]),
+        ("\\", ["back\\slash"]),
+        ("k\\s", ["back\\slash"]),
+        ("a t", ["Plant a tree"]),
+        ("deep in the notes", ["x"]),
+        ("'", ["it's"]),
+        ('"', []),
+        ("😀", ["smile 😀"]),
+        ("a%e", []),
+    ],
+)
+def test_by_text(add, found, text, contents):
+    for content in (
+        "好好学习",
+        "学",
+        "Plant a tree",
+        "STRASSE",
+        "100% sure",
+        "snake_case",
+        "back\\slash",
+        "it's",
+        "smile 😀",
+    ):
+        add(content)
+    add("x", notes="Deep in the Notes")
+    assert found(search=text) == sorted(contents)
+
+
+def test_filters_narrow_each_other(add, found, owner, todo_list):
+    add("one tree", priority=1)
+    add("two trees", priority=2)
+    finish_todo(actor=owner, todo=add("old tree", priority=1), now=NOW)
+    query = {"search": "tree", "priority": 1, "state": "open", "list": todo_list.pk}
+    assert found(**query) == ["one tree"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("list", "17"),
+        ("list", "{01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10}"),
+        ("list", "01997f3a6c2e7d419a531f0c8e5b7a10"),
+        ("state", "odd"),
+        ("label", "x"),
+        ("assignee", "me"),
+        ("parent", "null"),
+        ("priority", "4"),
+        ("priority", "high"),
+        ("priority", "01"),
+        ("due_from", "today"),
+        ("due_from", "2026-02-30"),
+        ("due_to", "20260301"),
+        ("due_to", "1899-12-31"),
+        ("due_to", "2026-03-01T00:00:00Z"),
+        ("created_from", "2026-03-01"),
+        ("created_from", "2026-03-01T12:00:00"),
+        ("created_to", "2026-03-01T24:00:00Z"),
+        ("created_to", "2026-13-01T12:00:00Z"),
+        ("overdue_at", "now"),
+        ("overdue_at", "3000-01-01T00:00:00Z"),
+        ("overdue_at", "2026-03-01T12:00:00 08:00"),
+        ("search", "x" * 201),
+        ("search", "   "),
+    ],
+)
+def test_a_wrong_value_is_400_and_named(owner_api, name, value):
+    answer = owner_api.get(f"{TODOS}?{name}={quote(value)}")
+    assert_problem(answer, 400, "invalid", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "list", "state", "label", "assignee", "parent", "priority", "due_from",
+        "due_to", "created_from", "created_to", "overdue_at", "search",
+    ],
+)  # fmt: skip
+def test_a_parameter_without_a_value_is_400(owner_api, name):
+    assert_problem(owner_api.get(f"{TODOS}?{name}="), 400, "invalid", name)
+
+
+def test_a_foreign_id_finds_as_little_as_an_unknown_one(
+    outsider_api, owner, editor, add, todo_list
+):
+    label = add_label(actor=owner, todo_list=todo_list, name="urgent", now=NOW)
+    parent = add("parent", labels=[label])
+    add("part", parent=parent, assignee=editor)
+    for name, pk in (
+        ("list", todo_list.pk),
+        ("label", label.pk),
+        ("assignee", editor.pk),
+        ("parent", parent.pk),
+    ):
+        foreign = outsider_api.get(f"{TODOS}?count=true&{name}={pk}")
+        unknown = outsider_api.get(f"{TODOS}?count=true&{name}={UNKNOWN}")
+        assert foreign.status_code == unknown.status_code == 200
+        assert foreign.json() == unknown.json()
+        assert foreign.json()["count"] == 0
+
+
+def test_a_shared_row_is_found_by_each_member(viewer_api, add, todo_list):
+    add("for all")
+    page = viewer_api.get(f"{TODOS}?list={todo_list.pk}&search=all").json()
+    assert [todo["content"] for todo in page["results"]] == ["for all"]
+
+
+def test_the_trash_of_others_stays_theirs(outsider_api, add, owner):
+    trash_todo(actor=owner, todo=add("gone"), now=datetime.now(UTC))
+    assert outsider_api.get(f"{TODOS}?state=trashed").json()["results"] == []
+
+
+def test_lists_by_state(owner, owner_api, todo_list):
+    address = f"/api/v1/lists/{todo_list.pk}"
+
+    def names(state):
+        page = owner_api.get(f"/api/v1/lists?state={state}").json()
+        return [row["name"] for row in page["results"]]
+
+    assert names("active") == ["Inbox", "Garden"]
+    owner_api.patch(address, {"is_archived": True})
+    assert names("archived") == ["Garden"]
+    owner_api.delete(address)
+    assert names("trashed") == ["Garden"]
+    assert names("active") == ["Inbox"]
+
+
+def test_events_by_subject_actor_and_time(administrator_api, owner, todo):
+    def verbs(query):
+        page = administrator_api.get(f"/api/v1/events?{query}").json()
+        return [event["verb"] for event in page["results"]]
+
+    assert verbs(f"resource_type=todo&resource_id={todo.pk}") == ["todo.created"]
+    assert "todo.created" in verbs(f"actor_id={owner.pk}&page_size=200")
+    assert verbs("verb=todo.created&source=system") == ["todo.created"]
+    assert verbs("verb=todo.created&source=api") == []
+    assert verbs("verb=todo.created&at_from=2026-03-01T12:00:00Z") == ["todo.created"]
+    assert verbs("verb=todo.created&at_to=2026-03-01T11:59:59Z") == []
+    answer = administrator_api.get("/api/v1/events?source=elsewhere")
+    assert_problem(answer, 400, "invalid", "source")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connection
@@ -40,15 +40,16 @@ def _settings_of_tests(settings: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _events_open_for_flush() -> Any:
     """Tests with real transactions empty the tables afterwards, the event log too."""
-    teardown = TransactionTestCase._fixture_teardown
+    case: Any = TransactionTestCase
+    teardown = case._fixture_teardown
 
-    def lifted(case: TransactionTestCase) -> None:
+    def lifted(self: Any) -> None:
         with events_open():
-            teardown(case)
+            teardown(self)
 
-    TransactionTestCase._fixture_teardown = lifted
+    case._fixture_teardown = lifted
     yield
-    TransactionTestCase._fixture_teardown = teardown
+    case._fixture_teardown = teardown
 
 
 def make_person(username: str, *roles: str, **fields: Any) -> User:
@@ -58,7 +59,7 @@ def make_person(username: str, *roles: str, **fields: Any) -> User:
         username=username,
         password=PASSWORD,
         now=timezone.now(),
-        roles=list(Role.objects.filter(name__in=roles or ["member"])),
+        roles=cast(Any, Role.objects.filter(name__in=roles or ["member"])),
         **fields,
     )
 

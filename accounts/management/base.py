@@ -127,7 +127,7 @@ class Plain:
 
 def find_person(name: str) -> User:
     """Return the person with this user name or email address, who may sign in."""
-    person: User | None = User.objects.named(name).first()
+    person: User | None = User.objects.named(name)
     if person is not None:
         return person
     if User.objects.filter(username=name).exists():

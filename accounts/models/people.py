@@ -38,11 +38,15 @@ class UserQuerySet(ScopedQuerySet["User"]):
             return self
         return self.filter(pk=user.pk)
 
-    def named(self, name: str) -> Self:
-        """Keep the active person with this user name or email address."""
-        return self.filter(
-            Q(username=name) | Q(email_key=fold(name).strip()), is_active=True
-        )
+    def named(self, name: str) -> User | None:
+        """Return the active person with this user name or email address.
+
+        Where one person's user name is another's address, it names nobody: what is
+        meant for the one must not reach the other.
+        """
+        called = Q(username=name) | Q(email_key=fold(name).strip())
+        found = list(self.filter(called, is_active=True)[:2])
+        return found[0] if len(found) == 1 else None
 
     def touch_access(self) -> int:
         """Raise the access version: what these people see is a new set.

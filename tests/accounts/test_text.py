@@ -115,4 +115,12 @@ def test_the_email_key_follows_the_address(db):
     assert fresh(person).email_key == "strasse@example.com"
     change_person(actor=None, person=person, email="", now=NOW)
     assert fresh(person).email_key is None
-    assert User.objects.named("strasse@example.com").first() is None
+    assert User.objects.named("strasse@example.com") is None
+
+
+def test_a_user_name_that_is_anothers_address_names_nobody(db):
+    olga = make_person("olga", email="olga@example.com")
+    assert User.objects.named("OLGA@example.com") == olga
+    make_person("olga@example.com")
+    assert User.objects.named("olga@example.com") is None
+    assert User.objects.named("olga") == olga

@@ -175,12 +175,12 @@ class MemberForm(GatheringForm):
             self.initial["role"] = MemberRole.EDITOR
 
     def clean_person(self) -> User:
-        person = User.objects.named(self.cleaned_data["person"].strip()).first()
+        person: User | None = User.objects.named(self.cleaned_data["person"].strip())
         if person is None:
             raise forms.ValidationError(
                 _("There is no person of this name or address."), code="person_unknown"
             )
-        return person  # type: ignore[no-any-return]
+        return person
 
     def validate_unique(self) -> None:
         """Leave it to the service, which says who is a member already."""

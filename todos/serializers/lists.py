@@ -86,7 +86,7 @@ class PersonNameField(serializers.CharField):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         name = super().run_validation(data)
-        person = User.objects.named(name).first()
+        person = User.objects.named(name)
         return person or self.fail("person_unknown")
 
 

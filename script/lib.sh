@@ -153,22 +153,3 @@ digest = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
 print(f"# Made by script/lock from pyproject.toml's dependencies: {digest[:16]}")
 PYTHON
 }
-
-# --- Translations -------------------------------------------------------------
-
-# Print the translations that are not compiled, or were changed since.
-stale_translations() {
-    local source
-    for source in locale/*/LC_MESSAGES/*.po; do
-        if [[ -f $source && ! ${source%.po}.mo -nt $source ]]; then
-            printf '%s\n' "$source"
-        fi
-    done
-}
-
-compile_translations() {
-    local source
-    stale_translations | while read -r source; do
-        msgfmt --check-format --output-file="${source%.po}.mo" "$source"
-    done
-}

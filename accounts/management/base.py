@@ -21,11 +21,13 @@ from django.core.management.base import (
 )
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 
 from accounts import events
 from accounts.errors import DomainError
 from accounts.management.progress import Progress
 from accounts.models import Source, User
+from accounts.text import fold
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -130,7 +132,12 @@ def find_person(name: str) -> User:
     person: User | None = User.objects.named(name)
     if person is not None:
         return person
-    if User.objects.filter(username=name).exists():
+    called = User.objects.filter(Q(username=name) | Q(email_key=fold(name).strip()))
+    if called.filter(is_active=True).exists():
+        raise CommandError(
+            f"{name} is the user name of one person and the address of another."
+        )
+    if called.exists():
         raise CommandError(f"{name} is disabled.")
     raise CommandError(f"Nobody has the user name or email address {name}.")
 

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import USUAL_SCOPES, ApiKey, Event, OutboxEntry
 from accounts.services.people import change_person
 from tests.commands.running import refusal, run, shell
+from tests.conftest import make_person
 from tests.problems import assert_problem
 
 
@@ -116,6 +117,12 @@ def test_what_is_wrong_is_said_in_a_sentence(owner, arguments, said):
 def test_a_disabled_person_gets_no_key(owner):
     change_person(actor=None, person=owner, now=timezone.now(), is_active=False)
     assert refusal("createapikey", "olga") == "olga is disabled."
+
+
+def test_a_name_that_means_two_people_gets_no_key(owner):
+    make_person("olga@example.com")
+    assert "the address of another" in refusal("createapikey", "olga@example.com")
+    assert not ApiKey.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,11 +21,10 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 
 from accounts import errors as domain
-from todo_project.problems import problem_response
+from todo_project.problems import BUSY_SECONDS, problem_response
 
 logger = logging.getLogger(__name__)
 
-BUSY_SECONDS = 1
 NON_FIELD_ERRORS = "non_field_errors"  # the framework's name for the whole body
 STATUS_OF: tuple[tuple[type[domain.DomainError], int], ...] = (
     (domain.Invalid, 400),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from todo_project.problems import problem_response, usual_detail
+from todo_project.problems import BUSY_SECONDS, problem_response, usual_detail
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,7 +26,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, 500)
+    # Called while the exception is handled; the API says the same of it.
+    if not isinstance(sys.exception(), OperationalError):
+        return answer(request, 500)
+    busy = answer(request, 503)
+    busy.headers["Retry-After"] = str(BUSY_SECONDS)
+    return busy
 
 
 def csrf_failure(

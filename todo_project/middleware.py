@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -119,9 +120,17 @@ def refusal_of(request: HttpRequest) -> int | None:
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
         return 411  # WSGI takes a body without length for an empty one
+    if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return 413  # the framework would write files of any size to the disk
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]
     return None if all(is_storable(text) for text in texts) else 400
+
+
+def body_length(request: HttpRequest) -> int:
+    """Return how long the body is said to be; what is no number says nothing."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdecimal() and len(said) < 20 else 0
 
 
 def is_utf8(charset: str) -> bool:

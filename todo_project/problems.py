@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 CONTENT_TYPE = "application/problem+json"
+BUSY_SECONDS = 1
 TITLES = {
     400: "Bad request",
     401: "Not signed in",

@@ -57,7 +57,10 @@ class ScopedAutocompleteView(AutocompleteJsonView):
         source = site._registry.get(self.source_field.model)
         if source is None:
             raise PermissionDenied
-        rows = source.choices_for(self.request, self.source_field.name)
+        try:
+            rows = source.choices_for(self.request, self.source_field.name)
+        except LookupError:  # a relation that nobody chooses
+            raise PermissionDenied from None
         found, _distinct = self.model_admin.get_search_results(
             self.request, rows, self.term
         )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
@@ -75,8 +77,17 @@ class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # "All pages" is not offered: an action takes what the person has seen.
         typed = request.POST.copy()
         typed["select_across"] = "0"
+        chosen = typed.getlist(ACTION_CHECKBOX_NAME)
+        typed.setlist(ACTION_CHECKBOX_NAME, filter(self._is_key, chosen))
         request.POST = typed
         return super().response_action(request, queryset, *args, **options)
+
+    def _is_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
 
     def at_one_click(
         self, request: HttpRequest, verb: Callable[[], str], fallback: str

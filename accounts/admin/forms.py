@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 
 from accounts.errors import DomainError
 from accounts.models import User
+from accounts.text import is_id
 
 
 def _hold_no_constraint(exclude: Any = None) -> None:
@@ -113,6 +114,10 @@ class _ChoicesOfList(AutocompleteMixin):
     def get_url(self) -> str:
         url = super().get_url()
         return f"{url}?{urlencode({'list': self.list_id})}" if self.list_id else url
+
+    def optgroups(self, name: Any, value: Any, attr: Any = None) -> Any:
+        """Show as chosen what can be a key; the rest is an error of the field."""
+        return super().optgroups(name, [v for v in value if is_id(str(v))], attr)
 
 
 class Autocomplete(_ChoicesOfList, AutocompleteSelect):

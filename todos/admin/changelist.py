@@ -42,6 +42,8 @@ class KeysetChangeList(ChangeList):
 
     def _order(self, request: HttpRequest) -> Order:
         first = str(self.get_ordering(request, self.queryset)[0])
+        if first.removeprefix("-") == "pk":  # the address names no column of ours
+            first = str(self.model_admin.get_ordering(request)[0])
         return Order(first.removeprefix("-"), first.startswith("-"))
 
     def _url_after(self, row: Any, order: Order) -> str:

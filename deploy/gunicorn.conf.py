@@ -18,6 +18,9 @@ workers = 1
 worker_class = "gthread"
 threads = 8
 
+# Whoever connects from this machine is no proxy that may say where we are mounted.
+forwarder_headers = ""
+
 # Nothing steers it from outside; a socket in the home folder would be left behind.
 control_socket_disable = True
 

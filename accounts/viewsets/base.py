@@ -66,6 +66,8 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
         response = super().dispatch(request, *args, **kwargs)
         # Answers are a person's own: a cache between may keep, but not reuse them.
         patch_cache_control(response, private=True, no_cache=True)
+        if self.answers_with_secret:
+            patch_cache_control(response, no_store=True)
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -9,9 +9,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import USUAL_SCOPES, ApiKey, Event
+from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, Event
 from accounts.services.keys import issue_key
-from tests.admin.cast import save, text_of
+from tests.admin.cast import form_of, save, text_of
 from tests.conftest import browser_for
 
 TABLE = "/admin/accounts/apikey/"
@@ -39,6 +39,47 @@ def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
     assert Event.objects.get(verb="apikey.created").source == "admin"
 
 
+def test_a_form_that_is_sent_again_makes_no_second_key(owner_browser):
+    data = form_of(owner_browser.get(f"{TABLE}add/")) | {"name": "Laptop"}
+    assert owner_browser.post(f"{TABLE}add/", data).status_code == 200
+    again = owner_browser.post(f"{TABLE}add/", data, follow=True)
+    assert again.redirect_chain == [(TABLE, 302)]
+    assert "made its key already" in text_of(again)
+    assert ApiKey.objects.count() == 1
+    save(owner_browser, f"{TABLE}add/", name="Phone")
+    assert ApiKey.objects.count() == 2
+
+
+def test_a_refused_form_can_be_mended_and_sent(owner_browser):
+    page = owner_browser.get(f"{TABLE}add/")
+    data = form_of(page) | {"name": "x", "expires_at": "2020-01-01T00:00"}
+    refused = owner_browser.post(f"{TABLE}add/", data)
+    assert "expires_at" in refused.context["adminform"].form.errors
+    mended = form_of(refused) | {"expires_at": ""}
+    assert owner_browser.post(f"{TABLE}add/", mended).status_code == 200
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_form_makes_no_key_once_its_use_would_be_forgotten(
+    owner_browser, settings
+):
+    data = form_of(owner_browser.get(f"{TABLE}add/")) | {"name": "Laptop"}
+    days, settings.IDEMPOTENCY_DAYS = settings.IDEMPOTENCY_DAYS, 0
+    answer = owner_browser.post(f"{TABLE}add/", data)
+    assert "This form is too old." in text_of(answer)
+    assert not ApiKey.objects.exists()
+    settings.IDEMPOTENCY_DAYS = days
+    assert owner_browser.post(f"{TABLE}add/", form_of(answer)).status_code == 200
+    assert ApiKey.objects.count() == 1
+
+
+def test_the_form_of_another_person_makes_no_key(owner_browser, editor):
+    theirs = form_of(browser_for(editor).get(f"{TABLE}add/"))
+    answer = owner_browser.post(f"{TABLE}add/", theirs | {"name": "x"})
+    assert "This form is too old." in text_of(answer)
+    assert not ApiKey.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
@@ -57,7 +98,7 @@ def test_a_bad_key_is_refused_with_an_error_of_the_field(owner_browser, typed, f
 
 def test_scopes_are_boxes_and_the_chosen_ones_are_given(owner_browser):
     page = text_of(owner_browser.get(f"{TABLE}add/"))
-    assert page.count('type="checkbox" name="scopes"') == 20
+    assert page.count('type="checkbox" name="scopes"') == len(SCOPES)
     save(owner_browser, f"{TABLE}add/", name="x", scopes=["todos:read"])
     assert ApiKey.objects.get().scopes == ["todos:read"]
 

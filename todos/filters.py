@@ -29,47 +29,43 @@ STATES = [
 class TodoFilter(StrictFilterSet):
     """By list, state, label, assignee, priority, dates and text."""
 
-    list = IdFilter(field_name="list_id", help_text=_("Those of this list."))
+    list = IdFilter(field_name="list_id", help_text="Those of this list.")
     state = ChoiceFilter(
         choices=STATES,
         method="filter_state",
-        help_text=_("Open, finished or trashed ones; without it open and finished."),
+        help_text="Open, finished or trashed ones; without it open and finished.",
     )
-    label = IdFilter(method="filter_label", help_text=_("Those with this label."))
+    label = IdFilter(method="filter_label", help_text="Those with this label.")
     assignee = IdFilter(
-        field_name="assignee_id", help_text=_("Those that this person does.")
+        field_name="assignee_id", help_text="Those that this person does."
     )
-    parent = IdFilter(field_name="parent_id", help_text=_("Subtasks of this todo."))
+    parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
     priority = ChoiceFilter(
-        choices=Priority.choices, help_text=_("0 none, 1 low, 2 medium, 3 high.")
+        choices=Priority.choices, help_text="0 none, 1 low, 2 medium, 3 high."
     )
     due_from = DayFilter(
-        method="filter_due_from", help_text=_("Due on this day or later.")
+        method="filter_due_from", help_text="Due on this day or later."
     )
-    due_to = DayFilter(
-        method="filter_due_to", help_text=_("Due on this day or earlier.")
-    )
+    due_to = DayFilter(method="filter_due_to", help_text="Due on this day or earlier.")
     created_from = MomentFilter(
         field_name="created_at",
         lookup_expr="gte",
-        help_text=_("Made at this moment or later."),
+        help_text="Made at this moment or later.",
     )
     created_to = MomentFilter(
         field_name="created_at",
         lookup_expr="lte",
-        help_text=_("Made at this moment or earlier."),
+        help_text="Made at this moment or earlier.",
     )
     overdue_at = MomentFilter(
         method="filter_overdue",
-        help_text=_(
-            "Open and overdue at this moment: its time has passed, or its day is over "
-            "where the moment is, as its offset tells."
-        ),
+        help_text="Open and overdue at this moment: its time has passed, or its day is "
+        "over where the moment is, as its offset tells.",
     )
     search = TextFilter(
         method="filter_search",
         max_length=200,
-        help_text=_("Content or notes hold this text; case does not matter."),
+        help_text="Content or notes hold this text; case does not matter.",
     )
 
     class Meta:

@@ -119,6 +119,11 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         user: User = self.context["request"].user
         return queryset.visible_to(user)
 
+    def to_internal_value(self, data: Any) -> Any:
+        if not is_id(data):
+            self.fail("does_not_exist", pk_value=data[:64])
+        return super().to_internal_value(data)
+
 
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the person may see, found with one query."""

@@ -1,4 +1,4 @@
-"""Dates and times as RFC 3339 writes them, and in no other way."""
+"""Ids, dates and times as their standards write them, and in no other way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.text import WALL_CLOCK, is_day, is_moment, is_wall_clock
+from accounts.text import WALL_CLOCK, is_day, is_id, is_moment, is_wall_clock
+
+
+class IdField(serializers.UUIDField):
+    """An id, written as the API writes it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not is_id(data):
+            self.fail("invalid", value=data[:64])
+        return super().to_internal_value(data)
 
 
 class DayField(serializers.DateField):

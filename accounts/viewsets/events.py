@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,21 +25,21 @@ from accounts.viewsets.base import ScopedViewSet
 class EventFilter(StrictFilterSet):
     """By actor, subject, source, request and time."""
 
-    actor_id = IdFilter(help_text=_("What this person did."))
-    resource_type = TextFilter(max_length=32, help_text=_("Such as todo."))
-    resource_id = TextFilter(max_length=64, help_text=_("What happened to this row."))
-    verb = TextFilter(max_length=64, help_text=_("Such as todo.finished."))
+    actor_id = IdFilter(help_text="What this person did.")
+    resource_type = TextFilter(max_length=32, help_text="Such as todo.")
+    resource_id = TextFilter(max_length=64, help_text="What happened to this row.")
+    verb = TextFilter(max_length=64, help_text="Such as todo.finished.")
     source = ChoiceFilter(
-        choices=Source.choices, help_text=_("What came through this door.")
+        choices=Source.choices, help_text="What came through this door."
     )
     request_id = TextFilter(
-        max_length=64, help_text=_("What this request did: its X-Request-ID.")
+        max_length=64, help_text="What this request did: its X-Request-ID."
     )
     at_from = MomentFilter(
-        field_name="at", lookup_expr="gte", help_text=_("At this moment or later.")
+        field_name="at", lookup_expr="gte", help_text="At this moment or later."
     )
     at_to = MomentFilter(
-        field_name="at", lookup_expr="lte", help_text=_("At this moment or earlier.")
+        field_name="at", lookup_expr="lte", help_text="At this moment or earlier."
     )
 
     class Meta:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from django.test import Client
 from django.test.client import FakePayload
 
-from tests.api.failing import SECRET
+from tests.conftest import api_for
 from tests.problems import assert_problem
 from todo_project.wsgi import application
 
@@ -77,6 +76,11 @@ def test_options_name_the_methods_and_nothing_else(owner_api, outsider_api, todo
         assert answer.status_code == 204
         assert answer.content == b""
         assert answer["Allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
+
+
+def test_options_need_no_scope(owner):
+    answer = api_for(owner, ["labels:read"]).options(TODOS)
+    assert answer.status_code == 204
 
 
 def test_head_answers_like_get_without_a_body(owner_api, todo):
@@ -269,34 +273,6 @@ def test_a_precondition_of_a_read_that_fails_is_412(owner_api, todo):
     for address in (TODOS, f"{TODOS}/{todo.pk}"):
         answer = owner_api.get(address, headers={"If-Match": '"other"'})
         assert_problem(answer, 412, "version_mismatch")
-
-
-@pytest.mark.urls("tests.api.failing")
-class TestFailures:
-    """What no request of a client can cause."""
-
-    @pytest.mark.parametrize("how", ["bug", "render", "outside"])
-    def test_a_fault_is_500_and_tells_nothing(self, owner_api, caplog, how):
-        owner_api.raise_request_exception = False
-        with caplog.at_level(logging.ERROR):
-            answer = owner_api.get(
-                f"/api/v1/fail/{how}", headers={"X-Request-ID": "request-0001"}
-            )
-        assert_problem(answer, 500, "internal_error")
-        assert SECRET not in answer.content.decode()
-        assert "Traceback" not in answer.content.decode()
-        assert "request-0001" in {record.request_id for record in caplog.records}
-
-    def test_who_asks_too_often_is_told_when_to_come_back(self, owner_api):
-        answer = owner_api.get("/api/v1/fail/throttled")
-        assert_problem(answer, 429, "throttled")
-        assert answer["Retry-After"] == "2"
-
-    def test_a_locked_database_is_503_for_a_moment(self, owner_api):
-        answer = owner_api.get("/api/v1/fail/locked")
-        assert_problem(answer, 503, "busy")
-        assert answer["Retry-After"] == "1"
-        assert SECRET not in answer.content.decode()
 
 
 def test_a_refusal_speaks_the_language_of_the_client(owner_api):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from threading import Event as Flag
+from threading import Thread
+
 import pytest
+from django.db import connections, transaction
 
 from accounts.models import Event
 from tests.api.parallel import together
 from tests.conftest import api_for
+from tests.problems import assert_problem
 from todos.models import Todo, TodoList
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,3 +72,26 @@ def test_twins_with_one_idempotency_key_have_one_effect(owner):
     assert Todo.objects.count() == 1
     replayed = [answer.get("Idempotency-Replayed") for answer in answers]
     assert sorted(map(str, replayed)) == ["None", *["true"] * 5]
+
+
+def test_who_waits_too_long_is_told_when_to_come_back(owner, todo, todo_list):
+    api = api_for(owner)
+    held, done = Flag(), Flag()
+
+    def hold():
+        with transaction.atomic():
+            TodoList.objects.select_for_update().get(pk=todo_list.pk)
+            held.set()
+            done.wait(timeout=30)
+        connections.close_all()
+
+    holder = Thread(target=hold)
+    holder.start()
+    held.wait(timeout=30)
+    answer = api.put(f"{TODOS}/{todo.pk}/finish")
+    assert api.get(f"{TODOS}/{todo.pk}").json()["is_finished"] is False
+    done.set()
+    holder.join()
+    assert_problem(answer, 503, "busy")
+    assert answer["Retry-After"] == "1"
+    assert api.put(f"{TODOS}/{todo.pk}/finish").status_code == 200

@@ -12,6 +12,7 @@ from django.core.management import call_command
 
 from tests.conftest import api_for
 from tests.problems import assert_problem
+from todo_project.openapi.fields import FIELDS
 from todo_project.openapi.views import document
 from todo_project.urls import api_v1
 
@@ -167,3 +168,14 @@ def test_nobody_reads_the_document_without_signing_in(client, db):
 def test_a_key_without_the_scope_reads_no_document(owner):
     answer = api_for(owner, ["todos:read"]).get("/api/v1/schema")
     assert_problem(answer, 403, "scope_missing")
+
+
+def test_every_field_that_is_explained_exists():
+    schemas = document()["components"]["schemas"].values()
+    said = {
+        part["description"]
+        for schema in schemas
+        for part in schema.get("properties", {}).values()
+        if "description" in part
+    }
+    assert {text for fields in FIELDS.values() for text in fields.values()} <= said

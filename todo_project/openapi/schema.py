@@ -13,6 +13,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from todo_project.openapi.examples import EXAMPLES
+from todo_project.openapi.fields import FIELDS
 from todo_project.openapi.parts import headers, ref, refusal_name
 
 Schema = dict[str, Any]
@@ -164,6 +165,7 @@ class ApiSchema(AutoSchema):
         schema: Schema = super()._map_serializer(
             serializer, direction, bypass_extensions
         )
+        describe(serializer, schema["properties"])
         if direction == "request":
             return schema | {"additionalProperties": False}
         # An answer has all its fields, and whoever reads it cannot write them.
@@ -194,6 +196,14 @@ class ApiSchema(AutoSchema):
         # The bounds of a choice are its choices.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
+
+
+def describe(serializer: Any, properties: Schema) -> None:
+    """Say what the fields mean, where that was written down for the model."""
+    model = getattr(getattr(serializer, "Meta", None), "model", None)
+    for name, text in FIELDS.get(getattr(model, "__name__", ""), {}).items():
+        if name in properties:
+            properties[name]["description"] = text
 
 
 def _has_pattern(field: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.models import User
@@ -13,13 +14,15 @@ from accounts.serializers.base import (
     StrictSerializer,
     as_verbs_name,
 )
+from accounts.serializers.fields import IdField
+from accounts.text import validate_storable
 from todos.models import Comment, Label, Todo, TodoList
 
 
 class TodoSerializer(StrictModelSerializer):
     """A todo. It holds what its version covers: labels and people are named by id."""
 
-    id = serializers.UUIDField(required=False)
+    id = IdField(required=False)
     list = ScopedRelatedField(queryset=TodoList.objects.all(), required=False)
     parent = ScopedRelatedField(  # type: ignore[assignment]
         queryset=Todo.objects.all(), allow_null=True, required=False
@@ -79,7 +82,10 @@ class TodoSerializer(StrictModelSerializer):
 class TodoChangeSerializer(TodoSerializer):
     """What of a todo can change. PUT replaces: what it leaves out is emptied."""
 
-    id = serializers.UUIDField(read_only=True)
+    id = IdField(read_only=True)
+    uid = serializers.CharField(
+        max_length=255, required=False, validators=[validate_storable]
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         fields = super().validate(attrs)
@@ -109,7 +115,7 @@ class PositionSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
             raise serializers.ValidationError(
-                "Name one todo: the one before or the one after.", code="ambiguous"
+                _("Name one todo: the one before or the one after."), code="ambiguous"
             )
         return attrs
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +18,7 @@ from todos.viewsets.base import ListScopedViewSet
 class LabelFilter(StrictFilterSet):
     """By list."""
 
-    list = IdFilter(field_name="list_id", help_text=_("Those of this list."))
+    list = IdFilter(field_name="list_id", help_text="Those of this list.")
 
     class Meta:
         model = Label

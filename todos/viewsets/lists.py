@@ -29,7 +29,7 @@ class TodoListFilter(StrictFilterSet):
             ("trashed", _("in the trash")),
         ],
         method="filter_state",
-        help_text=_("Active, archived or trashed ones; without it all but trashed."),
+        help_text="Active, archived or trashed ones; without it all but trashed.",
     )
 
     class Meta:

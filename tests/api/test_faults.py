@@ -1,0 +1,38 @@
+"""What no request of a client can cause is a problem as well, and tells nothing."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.api.failing import SECRET
+from tests.problems import assert_problem
+
+pytestmark = pytest.mark.urls("tests.api.failing")
+
+
+@pytest.mark.parametrize("how", ["bug", "render", "outside"])
+def test_a_fault_is_500_and_tells_nothing(owner_api, caplog, how):
+    owner_api.raise_request_exception = False
+    with caplog.at_level(logging.ERROR):
+        answer = owner_api.get(
+            f"/api/v1/fail/{how}", headers={"X-Request-ID": "request-0001"}
+        )
+    assert_problem(answer, 500, "internal_error")
+    assert SECRET not in answer.content.decode()
+    assert "Traceback" not in answer.content.decode()
+    assert "request-0001" in {record.request_id for record in caplog.records}
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(owner_api):
+    answer = owner_api.get("/api/v1/fail/throttled")
+    assert_problem(answer, 429, "throttled")
+    assert answer["Retry-After"] == "2"
+
+
+def test_a_locked_database_is_503_for_a_moment(owner_api):
+    answer = owner_api.get("/api/v1/fail/locked")
+    assert_problem(answer, 503, "busy")
+    assert answer["Retry-After"] == "1"
+    assert SECRET not in answer.content.decode()

@@ -1,0 +1,100 @@
+"""Form bodies mean what JSON bodies mean; PUT replaces and PATCH merges."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.problems import assert_problem
+
+TODOS = "/api/v1/todos"
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+def post(api, body, content_type=JSON):
+    return api.generic("POST", TODOS, body, content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("true", True), ("on", True), ("1", True), ("false", False)]
+)
+def test_a_form_says_yes_and_no_in_words(owner_api, todo_list, text, kept):
+    address = f"/api/v1/lists/{todo_list.pk}"
+    answer = owner_api.patch(address, f"is_archived={text}", content_type=FORM)
+    assert answer.json()["is_archived"] is kept
+
+
+def test_a_form_that_says_neither_is_refused(owner_api, todo_list):
+    address = f"/api/v1/lists/{todo_list.pk}"
+    answer = owner_api.patch(address, "is_archived=maybe", content_type=FORM)
+    assert_problem(answer, 400, "invalid", "is_archived")
+
+
+def test_a_form_makes_what_json_makes(owner_api, owner, todo_list):
+    fields = {
+        "content": "好好学习",
+        "list": str(todo_list.pk),
+        "priority": 2,
+        "due_on": "2026-03-01",
+        "due_time": "09:30",
+        "due_zone": "Asia/Shanghai",
+    }
+    by_json = post(owner_api, json.dumps(fields)).json()
+    form = "&".join(f"{name}={quote(str(value))}" for name, value in fields.items())
+    by_form = post(owner_api, form, FORM).json()
+    own = {"id", "uid", "rank", "created_at", "updated_at"}
+    assert {k: v for k, v in by_form.items() if k not in own} == {
+        k: v for k, v in by_json.items() if k not in own
+    }
+
+
+def test_a_form_makes_a_list(owner_api):
+    answer = owner_api.post("/api/v1/lists", "name=Shed", content_type=FORM)
+    assert answer.status_code == 201
+    assert answer.json()["is_archived"] is False
+
+
+def test_an_empty_value_of_a_form_empties_the_field(owner_api):
+    todo = post(
+        owner_api, json.dumps({"content": "x", "notes": "n", "due_on": "2026-03-01"})
+    ).json()
+    answer = owner_api.patch(
+        f"{TODOS}/{todo['id']}", "notes=&due_on=", content_type=FORM
+    )
+    assert answer.json()["notes"] == ""
+    assert answer.json()["due_on"] is None
+
+
+def test_a_form_gives_a_single_value_once(owner_api):
+    answer = post(owner_api, "content=a&content=b", FORM)
+    assert_problem(answer, 400, "invalid", "content")
+
+
+def test_put_empties_what_it_leaves_out_and_patch_does_not(owner_api):
+    fields = {"content": "x", "notes": "n", "priority": 2, "due_on": "2026-03-01"}
+    todo = post(owner_api, json.dumps(fields)).json()
+    address = f"{TODOS}/{todo['id']}"
+    patched = owner_api.patch(address, {"priority": 1}).json()
+    assert (patched["notes"], patched["priority"]) == ("n", 1)
+    replaced = owner_api.put(address, {"content": "y"}).json()
+    assert (replaced["content"], replaced["notes"]) == ("y", "")
+    assert (replaced["priority"], replaced["due_on"]) == (0, None)
+    assert (replaced["list"], replaced["uid"]) == (todo["list"], todo["uid"])
+    assert_problem(owner_api.put(address, {"notes": "n"}), 400, "invalid", "content")
+
+
+def test_a_uid_cannot_be_emptied(owner_api):
+    todo = post(owner_api, json.dumps({"content": "x"})).json()
+    answer = owner_api.patch(f"{TODOS}/{todo['id']}", {"uid": ""})
+    assert_problem(answer, 400, "invalid", "uid")
+
+
+@pytest.mark.parametrize("form", ["urn:uuid:{}", "{{{}}}"])
+def test_an_id_is_written_in_one_way(owner_api, todo_list, form):
+    for field in ("id", "list"):
+        body = {"content": "x", field: form.format(todo_list.pk)}
+        answer = post(owner_api, json.dumps(body))
+        assert_problem(answer, 400, "invalid", field)

@@ -15,3 +15,12 @@ class RequestIdFilter(logging.Filter):
         if not hasattr(record, "request_id"):
             record.request_id = request_id.get()
         return True
+
+
+class OneLineFilter(logging.Filter):
+    """Tell of a refused request in a line: it is no fault of ours to be traced."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security"):
+            record.exc_info = None
+        return True

@@ -132,7 +132,8 @@ def find_person(name: str) -> User:
     person: User | None = User.objects.named(name)
     if person is not None:
         return person
-    called = User.objects.filter(Q(username=name) | Q(email_key=fold(name).strip()))
+    key = fold(name).strip()
+    called = User.objects.filter(Q(username_key=key) | Q(email_key=key))
     if called.filter(is_active=True).exists():
         raise CommandError(
             f"{name} is the user name of one person and the address of another."

@@ -34,8 +34,12 @@ RESOURCES = (
     "todos",
     "users",
 )
+READ_ONLY = ("events", "roles", "users")  # there is nothing to write in the API
 SCOPES = tuple(
-    f"{resource}:{mode}" for resource in RESOURCES for mode in ("read", "write")
+    f"{resource}:{mode}"
+    for resource in RESOURCES
+    for mode in ("read", "write")
+    if mode == "read" or resource not in READ_ONLY
 )
 # A key that can make keys outlives its own revocation, so that is asked for by name.
 USUAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")

@@ -44,7 +44,8 @@ class UserQuerySet(ScopedQuerySet["User"]):
         Where one person's user name is another's address, it names nobody: what is
         meant for the one must not reach the other.
         """
-        called = Q(username=name) | Q(email_key=fold(name).strip())
+        key = fold(name).strip()
+        called = Q(username_key=key) | Q(email_key=key)
         found = list(self.filter(called, is_active=True)[:2])
         return found[0] if len(found) == 1 else None
 
@@ -82,7 +83,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return self.create_user(username, email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        user: User = self.get(username=username)
+        user: User = self.get(username_key=fold(username or ""))
         return user
 
 
@@ -105,6 +106,11 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         validators=[UnicodeUsernameValidator(), validate_storable],
         error_messages={"unique": _("A person with that user name already exists.")},
         db_comment="What the person signs in with",
+    )
+    username_key = FoldedField(
+        of=("username",),
+        unique=True,
+        db_comment="Folded user name: bob and BOB are one person",
     )
     email = models.EmailField(
         _("email address"),

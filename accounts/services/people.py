@@ -22,6 +22,14 @@ class CannotRemoveYourself(Conflict):
     message = _("Somebody else has to remove or disable you.")
 
 
+class UsernameTaken(Invalid):
+    code = "username_taken"
+    message = _("A person with that user name already exists.")
+
+    def __init__(self) -> None:
+        super().__init__(field="username")
+
+
 class EmailTaken(Invalid):
     code = "email_taken"
     message = _("A person with that email address already exists.")
@@ -45,6 +53,7 @@ def add_person(
     _require_may_crown(actor, fields)
     roles = list(roles)
     require_no_escalation(actor, permissions_of(roles))
+    require_free_username(username)
     require_free_email(fields.get("email", ""))
     person = User(username=User.normalize_username(username), **fields)
     person.set_password(password)
@@ -75,6 +84,7 @@ def change_person(
         raise CannotRemoveYourself
     if "username" in fields:
         fields["username"] = User.normalize_username(fields["username"])
+        require_free_username(fields["username"], besides=person)
     require_free_email(fields.get("email", ""), besides=person)
     given = {} if roles is None else _set_roles(actor, person, list(roles))
     if changes := person.change(by=actor, at=now, besides=given, **fields):
@@ -172,6 +182,13 @@ def _set_roles(actor: User | None, person: User, roles: list[Role]) -> dict[str,
     require_no_escalation(actor, permissions_of(roles))
     person.groups.set(roles)
     return {"roles": [before, after]}
+
+
+def require_free_username(username: str, *, besides: User | None = None) -> None:
+    """Refuse a user name that another person has, however it is written."""
+    others = User.objects.exclude(pk=besides.pk) if besides else User.objects.all()
+    if others.filter(username_key=fold(username).strip()).exists():
+        raise UsernameTaken
 
 
 def require_free_email(email: str, *, besides: User | None = None) -> None:

@@ -200,3 +200,16 @@ def test_an_invalid_refusal_names_its_field(owner, manager):
     with pytest.raises(Invalid) as refusal:
         add(manager, email="olga@example.com")
     assert refusal.value.field == "email"
+
+
+def test_a_user_name_is_one_however_it_is_written(owner, manager):
+    for name in ("OLGA", "Olga", "ｏｌｇａ"):
+        with pytest.raises(Invalid) as refusal:
+            add(manager, username=name)
+        assert refusal.value.code == "username_taken"
+        assert User.objects.named(name) == owner
+        assert authenticate(username=name, password=PASSWORD) == owner
+    other = make_person("boris")
+    with pytest.raises(Invalid):
+        change_person(actor=manager, person=other, username="oLGa", now=NOW)
+    assert change_person(actor=manager, person=owner, username="Olga", now=NOW)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.management.base import ServiceCommand
 from accounts.models import User
 from accounts.services.people import set_password
+from accounts.text import fold
 
 TRIES = 3
 
@@ -32,7 +33,7 @@ class Command(ServiceCommand):
         parser.add_argument("username", help="User name.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = User.objects.filter(username=options["username"]).first()
+        person = User.objects.filter(username_key=fold(options["username"])).first()
         if person is None or person.removed_at is not None:
             raise CommandError(f"Nobody has the user name {options['username']}.")
         password = self._asked_for(person) if sys.stdin.isatty() else read(person)

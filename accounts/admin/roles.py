@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ScopedModelAdmin
@@ -19,6 +21,12 @@ from accounts.scoping import ScopedQuerySet
 from accounts.services.roles import add_role, change_role, remove_role, state_of
 
 APPS = ("accounts", "todos")
+OPERATIONS = {
+    "add": _("Add %(name)s"),
+    "change": _("Change %(name)s"),
+    "delete": _("Delete %(name)s"),
+    "view": _("View %(name)s"),
+}
 
 
 class RoleQuerySet(ScopedQuerySet[Role]):
@@ -35,7 +43,12 @@ class GroupedPermissions(forms.ModelMultipleChoiceField):  # type: ignore[type-a
     """Permissions under the resource that they are about."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return str(obj.name).removeprefix("Can ").capitalize()
+        """Say it in the language of the page; the table keeps names in English."""
+        model = obj.content_type.model_class()
+        operation = OPERATIONS.get(obj.codename.partition("_")[0])
+        if model is not None and operation is not None:
+            return str(operation) % {"name": model._meta.verbose_name}
+        return capfirst(gettext(obj.name).removeprefix("Can "))
 
 
 class RoleForm(ServiceForm):

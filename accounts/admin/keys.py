@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.signing import BadSignature, TimestampSigner
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -19,7 +23,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.forms import ServiceForm, SiteTemplate
 from accounts.admin.rights import person_of
-from accounts.models import RESOURCES, SCOPES, USUAL_SCOPES, ApiKey, User
+from accounts.errors import Conflict
+from accounts.models import (
+    RESOURCES,
+    SCOPES,
+    USUAL_SCOPES,
+    ApiKey,
+    IdempotentAnswer,
+    User,
+)
 from accounts.services.keys import issue_key, revoke_key
 
 
@@ -30,17 +42,30 @@ class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        boxes = [
-            option
+        boxes = {
+            option["value"]: option
             for _name, options, _index in context["widget"]["optgroups"]
             for option in options
+        }
+        context["rows"] = [
+            (resource, boxes.get(f"{resource}:read"), boxes.get(f"{resource}:write"))
+            for resource in RESOURCES
         ]
-        context["rows"] = list(zip(RESOURCES, boxes[::2], boxes[1::2], strict=True))
         return context
 
 
+class KeyMadeAlready(Conflict):
+    code = "key_made_already"
+    message = gettext_lazy(
+        "This form made its key already, and showed it. If you do not have it, "
+        "revoke it and make another."
+    )
+
+
 class ApiKeyForm(ServiceForm):
-    """What a new key may do, and for how long."""
+    """What a new key may do, and for how long; one form makes one key."""
+
+    once = forms.CharField(required=False, widget=forms.HiddenInput)
 
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES],
@@ -61,6 +86,27 @@ class ApiKeyForm(ServiceForm):
     class Meta:
         model = ApiKey
         fields = ("name", "scopes", "expires_at")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Signed with the moment: it is refused before its use is forgotten.
+        self.signer = TimestampSigner(salt=f"accounts.admin.keys.{self.user.pk}")
+        self.initial["once"] = self._fresh()
+
+    def clean(self) -> dict[str, Any] | None:
+        try:
+            self.signer.unsign(
+                self.data.get("once", ""),
+                max_age=timedelta(days=settings.IDEMPOTENCY_DAYS),
+            )
+        except BadSignature:
+            self.data = self.data.copy()
+            self.data["once"] = self._fresh()
+            self.add_error(None, _("This form is too old. Look at it and save again."))
+        return super().clean()
+
+    def _fresh(self) -> str:
+        return self.signer.sign(get_random_string(22))
 
 
 class KeyStateFilter(admin.SimpleListFilter):
@@ -86,6 +132,20 @@ class KeyStateFilter(admin.SimpleListFilter):
             case "expired":
                 return queryset.filter(expires_at__lte=now, revoked_at=None)  # type: ignore[no-any-return]
         return queryset  # type: ignore[no-any-return]
+
+
+def use_up(actor: User, once: str, now: datetime) -> None:
+    """Note that a form did its work; of two that race, the database lets one through.
+
+    The space keeps it apart from what clients call their requests.
+    """
+    try:
+        with transaction.atomic():
+            IdempotentAnswer.objects.create(
+                user=actor, key=f"form {once}", fingerprint="", created_at=now
+            )
+    except IntegrityError:
+        raise KeyMadeAlready from None
 
 
 @admin.register(ApiKey)
@@ -184,8 +244,24 @@ class ApiKeyAdmin(ScopedModelAdmin):
     def revoke_one(self, request: HttpRequest, key: ApiKey) -> None:
         revoke_key(actor=person_of(request), key=key, now=timezone.now())
 
+    def changeform_view(
+        self,
+        request: Any,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Lead away from a form that was sent before: what comes next is a GET."""
+        page = super().changeform_view(request, object_id, form_url, extra_context)
+        refusal = getattr(request, "refusal", None)
+        if not isinstance(refusal, KeyMadeAlready):
+            return page
+        self.message_user(request, str(refusal.message), messages.ERROR)
+        return HttpResponseRedirect(self.address("changelist"))
+
     def add_row(self, actor: User, form: Any, now: datetime) -> Model:
         fields = form.cleaned_data
+        use_up(actor, fields["once"], now)
         key, form.instance.token = issue_key(
             actor=actor,
             user=actor,

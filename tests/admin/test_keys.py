@@ -60,9 +60,7 @@ def test_a_refused_form_can_be_mended_and_sent(owner_browser):
     assert ApiKey.objects.count() == 1
 
 
-def test_a_form_makes_no_key_once_its_use_would_be_forgotten(
-    owner_browser, settings
-):
+def test_a_form_makes_no_key_once_its_use_would_be_forgotten(owner_browser, settings):
     data = form_of(owner_browser.get(f"{TABLE}add/")) | {"name": "Laptop"}
     days, settings.IDEMPOTENCY_DAYS = settings.IDEMPOTENCY_DAYS, 0
     answer = owner_browser.post(f"{TABLE}add/", data)

@@ -1,0 +1,184 @@
+"""The service speaks Chinese: the catalogue is whole, pages and API make use of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from tests.admin.cast import save, text_of
+from tests.conftest import browser_for, make_person
+from tests.problems import assert_problem
+from todos.models import Todo
+from todos.services.todos import add_todo
+
+CATALOGUE = settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po"
+SOURCES = ("accounts", "templates", "todo_project", "todos")
+CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
+
+
+@pytest.fixture
+def extracted(tmp_path: Path, settings: Any, monkeypatch: Any) -> Path:
+    """Take the texts out of a copy of the sources: that leaves files beside them."""
+    no_code = shutil.ignore_patterns("__pycache__", "migrations")
+    for name in SOURCES:
+        shutil.copytree(settings.BASE_DIR / name, tmp_path / name, ignore=no_code)
+    (tmp_path / "locale").mkdir()
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+    monkeypatch.chdir(tmp_path)
+    call_command("makemessages", locale=["zh_Hans"], keep_pot=True, verbosity=0)
+    return tmp_path / "locale/django.pot"
+
+
+def gettext(*command: str | Path) -> str:
+    """Run one of the gettext programs; return what it says, complaints first."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stderr + done.stdout
+
+
+@pytest.fixture
+def reader(db: None) -> User:
+    return make_person("wen", display_name="文静", language="zh-hans")
+
+
+@pytest.fixture
+def browser(reader: User) -> Client:
+    return browser_for(reader)
+
+
+@pytest.fixture
+def watering(reader: User) -> Todo:
+    overdue = timezone.now().date() - timedelta(days=3)
+    return add_todo(actor=reader, content="浇花", due_on=overdue, now=timezone.now())
+
+
+def assert_chinese(response: Any, status: int, *texts: str) -> None:
+    """Assert a page in Chinese that says all of this."""
+    assert response.status_code == status
+    assert response["Content-Language"] == "zh-hans"
+    page = text_of(response)
+    assert '<html lang="zh-hans"' in page
+    assert [text for text in texts if text not in page] == []
+
+
+def test_every_text_is_translated_and_no_translation_is_left_over(extracted):
+    # It names what is missing, empty, fuzzy or unused.
+    said = gettext("msgcmp", CATALOGUE, extracted)
+    assert said == "", f"{said}Run script/translate."
+
+
+def test_a_text_that_nobody_translated_is_found(extracted):
+    with extracted.open("a") as template:
+        template.write('\nmsgid "Nobody has translated this."\nmsgstr ""\n')
+    assert "is used but not defined" in gettext("msgcmp", CATALOGUE, extracted)
+
+
+def test_the_compiled_catalogue_is_made_of_the_translations(tmp_path):
+    made = tmp_path / "django.mo"
+    assert gettext("msgfmt", "--check-format", "-o", made, CATALOGUE) == ""
+    kept = gettext("msgunfmt", CATALOGUE.with_suffix(".mo"))
+    assert "你好" in kept
+    assert kept == gettext("msgunfmt", made), "Run script/translate."
+
+
+def test_the_first_page_greets_in_the_language_of_the_person(browser, watering):
+    page = browser.get(reverse("admin:index"))
+    today = timezone.localdate()
+    days = f"{today.month}月{today.day}日 星期{'一二三四五六日'[today.weekday()]}"
+    assert_chinese(
+        page, 200, "你好，文静", days, "收件箱", "已逾期", "今天没有其他到期的待办"
+    )
+
+
+def test_the_language_of_the_person_outweighs_that_of_the_browser(
+    browser, owner_browser
+):
+    english = {"Accept-Language": "en"}
+    assert_chinese(browser.get(reverse("admin:index"), headers=english), 200, "你好")
+    page = owner_browser.get(reverse("admin:index"), headers=CHINESE)
+    assert page["Content-Language"] == "en"
+    assert "Hello, Olga Owner" in text_of(page)
+
+
+def test_todos_are_listed_in_chinese(browser, watering):
+    page = browser.get(reverse("admin:todos_todo_changelist"))
+    assert_chinese(
+        page, 200, "浇花", "截止", "优先级", "负责人", "未完成", "移到回收站"
+    )
+
+
+def test_a_form_asks_and_refuses_in_chinese(browser, watering):
+    url = reverse("admin:todos_todo_change", args=[watering.pk])
+    assert_chinese(
+        browser.get(url), 200, "截止日期", "备注", "子任务", "保存并继续编辑"
+    )
+    refused = save(browser, url, due_on="", due_time="09:30")
+    assert_chinese(
+        refused, 200, "请更正下面的错误。", "填写截止时间前，须先填写截止日期。"
+    )
+
+
+def test_what_was_done_is_counted_in_chinese(browser, watering):
+    chosen = {"action": "finish", "_selected_action": [str(watering.pk)]}
+    url = reverse("admin:todos_todo_changelist")
+    assert_chinese(browser.post(url, chosen, follow=True), 200, "已完成 1 项待办。")
+
+
+def test_permissions_are_named_in_chinese(administrator):
+    administrator.language = "zh-hans"
+    administrator.save(update_fields=["language"])
+    page = browser_for(administrator).get(reverse("admin:accounts_role_add"))
+    named = ("添加API 密钥", "查看待办", "可以完成和重新打开待办")
+    assert_chinese(page, 200, *named)
+
+
+def test_strangers_are_spoken_to_as_their_browser_asks(db):
+    login = reverse("admin:login")
+    assert_chinese(Client().get(login, headers=CHINESE), 200, "登录", "用户名", "密码")
+    assert_chinese(Client().get("/nowhere", headers=CHINESE), 404, "未找到。")
+    english = Client().get(login, headers={"Accept-Language": "fr"})
+    assert english["Content-Language"] == "en"
+    assert "Sign in" in text_of(english)
+
+
+def refusal(answer: Any) -> tuple[str, dict[str, Any]]:
+    """Return the words of a refusal, and all that programs read of it."""
+    body = answer.json()
+    errors = [(error["field"], error["code"]) for error in body["errors"]]
+    kept = {name: body[name] for name in ("type", "title", "status", "code")}
+    return body["detail"], kept | {"errors": errors}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "detail"),
+    [
+        ("get", "todos/nothing", "未找到。"),
+        ("post", "todos", "输入无效。"),
+        ("put", "todos", "方法"),
+    ],
+)
+def test_the_api_refuses_in_chinese_with_the_same_code(owner_api, method, path, detail):
+    send = getattr(owner_api, method)
+    plain = send(f"/api/v1/{path}", {})
+    chinese = send(f"/api/v1/{path}", {}, headers=CHINESE)
+    assert (plain["Content-Language"], chinese["Content-Language"]) == ("en", "zh-hans")
+    (english_words, same), (words, kept) = refusal(plain), refusal(chinese)
+    assert detail in words
+    assert words != english_words
+    assert kept == same
+
+
+def test_what_is_wrong_with_a_field_is_told_in_chinese(owner_api):
+    answer = owner_api.post("/api/v1/todos", {"content": "花", "x": 1}, headers=CHINESE)
+    assert_problem(answer, 400, "invalid", "x")
+    assert answer.json()["errors"][0]["detail"] == "未知的字段。"

@@ -25,9 +25,9 @@ class Difference:
 
 
 def differences(form: Any, *, about: str = "") -> list[Difference]:
-    """Return what a bound form would change of the row as it is now."""
+    """Return what the person changed in a bound form, beside the row as it is now."""
     form.is_valid()
-    return [
+    found = [
         Difference(
             label=": ".join(filter(None, (about, str(form[name].label)))),
             mine=shown(form.fields[name], _typed(form, name)),
@@ -36,6 +36,19 @@ def differences(form: Any, *, about: str = "") -> list[Difference]:
         for name in form.changed_data
         if not form[name].is_hidden
     ]
+    return [one for one in found if one.mine != one.theirs]
+
+
+def typed_below(formsets: Iterable[Any]) -> list[str]:
+    """Return the new rows that were typed below the row."""
+    rows = [form for formset in formsets for form in formset.extra_forms]
+    for form in rows:
+        form.is_valid()
+    return [
+        ", ".join(shown(form.fields[name], _typed(form, name)) for name in _seen(form))
+        for form in rows
+        if form.has_changed()
+    ]
 
 
 def resubmission(
@@ -43,16 +56,38 @@ def resubmission(
 ) -> list[tuple[str, str]]:
     """Return all that was typed, over the versions that the rows have now."""
     versions = {"version": form.initial.get("version", "")}
-    for formset in formsets:
-        for row in formset.initial_forms:
-            if "version" in row.initial:
-                versions[row.add_prefix("version")] = row.initial["version"]
+    for row in _rows_of(formsets):
+        if "version" in row.initial:
+            versions[row.add_prefix("version")] = row.initial["version"]
     return [
         (name, versions.get(name, value))
         for name, values in data.lists()
         for value in values
         if name != "csrfmiddlewaretoken"
     ]
+
+
+def without_changes(
+    fields: list[tuple[str, str]], form: Any, formsets: Iterable[Any]
+) -> list[tuple[str, str]]:
+    """Return a resubmission that changes no row which is there: it adds new ones."""
+    origins = {
+        bound.html_name: bound.html_initial_name
+        for row in (form, *_rows_of(formsets))
+        for bound in row
+        if not bound.is_hidden
+    }
+    names = {initial: name for name, initial in origins.items()}
+    kept = [(name, value) for name, value in fields if name not in origins]
+    return kept + [(names[name], value) for name, value in fields if name in names]
+
+
+def _rows_of(formsets: Iterable[Any]) -> Iterable[Any]:
+    return [form for formset in formsets for form in formset.initial_forms]
+
+
+def _seen(form: Any) -> list[str]:
+    return [name for name in form.changed_data if not form[name].is_hidden]
 
 
 def shown(field: Any, value: Any) -> str:

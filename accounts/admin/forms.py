@@ -41,6 +41,29 @@ def given(form: Any, **attributes: Any) -> Any:
     return kind(form.__name__, (form,), attributes)
 
 
+class HiddenLines(forms.HiddenInput):
+    """A value sent along out of sight, with lines told apart as they are kept."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def remember_initial(form: Any) -> None:
+    """Let the form carry what its fields were when it was loaded.
+
+    What the person changed is told by that, not by what the row is by now. A form
+    that was sent without is compared with the row.
+    """
+    sent = form.add_initial_prefix("")
+    is_known = not form.is_bound or any(key.startswith(sent) for key in form.data)
+    for field in form.fields.values():
+        if not field.widget.is_hidden:
+            field.show_hidden_initial = is_known
+            if field.hidden_widget is forms.HiddenInput:
+                field.hidden_widget = HiddenLines
+
+
 class ServiceForm(GatheringForm):
     """A form over one row that leaves the row alone.
 
@@ -59,6 +82,7 @@ class ServiceForm(GatheringForm):
         self.row = copy(self.instance)
         if not self.instance._state.adding:
             self.initial["version"] = self.state_of(self.instance)
+            remember_initial(self)
 
     @property
     def user(self) -> User:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -100,8 +100,8 @@ class ApiKeyForm(ServiceForm):
                 max_age=timedelta(days=settings.IDEMPOTENCY_DAYS),
             )
         except BadSignature:
-            self.data = self.data.copy()
-            self.data["once"] = self._fresh()
+            self.data = data = cast(QueryDict, self.data).copy()
+            data["once"] = self._fresh()
             self.add_error(None, _("This form is too old. Look at it and save again."))
         return super().clean()
 

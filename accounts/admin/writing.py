@@ -17,7 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.acting import refusal_of
-from accounts.admin.conflicts import differences, resubmission
+from accounts.admin.conflicts import (
+    differences,
+    resubmission,
+    typed_below,
+    without_changes,
+)
 from accounts.admin.forms import ServiceForm, given
 from accounts.admin.rights import person_of
 from accounts.errors import DomainError, Missing, Stale
@@ -151,13 +156,16 @@ class WritingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for below in formset.initial_forms:
                 found += differences(below, about=str(below.instance))
         now = self.get_object(request, object_id)
+        fields = resubmission(request.POST, form, formsets)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Changed in the meantime"),
             "opts": self.opts,
             "original": now,
             "differences": found,
-            "fields": resubmission(request.POST, form, formsets),
+            "fields": fields,
+            "added": typed_below(formsets),
+            "added_alone": without_changes(fields, form, formsets),
             "changed_by": getattr(now, "updated_by", None),
             "changed_at": getattr(now, "updated_at", None),
         }

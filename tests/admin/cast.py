@@ -27,6 +27,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CANARY = "Zeisig-4711"  # in every text of the stranger
 
 _FIELD = re.compile(r"<(input|textarea|select)\b([^>]*)>", re.IGNORECASE)
+_VALUE = re.compile(r'value="([^"]*)"')
 _ATTRIBUTE = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
 
 
@@ -101,8 +102,12 @@ def form_of(response: Any) -> dict[str, Any]:
 
 
 def _data_of(form: Any) -> dict[str, Any]:
-    data = {}
+    data: dict[str, Any] = {}
     for field in form:
+        if field.field.show_hidden_initial:
+            hidden = str(field.as_hidden(only_initial=True))
+            values = [unescape(value) for value in _VALUE.findall(hidden)]
+            data[field.html_initial_name] = values
         value = field.value()
         if value is None or value is False:
             continue

@@ -14,7 +14,7 @@ from tests.admin.cast import form_of, rows_of, text_of
 from tests.conftest import browser_for, make_person
 from todos.models import Comment, MemberRole, Membership, Todo
 from todos.services.comments import edit_comment
-from todos.services.labels import edit_label
+from todos.services.labels import add_label, edit_label
 from todos.services.lists import edit_list
 from todos.services.sharing import change_member
 from todos.services.todos import edit_todo, finish_todo
@@ -22,15 +22,27 @@ from todos.services.todos import edit_todo, finish_todo
 
 def fields_of(answer: Any) -> list[tuple[str, str]]:
     """Return what the conflict page would send on."""
-    found = re.findall(
-        r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(answer)
-    )
-    return [(unescape(name), unescape(value)) for name, value in found]
+    return hidden_in(answer.content.decode().partition('id="theirs"')[0])
+
+
+def hidden_in(html: str) -> list[tuple[str, str]]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html)
+    # A browser sends CR LF.
+    return [(name, unescape(value).replace("\n", "\r\n")) for name, value in found]
 
 
 def resend(browser: Any, url: str, answer: Any) -> Any:
+    return send(browser, url, fields_of(answer))
+
+
+def take_theirs(browser: Any, url: str, answer: Any) -> Any:
+    form = answer.content.decode().partition('id="theirs"')[2]
+    return send(browser, url, hidden_in(form))
+
+
+def send(browser: Any, url: str, fields: list[tuple[str, str]]) -> Any:
     data: dict[str, list[str]] = {}
-    for name, value in fields_of(answer):
+    for name, value in fields:
         data.setdefault(name, []).append(value)
     return browser.post(url, data)
 
@@ -73,6 +85,74 @@ def test_mine_is_saved_on_top(owner_browser, todo, url, stale):
     todo.refresh_from_db()
     assert (todo.content, todo.version) == ("Plant an oak", 3)
     assert todo.notes.splitlines() == ["a", "b"]
+
+
+def test_fields_that_one_left_alone_keep_what_somebody_else_made_of_them(
+    owner, owner_browser, editor, todo, url
+):
+    now = timezone.now()
+    todo = edit_todo(
+        actor=owner, todo=todo, notes="a\nb", due_on=now.date(), priority=1, now=now
+    )
+    data = form_of(owner_browser.get(url))
+    label = add_label(actor=editor, todo_list=todo.list, name="soil", now=now)
+    edit_todo(
+        actor=editor,
+        todo=todo,
+        priority=3,
+        due_on=None,
+        notes="",
+        labels=[label],
+        assignee=editor,
+        now=now,
+    )
+    answer = owner_browser.post(url, data | {"content": "Plant an oak"})
+    assert [str(one.label) for one in answer.context["differences"]] == ["Content"]
+    assert resend(owner_browser, url, answer).status_code == 302
+    todo.refresh_from_db()
+    assert (todo.content, todo.priority, todo.due_on) == ("Plant an oak", 3, None)
+    assert (todo.notes, todo.assignee) == ("", editor)
+    assert list(todo.labels.all()) == [label]
+
+
+def test_a_field_that_one_emptied_is_emptied_on_top(
+    owner, owner_browser, editor, todo, url
+):
+    now = timezone.now()
+    todo = edit_todo(actor=owner, todo=todo, notes="a\nb", due_on=now.date(), now=now)
+    data = form_of(owner_browser.get(url))
+    edit_todo(actor=editor, todo=todo, notes="c", priority=2, now=now)
+    answer = owner_browser.post(url, data | {"notes": "", "due_on": ""})
+    mine = {one.label: (one.mine, one.theirs) for one in answer.context["differences"]}
+    assert mine["Notes"] == ("–", "c")
+    assert resend(owner_browser, url, answer).status_code == 302
+    todo.refresh_from_db()
+    assert (todo.notes, todo.due_on, todo.priority) == ("", None, 2)
+
+
+def test_a_stale_form_in_which_nothing_was_changed_changes_nothing(
+    owner_browser, todo, url, stale
+):
+    assert owner_browser.post(url, stale).status_code == 302
+    todo.refresh_from_db()
+    assert (todo.content, todo.priority, todo.version) == ("Plant a hedge", 3, 2)
+
+
+def test_what_was_typed_below_is_listed_and_kept_by_both_choices(
+    owner_browser, editor, todo, url, stale
+):
+    typed = stale | {
+        "content": "Plant an oak",
+        "subtasks-0-content": "Dig a hole",
+        "comments-0-text": "Why a\nhedge?",
+    }
+    answer = owner_browser.post(url, typed)
+    assert answer.context["added"] == ["Dig a hole", "Why a\nhedge?"]
+    assert take_theirs(owner_browser, url, answer).status_code == 302
+    todo.refresh_from_db()
+    assert (todo.content, todo.priority, todo.version) == ("Plant a hedge", 3, 2)
+    assert Todo.objects.get(parent=todo).content == "Dig a hole"
+    assert Comment.objects.get().text == "Why a\nhedge?"
 
 
 def test_taking_theirs_is_a_link_to_the_row(owner_browser, todo, url, stale):
@@ -176,6 +256,22 @@ def test_a_members_role_that_changed_meanwhile_is_a_conflict(
     assert resend(owner_browser, page, answer).status_code == 302
     membership.refresh_from_db()
     assert membership.role == "owner"
+
+
+def test_a_role_that_one_left_alone_stays_as_somebody_else_set_it(
+    owner, owner_browser, editor, todo_list
+):
+    page = f"/admin/todos/todolist/{todo_list.pk}/change/"
+    data = form_of(owner_browser.get(page))
+    membership = Membership.objects.get(user=editor, list=todo_list)
+    change_member(
+        actor=owner, membership=membership, role=MemberRole.VIEWER, now=timezone.now()
+    )
+    answer = owner_browser.post(page, data | {"name": "Orchard"})
+    assert answer.status_code == 302
+    membership.refresh_from_db()
+    todo_list.refresh_from_db()
+    assert (membership.role, todo_list.name) == ("viewer", "Orchard")
 
 
 def test_people_and_roles_know_conflicts(administrator, owner):

@@ -15,6 +15,7 @@ from accounts.admin.forms import (
     GatheringForm,
     Lines,
     ServiceForm,
+    remember_initial,
 )
 from accounts.admin.person_forms import zone_field
 from accounts.models import User
@@ -171,6 +172,7 @@ class MemberForm(GatheringForm):
         if not self.instance._state.adding:
             del self.fields["person"]
             self.initial["version"] = self.instance.etag
+            remember_initial(self)
         else:
             self.initial["role"] = MemberRole.EDITOR
 

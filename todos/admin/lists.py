@@ -179,7 +179,7 @@ class TodoListAdmin(ScopedModelAdmin):
                     now=now,
                 )
         for form in formset.initial_forms:
-            if form.has_changed():
+            if not {"role", "DELETE"}.isdisjoint(form.changed_data):
                 self._change_member(actor, form, now)
 
     def _change_member(self, actor: User, form: Any, now: datetime) -> None:

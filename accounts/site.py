@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -33,6 +33,15 @@ class NavItem:
     section: str | Promise = ""
     colour: str = ""
     order: int = 100
+
+
+class SignInForm(AuthenticationForm):
+    """One answer for whatever is wrong: it tells nobody which names exist."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        name: _("The user name and password do not match.")
+        for name in ("invalid_login", "inactive")
+    }
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -73,6 +82,7 @@ class PersonalAdminSite(AdminSite):
     site_header = _("Todos")
     site_title = _("Todos")
     index_title = _("Today")
+    login_form = SignInForm
     site_url = None
     empty_value_display = "–"
     enable_nav_sidebar = False  # there is one of our own

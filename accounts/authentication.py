@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NoReturn
 
 from django.db import OperationalError
@@ -12,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from accounts.locks import without_waiting
 from accounts.models import ApiKey, User, hash_secret
 from accounts.models.keys import LAST_USED_STEP, PREFIX
 
@@ -50,11 +52,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         return found.first()
 
     def _mark_used(self, key: ApiKey) -> None:
-        try:
+        # The database may be busy writing; a reader need not wait for a statistic.
+        with suppress(OperationalError), without_waiting():
             ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
-        except OperationalError:
-            # The database is busy writing; a reader need not wait for a statistic.
-            return
 
     def _refuse(self) -> NoReturn:
         raise AuthenticationFailed(_("This API key is not valid."), code="invalid_key")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -164,3 +167,26 @@ def test_a_session_needs_the_token_against_forgery(owner):
         "/api/v1/todos", {"content": "x"}, headers={"X-CSRFToken": token}
     )
     assert made.status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_does_not_wait_to_note_the_use_of_a_key(owner):
+    client = api_for(owner)
+    held, done = threading.Event(), threading.Event()
+
+    def hold_the_key():
+        with transaction.atomic():
+            ApiKey.objects.update(name="held")
+            held.set()
+            done.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as writer:
+        writing = writer.submit(hold_the_key)
+        assert held.wait(30)
+        assert client.get("/api/v1/me").status_code == 200
+        assert last_used() is None
+        done.set()
+        writing.result()
+    client.get("/api/v1/me")
+    assert last_used() is not None

@@ -114,11 +114,19 @@ def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) ->
 def purge_list(
     *, todo_list: TodoList, now: datetime, actor: User | None = None
 ) -> None:
-    """Delete a list for good, with all that is in it; the event log forgets it."""
+    """Delete a list for good, with all that is in it; the event log forgets it.
+
+    A person does so to lists of their own that lie in the trash.
+    """
     require(actor, "todos.delete_todolist")
-    locked = TodoList.objects.select_for_update().filter(pk=todo_list.pk).first()
+    lists = (
+        TodoList.objects.all() if actor is None else TodoList.objects.owned_by(actor)
+    )
+    locked = lists.select_for_update(of=("self",)).filter(pk=todo_list.pk).first()
     if locked is None:
         raise Missing
+    if actor is not None and locked.deleted_at is None:
+        raise NotInTrash
     todos = Todo.with_trash.filter(list=locked).order_by("pk")
     while rows := with_subtasks(list(todos[:BATCH]), Todo.with_trash.all()):
         _purge(locked, rows, actor, now)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -11,7 +11,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,15 +33,22 @@ class NavItem:
     section: str | Promise = ""
     colour: str = ""
     order: int = 100
+    is_current: bool = False
+
+    def match(self, request: HttpRequest) -> int:
+        """Return how closely the page that is shown is this place; 0 is another."""
+        path, _sign, query = self.url.partition("?")
+        wanted = set(QueryDict(query).items())
+        fits = path == request.path and wanted <= set(request.GET.items())
+        return 1 + len(wanted) if fits else 0
 
 
 class SignInForm(AuthenticationForm):
     """One answer for whatever is wrong: it tells nobody which names exist."""
 
-    error_messages: ClassVar[dict[str, Any]] = {
-        name: _("The user name and password do not match.")
-        for name in ("invalid_login", "inactive")
-    }
+    error_messages = dict.fromkeys(
+        ("invalid_login", "inactive"), _("The user name and password do not match.")
+    )
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -129,7 +136,11 @@ class PersonalAdminSite(AdminSite):
             if model_admin.has_view_permission(request)
             for item in cast(Any, model_admin).nav(request)
         ]
-        return [home, *sorted(items, key=lambda item: item.order)]
+        places = [home, *sorted(items, key=lambda item: item.order)]
+        here = max(places, key=lambda item: item.match(request))
+        if here.match(request):
+            places[places.index(here)] = replace(here, is_current=True)
+        return places
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

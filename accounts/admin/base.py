@@ -51,7 +51,7 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
     def nav(self, request: HttpRequest) -> list[NavItem]:
         if self.nav_order is None:
             return []
-        label = self.opts.verbose_name_plural or ""
+        label = capfirst(str(self.opts.verbose_name_plural))
         url = self.address("changelist")
         return [NavItem(label, url, self.icon, self.nav_section, order=self.nav_order)]
 

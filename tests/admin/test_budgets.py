@@ -28,7 +28,7 @@ from todos.services.todos import add_todo
 HISTORY = 12
 PAGES = {
     "the first page": ("index", 11),
-    "todos": ("todos_todo_changelist", 11),
+    "todos": ("todos_todo_changelist", 12),
     "the trash": ("todos_todo_trash", 8),
     "lists": ("todos_todolist_changelist", 7),
     "labels": ("todos_label_changelist", 8),

@@ -583,3 +583,12 @@ def test_the_first_page_greets_with_what_is_due(owner, owner_browser, todo_list)
     assert boxes["mine"] == ["Yesterday's", "Today's", "Soon", "Far"]
     assert isinstance(page.context["lists"][0], TodoList)
     assert "Hello, Olga Owner" in text_of(page)
+
+
+def test_a_subtask_in_the_table_says_what_it_is_part_of(owner, owner_browser, todo):
+    add_todo(
+        actor=owner, todo_list=todo.list, parent=todo, content="Dig", now=timezone.now()
+    )
+    page = owner_browser.get(address("todos_todo_changelist")).content.decode()
+    assert 'Dig <small class="part-of">Plant a tree</small>' in page
+    assert page.count('class="part-of"') == 1

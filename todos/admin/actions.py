@@ -6,19 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.acting import MOST_AT_ONCE
 from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import Invalid
+from todos.admin.asking import ask
 from todos.admin.forms import LabelWithForm, MoveForm
 from todos.models import Label, Todo
 from todos.services.todos import edit_todo, finish_todo, reopen_todo
@@ -76,7 +73,7 @@ class TodoActions(ScopedModelAdmin):
         if "confirmed" in request.POST:
             self._each(request, queryset, purge_todo, purged)
             return None
-        return self._ask(request, queryset, "purge", _("Delete for good"))
+        return ask(self, request, queryset, "purge", _("Delete for good"))
 
     @admin.action(permissions=["change"], description=gettext_lazy("Move to a list …"))
     def move(
@@ -85,7 +82,7 @@ class TodoActions(ScopedModelAdmin):
         typed = request.POST if "confirmed" in request.POST else None
         form = MoveForm(person_of(request), typed)
         if typed is None or not form.is_valid():
-            return self._ask(request, queryset, "move", _("Move to a list"), form)
+            return ask(self, request, queryset, "move", _("Move to a list"), form)
         target = form.cleaned_data["list"]
 
         def move(*, actor: Any, todo: Todo, now: Any) -> None:
@@ -102,7 +99,7 @@ class TodoActions(ScopedModelAdmin):
         lists = set(queryset.order_by().values_list("list_id", flat=True).distinct())
         form = LabelWithForm(person_of(request), lists, typed)
         if typed is None or not form.is_valid():
-            return self._ask(request, queryset, "label", _("Add a label"), form)
+            return ask(self, request, queryset, "label", _("Add a label"), form)
         key = form.cleaned_data["label"].name_key
         same = Label.objects.filter(list__in=lists, name_key=key)
         of_list = {label.list_id: label for label in same}
@@ -115,27 +112,6 @@ class TodoActions(ScopedModelAdmin):
 
         self._each(request, queryset, carry, labelled)
         return None
-
-    def _ask(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Any],
-        action: str,
-        title: str | Promise,
-        form: Any = None,
-    ) -> HttpResponse:
-        """Ask what is still to be known before an action."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
-            "rows": list(queryset[:MOST_AT_ONCE]),
-            "action": action,
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "form": form,
-            "media": self.media + (form.media if form else self.media),
-        }
-        return TemplateResponse(request, "admin/todos/ask.html", context)
 
 
 def finished(count: int) -> str:

@@ -80,6 +80,15 @@ def done_cell(todo: Any) -> str:
     )
 
 
+def what_cell(todo: Todo) -> str:
+    """Return what is to be done; of a subtask also what it is part of."""
+    if todo.parent is None:
+        return todo.content
+    return format_html(
+        '{} <small class="part-of">{}</small>', todo.content, todo.parent.content
+    )
+
+
 def list_cell(todo_list: Any) -> str:
     return format_html(
         '<span class="in-list">{}{}</span>', dot(todo_list.colour), todo_list.name

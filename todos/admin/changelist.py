@@ -9,9 +9,11 @@ from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
 from accounts.scoping import Order
+from todos.models import Todo
 
 SALT = "todos.admin.page"
 
@@ -29,6 +31,9 @@ class KeysetChangeList(ChangeList):
         queryset: Any = self.queryset
         rows = queryset.keyset_page(order, after=after, offset=0, limit=size + 1)
         self.result_list = list(rows[:size])
+        prefetch_related_objects(
+            self.result_list, Prefetch("parent", Todo.with_trash.only("content"))
+        )
         self.result_count = len(self.result_list)
         self.full_result_count = self.result_count
         self.show_full_result_count = False

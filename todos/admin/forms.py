@@ -21,6 +21,7 @@ from accounts.admin.person_forms import zone_field
 from accounts.models import User
 from todos.admin.base import choices_in, lists_to_write_in
 from todos.admin.colours import ColourField
+from todos.admin.new_labels import NewLabelsField, names_in
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
 
 RELATIONS = ("list", "parent", "assignee", "labels")
@@ -33,6 +34,7 @@ class TodoForm(ServiceForm):
         required=False,
         help_text=_("Of the due time. Empty: yours."),
     )
+    new_labels = NewLabelsField()
 
     class Media:
         js = ("admin/js/jquery.init.js", "admin/js/autocomplete.js", "look/within.js")
@@ -55,9 +57,19 @@ class TodoForm(ServiceForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if not self._makes_labels():
+            self.fields.pop("new_labels", None)
         for name in RELATIONS:
             if name in self.fields:
                 self._choose_within_list(name)
+
+    @property
+    def label_names(self) -> list[str]:
+        """Return the names of the labels that are to be made."""
+        return names_in(self.cleaned_data.get("new_labels", ""))
+
+    def _makes_labels(self) -> bool:
+        return "labels" in self.fields and self.user.has_perm("todos.add_label")
 
     def _lists(self) -> set[UUID]:
         """Return the list that the todo stands in and the one that was chosen."""

@@ -21,6 +21,7 @@ from accounts.admin.rights import person_of
 from accounts.errors import DomainError
 from accounts.models import Event, User
 from accounts.site import NavItem
+from todos.admin.asking import ask
 from todos.admin.base import in_order
 from todos.admin.cells import list_cell
 from todos.admin.filters import ArchivedFilter
@@ -29,6 +30,7 @@ from todos.admin.inlines import MEMBERS, MemberInline
 from todos.models import MemberRole, Membership, TodoList
 from todos.services.lists import add_list, edit_list, restore_list, trash_list
 from todos.services.sharing import change_member, remove_member, share_list
+from todos.services.trash import purge_list
 
 MOST_IN_NAV = 12
 TRASH = "todos_todolist_trash"
@@ -87,9 +89,9 @@ class TodoListAdmin(ScopedModelAdmin):
         lists: Any = TodoList.objects.as_seen_by(user)
         if looks_into_trash(request):
             lists = TodoList.objects.owned_by(user).with_placing().trashed()
-        members = Membership.objects.select_related("user").order_by(*MEMBERS)
+        others = Membership.objects.exclude(user=user).select_related("user")
         return lists.order_by("position", "pk").prefetch_related(  # type: ignore[no-any-return]
-            Prefetch("memberships", members)
+            Prefetch("memberships", others.order_by(*MEMBERS))
         )
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -102,8 +104,8 @@ class TodoListAdmin(ScopedModelAdmin):
         return None if looks_into_trash(request) else ("shown",)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        name = "restore" if looks_into_trash(request) else "trash"
-        return self.permitted_actions(request, name)
+        names = ("restore", "purge") if looks_into_trash(request) else ("trash",)
+        return self.permitted_actions(request, *names)
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
@@ -142,8 +144,8 @@ class TodoListAdmin(ScopedModelAdmin):
 
     @admin.display(description=gettext_lazy("shared with"))
     def shared_with(self, row: Any) -> str:
-        members = [str(member.user) for member in row.memberships.all()]
-        return ", ".join(members) if len(members) > 1 else ""
+        # Who looks is a member too: `get_queryset` leaves them out.
+        return ", ".join(str(member.user) for member in row.memberships.all())
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Any) -> str:
@@ -210,6 +212,16 @@ class TodoListAdmin(ScopedModelAdmin):
     @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self._each(request, queryset, restore_list, restored)
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
+    def purge(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            title = _("Delete lists with all that is in them")
+            return ask(self, request, queryset, "purge", title)
+        self._each(request, queryset, purge_list, purged)
+        return None
 
     def _each(
         self,
@@ -282,3 +294,10 @@ def trashed(count: int) -> str:
 
 def restored(count: int) -> str:
     return ngettext("%d list restored.", "%d lists restored.", count) % count
+
+
+def purged(count: int) -> str:
+    return (
+        ngettext("%d list deleted for good.", "%d lists deleted for good.", count)
+        % count
+    )

@@ -24,6 +24,7 @@ from todos.admin.actions import TodoActions
 from todos.admin.base import OfListAdmin, choices_in, list_named, lists_to_write_in
 from todos.admin.changelist import KeysetChangeList
 from todos.admin.clicks import TRASH, TodoClicks
+from todos.admin.columns import TodoColumns
 from todos.admin.filters import (
     DueFilter,
     LabelFilter,
@@ -35,6 +36,8 @@ from todos.admin.filters import (
 from todos.admin.forms import TodoForm
 from todos.admin.home import due_at_home
 from todos.admin.inlines import CommentInline, SubtaskInline
+from todos.admin.new_labels import labels_named
+from todos.admin.one_list import list_context
 from todos.models import Todo
 from todos.services.comments import add_comment
 from todos.services.todos import add_todo, edit_todo
@@ -44,6 +47,20 @@ from todos.services.trash import trash_todo
 def looks_into_trash(request: Any) -> bool:
     match = request.resolver_match
     return match is not None and match.url_name == TRASH
+
+
+def without_field(name: str, fieldsets: Any) -> list[Any]:
+    """Return the fieldsets without a field."""
+
+    def left(fields: Any) -> Any:
+        if not isinstance(fields, tuple):
+            return fields
+        return tuple(left(field) for field in fields if field != name)
+
+    return [
+        (title, options | {"fields": left(options["fields"])})
+        for title, options in fieldsets
+    ]
 
 
 def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
@@ -59,7 +76,7 @@ def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 @admin.register(Todo)
-class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
+class TodoAdmin(TodoColumns, TodoClicks, TodoActions, OfListAdmin):
     """Todos of one's own and of shared lists."""
 
     form = TodoForm
@@ -98,7 +115,12 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
             None,
             {
                 "classes": ("cells",),
-                "fields": (("due_on", "due_time", "priority"), "assignee", "labels"),
+                "fields": (
+                    ("due_on", "due_time", "priority"),
+                    "assignee",
+                    "labels",
+                    "new_labels",
+                ),
             },
         ),
         (None, {"fields": ("notes",)}),
@@ -187,38 +209,6 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
         first = (lists.filter(pk=chosen) if chosen else lists).first()
         return {"list": first.pk if first else None}
 
-    @admin.display(description=gettext_lazy("done"))
-    def done(self, todo: Todo) -> str:
-        return cells.done_cell(todo)
-
-    @admin.display(description=gettext_lazy("content"))
-    def what(self, todo: Todo) -> str:
-        return todo.content
-
-    @admin.display(description=gettext_lazy("list"))
-    def in_list(self, todo: Todo) -> str:
-        return cells.list_cell(todo.list)
-
-    @admin.display(description=gettext_lazy("due"), ordering="due_sort")
-    def due(self, todo: Todo) -> str:
-        return cells.due_cell(todo, cells.now_here())
-
-    @admin.display(description=gettext_lazy("priority"), ordering="priority")
-    def how_much(self, todo: Todo) -> str:
-        return cells.priority_cell(todo)
-
-    @admin.display(description=gettext_lazy("assignee"))
-    def who(self, todo: Todo) -> str:
-        return cells.person_cell(todo.assignee)
-
-    @admin.display(description=gettext_lazy("labels"))
-    def label_chips(self, todo: Todo) -> str:
-        return cells.label_cells(todo)
-
-    @admin.display(description=gettext_lazy("in the trash since"))
-    def since(self, todo: Todo) -> Any:
-        return todo.deleted_at
-
     def changelist_view(
         self, request: Any, extra_context: dict[str, Any] | None = None
     ) -> Any:
@@ -228,7 +218,7 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
             "title": _("Trash") if in_trash else _("Todos"),
         }
         if not in_trash:
-            context |= self.quick_add_context(request)
+            context |= self.quick_add_context(request) | list_context(request)
         return super().changelist_view(request, context | (extra_context or {}))
 
     def change_form_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
@@ -243,27 +233,44 @@ class TodoAdmin(TodoClicks, TodoActions, OfListAdmin):
 
     # --- Writing
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        makes_labels = person_of(request).has_perm("todos.add_label")
+        if makes_labels and (obj is None or self.has_change_permission(request, obj)):
+            return self.fieldsets
+        return without_field("new_labels", self.fieldsets)
+
     def add_row(self, actor: User, form: Any, now: datetime) -> Model:
         fields = dict(form.cleaned_data)
         del fields["version"]
-        labels = list(fields.pop("labels"))
         todo_list = fields.pop("list")
+        names = form.label_names
+        fields.pop("new_labels", None)
+        labels = [*fields.pop("labels"), *labels_named(actor, todo_list, names, now)]
         return add_todo(
             actor=actor, todo_list=todo_list, labels=labels, now=now, **fields
         )
 
     def change_row(self, actor: User, form: Any, now: datetime) -> None:
         fields = form.values
+        fields.pop("new_labels", None)
+        target = fields.pop("list", None)
         if "labels" in fields:
             fields["labels"] = list(fields["labels"])
-        edit_todo(
+        if form.label_names and target is None:
+            made = labels_named(actor, form.row.list, form.label_names, now)
+            fields["labels"] = [*fields.get("labels", form.row.labels.all()), *made]
+        todo = edit_todo(
             actor=actor,
             todo=form.row,
-            todo_list=fields.pop("list", None),
+            todo_list=target,
             expected=form.expected,
             now=now,
             **fields,
         )
+        if form.label_names and target is not None:  # they are of where it is now
+            made = labels_named(actor, target, form.label_names, now)
+            labels = [*todo.labels.all(), *made]
+            edit_todo(actor=actor, todo=todo, labels=labels, now=now)
 
     def save_inline(self, actor: User, row: Any, formset: Any, now: datetime) -> None:
         todo = Todo.objects.select_related("list").get(pk=row.pk)  # it may have moved

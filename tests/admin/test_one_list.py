@@ -1,0 +1,89 @@
+"""The table of one list: named after it, with a way to its sharing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.utils import timezone
+
+from tests.admin.cast import address, text_of
+from tests.conftest import browser_for
+from todos.services.lists import add_list, trash_list
+
+TODOS = "/admin/todos/todo/"
+CURRENT = re.compile(r'<a href="([^"]+)" aria-current="page"')
+
+
+@pytest.fixture
+def url(todo) -> str:
+    return f"{TODOS}?list={todo.list_id}"
+
+
+def test_it_is_titled_with_the_name_and_names_who_shares_it(owner_browser, url, todo):
+    page = text_of(owner_browser.get(url))
+    assert "<h1>Garden</h1>" in page
+    assert "Shared with Edgar Editor, Vera Viewer" in page
+    settings = address("todos_todolist_change", todo.list_id)
+    assert re.search(f'href="{settings}">Share and settings<', page)
+
+
+def test_the_navigation_marks_that_list_alone(owner_browser, url):
+    assert CURRENT.findall(text_of(owner_browser.get(url))) == [url]
+    narrowed = text_of(owner_browser.get(f"{url}&state=all"))
+    assert CURRENT.findall(narrowed) == [url]
+    assert CURRENT.findall(text_of(owner_browser.get(TODOS))) == [TODOS]
+
+
+def test_a_viewer_is_offered_nothing_to_add(viewer, editor, url):
+    page = browser_for(editor).get(url)
+    assert "quick-content" in text_of(page)
+    page = browser_for(viewer).get(url)
+    assert "quick-content" not in text_of(page)
+    assert address("todos_todo_add") not in text_of(page)
+
+
+def test_a_foreign_list_gives_no_name_away(outsider, owner_browser, url):
+    assert "Garden" in text_of(owner_browser.get(url))
+    page = text_of(browser_for(outsider).get(url))
+    assert "Garden" not in page
+    assert "<h1>Todos</h1>" in page
+
+
+def test_a_list_that_begins_small_is_named_as_it_is(owner, owner_browser):
+    row = add_list(actor=owner, name="iPhone <b>", now=timezone.now())
+    for page in ("/admin/", f"{TODOS}?list={row.pk}"):
+        assert "iPhone <b>" in text_of(owner_browser.get(page))
+
+
+@pytest.fixture
+def trashed(owner, todo_list, todo):
+    trash_list(actor=owner, todo_list=todo_list, now=timezone.now())
+    return todo_list
+
+
+def test_the_trashes_lead_to_each_other(owner_browser):
+    lists, todos = address("todos_todolist_trash"), address("todos_todo_trash")
+    assert f'href="{lists}"' in text_of(owner_browser.get(todos))
+    assert "Deleted todos" in text_of(owner_browser.get(lists))
+
+
+def test_an_owner_deletes_a_list_for_good_once_asked(owner_browser, trashed, todo):
+    url = address("todos_todolist_trash")
+    given = {"action": "purge", "index": "0", "_selected_action": [trashed.pk]}
+    question = owner_browser.post(url, given)
+    assert "This cannot be undone" in text_of(question)
+    assert "Garden" in text_of(question)
+    trashed.refresh_from_db()
+    answer = owner_browser.post(url, given | {"confirmed": "yes"}, follow=True)
+    assert "1 list deleted for good." in text_of(answer)
+    assert not type(trashed).objects.filter(pk=trashed.pk).exists()
+    assert not type(todo).with_trash.filter(pk=todo.pk).exists()
+
+
+def test_nobody_else_deletes_it(editor, trashed):
+    given = {"action": "purge", "_selected_action": [trashed.pk], "confirmed": "yes"}
+    url = address("todos_todolist_trash")
+    browser_for(editor).post(url, given | {"index": "0"})
+    trashed.refresh_from_db()
+    assert trashed.deleted_at is not None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.admin.acting import way_back
 from todo_project.problems import BUSY_SECONDS, problem_response, usual_detail
 
 
@@ -37,8 +40,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(
     request: HttpRequest, reason: str = "", **_options: Any
 ) -> HttpResponse:
+    if signed_out(request):
+        to = way_back(request, reverse("admin:index"))
+        return redirect_to_login(to, reverse("admin:login"))
     detail = _("The form was open for too long, or came from elsewhere. Load it again.")
     return answer(request, 403, "csrf_failed", detail)
+
+
+def signed_out(request: HttpRequest) -> bool:
+    """Tell whether a form of the admin came from nobody: its session has ended."""
+    pages = reverse("admin:index")
+    login = reverse("admin:login")
+    is_page = request.path.startswith(pages) and request.path != login
+    return is_page and not request.user.is_authenticated
 
 
 def answer(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from accounts.urls import urlpatterns as accounts_urls
@@ -16,6 +18,8 @@ handler403 = "todo_project.errors.forbidden"
 handler404 = "todo_project.errors.not_found"
 handler500 = "todo_project.errors.server_error"
 
+icon = lazy(static, str)  # the name that it is served under is known once asked
+
 api_v1 = [
     *accounts_urls,
     *todos_urls,
@@ -26,6 +30,7 @@ api_v1 = [
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("livez", livez),
+    path("favicon.ico", RedirectView.as_view(url=icon("look/mark.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "api"))),
 ]

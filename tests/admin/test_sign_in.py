@@ -27,3 +27,25 @@ def test_whatever_is_wrong_the_answer_is_the_same(owner, case):
     answer = Client().post(PAGE, {"username": name, "password": password})
     assert answer.context["form"].non_field_errors() == [ANSWER]
     assert "staff" not in text_of(answer)
+
+
+def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_page(owner):
+    browser = Client(enforce_csrf_checks=True)
+    typed = {"content": "x", "next": "/admin/todos/todo/?due=today"}
+    answer = browser.post("/admin/todos/todo/quick-add/", typed)
+    assert answer.status_code == 302
+    wanted = "/admin/login/?next=/admin/todos/todo/%3Fdue%3Dtoday"
+    assert answer["Location"] == wanted
+    elsewhere = typed | {"next": "https://example.com/"}
+    answer = browser.post("/admin/todos/todo/quick-add/", elsewhere)
+    assert answer["Location"] == "/admin/login/?next=/admin/"
+    browser.force_login(owner)
+    answer = browser.post("/admin/todos/todo/quick-add/", typed)
+    assert answer.status_code == 403
+    assert Client(enforce_csrf_checks=True).post("/api/v1/todos").status_code == 401
+
+
+def test_browsers_that_ask_for_the_usual_icon_get_one(client):
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert client.get(answer["Location"]).status_code == 200

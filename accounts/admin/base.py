@@ -34,6 +34,7 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
     list_max_show_all = 0
     list_select_related = False
     actions_selection_counter = True
+    empty_value_display = ""
     view_on_site = False
     # What the address of a table may ask for, beside its filters.
     allowed_lookups: frozenset[str] = frozenset()

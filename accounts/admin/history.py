@@ -118,6 +118,8 @@ def subject_of(event: Event) -> str:
 def _lines(event: Event, names: dict[str, str], without: frozenset[str]) -> list[Line]:
     lines = []
     for name, (before, after) in event.changes.items():
+        if not before and not after:
+            continue
         field = _field_of(event.resource_type, name)
         label = str(getattr(field, "verbose_name", name.replace("_", " ")))
         line = Line(label, _shown(field, before, names), _shown(field, after, names))

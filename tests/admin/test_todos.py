@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -54,11 +55,21 @@ def test_quick_add_without_a_list_lands_in_the_inbox(owner, owner_browser):
     assert Todo.objects.get().list == owner.inbox
 
 
+def messages_of(answer) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
 @pytest.mark.parametrize("content", ["", "   ", "x" * 501, "字" * 501, "a\x00b"])
 def test_quick_add_refuses_bad_content_and_gives_it_back(owner_browser, content):
     answer = owner_browser.post(QUICK_ADD, {"content": content}, follow=True)
     assert answer.status_code == 200
-    assert "was not added" in text_of(answer)
+    assert "Not added." in text_of(answer)
+    kept = re.search(r'id="quick-content"[^>]* value="([^"]*)"', text_of(answer))
+    assert kept
+    assert kept[1] == content.replace("\0", kept[1][1:2])
+    assert not re.search("x{9}|字{9}", messages_of(answer))
+    again = text_of(owner_browser.get(address("index")))
+    assert re.search(r'id="quick-content"[^>]* value=""', again)
     assert not Todo.objects.exists()
 
 
@@ -69,7 +80,7 @@ def test_quick_add_refuses_a_list_that_one_may_not_write_in(
         browser = browser_for(person)
         typed = {"content": "Smuggled", "list": todo_list.pk}
         answer = browser.post(QUICK_ADD, typed, follow=True)
-        assert "“Smuggled” was not added." in text_of(answer)
+        assert "Not added." in text_of(answer)
     assert not Todo.objects.exists()
 
 

@@ -24,6 +24,8 @@ from todos.services.todos import add_todo, finish_todo, reopen_todo
 
 MOST_LISTS_OFFERED = 100
 TRASH = "todos_todo_trash"
+TYPED = "quick-add"  # what was refused, kept in the session until it is shown
+MOST_KEPT = 2000  # characters
 
 
 class TodoClicks(ScopedModelAdmin):
@@ -53,7 +55,10 @@ class TodoClicks(ScopedModelAdmin):
         chosen = list_named(request)
         if chosen and chosen not in {row.pk for row in offered}:
             offered += list(lists.filter(pk=chosen))
-        return {"quick_lists": offered, "quick_list": chosen}
+        context = {"quick_lists": offered, "quick_list": chosen}
+        if TYPED in request.session:
+            context["quick_typed"] = request.session.pop(TYPED)
+        return context
 
     def quick_add(self, request: HttpRequest) -> HttpResponseBase:
         """Add what was typed in one line, and stay on the page."""
@@ -69,9 +74,9 @@ class TodoClicks(ScopedModelAdmin):
                 now=timezone.now(),
             )
         except DomainError as error:
-            text = _("“%(content)s” was not added. %(reason)s")
-            message = text % {"content": typed, "reason": error.message}
+            message = _("Not added. %s") % error.message
             self.message_user(request, message, messages.ERROR)
+            request.session[TYPED] = typed[:MOST_KEPT]
         else:
             text = _("“%(content)s” is in %(list)s.")
             message = text % {"content": todo.content, "list": todo.list}

@@ -163,11 +163,10 @@ class TodoAdmin(TodoColumns, TodoClicks, TodoActions, OfListAdmin):
         return () if looks_into_trash(request) else self.sortable_by
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return (
-            ("what", "in_list", "since")
-            if looks_into_trash(request)
-            else self.list_display
-        )
+        if looks_into_trash(request):
+            return ("what", "in_list", "since")
+        told = {"in_list"} if list_named(request) else set()  # by the title
+        return tuple(name for name in self.list_display if name not in told)
 
     def get_list_display_links(self, request: Any, list_display: Any) -> Any:
         return None if looks_into_trash(request) else self.list_display_links

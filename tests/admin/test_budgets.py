@@ -30,7 +30,7 @@ PAGES = {
     "the first page": ("index", 11),
     "todos": ("todos_todo_changelist", 12),
     "the trash": ("todos_todo_trash", 8),
-    "lists": ("todos_todolist_changelist", 7),
+    "lists": ("todos_todolist_changelist", 8),
     "labels": ("todos_label_changelist", 8),
     "people": ("accounts_user_changelist", 7),
     "roles": ("accounts_role_changelist", 7),

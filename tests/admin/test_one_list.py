@@ -38,9 +38,17 @@ def test_the_navigation_marks_that_list_alone(owner_browser, url):
 def test_a_viewer_is_offered_nothing_to_add(viewer, editor, url):
     page = browser_for(editor).get(url)
     assert "quick-content" in text_of(page)
+    assert 'name="action"' in text_of(page)
     page = browser_for(viewer).get(url)
+    assert 'name="action"' not in text_of(page)
     assert "quick-content" not in text_of(page)
     assert address("todos_todo_add") not in text_of(page)
+
+
+def test_who_owns_no_list_is_offered_none_to_delete(owner_browser, editor, todo_list):
+    page = address("todos_todolist_changelist")
+    assert 'value="trash"' in text_of(owner_browser.get(page))
+    assert 'value="trash"' not in text_of(browser_for(editor).get(page))
 
 
 def test_a_foreign_list_gives_no_name_away(outsider, owner_browser, url):

@@ -105,7 +105,13 @@ class TodoListAdmin(ScopedModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         names = ("restore", "purge") if looks_into_trash(request) else ("trash",)
+        if not self._owns_some(request):
+            return {}
         return self.permitted_actions(request, *names)
+
+    def _owns_some(self, request: HttpRequest) -> bool:
+        owned = TodoList.objects.owned_by(person_of(request))
+        return owned.filter(inbox_of=None).exists()
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()

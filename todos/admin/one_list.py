@@ -32,5 +32,6 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "shared_with_more": len(names) > MOST_NAMED,
     }
     if not may_edit(row):
+        request.reads_only = True  # type: ignore[attr-defined]
         context |= {"quick_lists": [], "has_add_permission": False}
     return context

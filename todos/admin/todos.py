@@ -191,6 +191,8 @@ class TodoAdmin(TodoColumns, TodoClicks, TodoActions, OfListAdmin):
         return self.inlines if obj else ()
 
     def get_actions(self, request: HttpRequest) -> Any:
+        if getattr(request, "reads_only", False):
+            return {}
         names = self.in_trash if looks_into_trash(request) else self.at_work
         return self.permitted_actions(request, *names)
 

@@ -129,7 +129,7 @@ def refusal_of(request: HttpRequest) -> int | None:
 
 def body_length(request: HttpRequest) -> int:
     """Return how long the body is said to be; what is no number says nothing."""
-    said = request.META.get("CONTENT_LENGTH") or "0"
+    said = request.headers.get("content-length") or "0"
     return int(said) if said.isdecimal() and len(said) < 20 else 0
 
 

@@ -10,9 +10,11 @@ import yaml
 from django.conf import settings
 from django.core.management import call_command
 
+from accounts.errors import DomainError
 from tests.conftest import api_for
 from tests.problems import assert_problem
 from todo_project.openapi.fields import FIELDS
+from todo_project.openapi.parts import REFUSALS
 from todo_project.openapi.views import document
 from todo_project.urls import api_v1
 
@@ -123,6 +125,24 @@ def test_every_refusal_is_a_problem():
             if int(status) >= 400:
                 name = response["$ref"].rpartition("/")[2]
                 assert set(shared[name]["content"]) == {"application/problem+json"}
+
+
+def refusals_below(kind):
+    for refusal in kind.__subclasses__():
+        yield refusal
+        yield from refusals_below(refusal)
+
+
+def test_every_refusal_of_the_api_s_verbs_is_named():
+    doors = ("todos.services.", "accounts.idempotency", "accounts.viewsets.")
+    named = " ".join(REFUSALS.values())
+    refusals = [
+        refusal
+        for refusal in refusals_below(DomainError)
+        if refusal.__module__.startswith(doors)
+    ]
+    assert len(refusals) > 10
+    assert [r.code for r in refusals if f"`{r.code}`" not in named] == []
 
 
 def test_requests_take_no_unknown_fields_and_no_read_only_ones():

@@ -1,14 +1,15 @@
-"""The columns of the tables of todos."""
+"""The columns of the tables of todos and lists."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from todos.admin import cells
-from todos.models import Todo
+from todos.models import MemberRole, Todo
 
 
 class TodoColumns:
@@ -45,3 +46,26 @@ class TodoColumns:
     @admin.display(description=gettext_lazy("in the trash since"))
     def since(self, todo: Todo) -> Any:
         return todo.deleted_at
+
+
+class ListColumns:
+    """What a row of the table tells of a list."""
+
+    @admin.display(description=gettext_lazy("name"))
+    def shown(self, row: Any) -> str:
+        return cells.list_cell(row)
+
+    @admin.display(description=gettext_lazy("you are"))
+    def my_role(self, row: Any) -> str:
+        return str(MemberRole(row.role).label)
+
+    @admin.display(description=gettext_lazy("shared with"))
+    def shared_with(self, row: Any) -> str:
+        # Who looks is a member too: `get_queryset` leaves them out.
+        return ", ".join(str(member.user) for member in row.memberships.all())
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Any) -> str:
+        if row.is_inbox:
+            return _("inbox")
+        return _("archived") if row.is_archived else ""

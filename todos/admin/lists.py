@@ -23,7 +23,7 @@ from accounts.models import Event, User
 from accounts.site import NavItem
 from todos.admin.asking import ask
 from todos.admin.base import in_order
-from todos.admin.cells import list_cell
+from todos.admin.columns import ListColumns
 from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
 from todos.admin.inlines import MEMBERS, MemberInline
@@ -42,7 +42,7 @@ def looks_into_trash(request: Any) -> bool:
 
 
 @admin.register(TodoList)
-class TodoListAdmin(ScopedModelAdmin):
+class TodoListAdmin(ListColumns, ScopedModelAdmin):
     """Lists that the person is a member of."""
 
     form = TodoListForm
@@ -109,9 +109,11 @@ class TodoListAdmin(ScopedModelAdmin):
             return {}
         return self.permitted_actions(request, *names)
 
-    def _owns_some(self, request: HttpRequest) -> bool:
-        owned = TodoList.objects.owned_by(person_of(request))
-        return owned.filter(inbox_of=None).exists()
+    def _owns_some(self, request: Any) -> bool:
+        if not hasattr(request, "owns_lists"):
+            owned = TodoList.objects.owned_by(person_of(request))
+            request.owns_lists = owned.filter(inbox_of=None).exists()
+        return bool(request.owns_lists)
 
     def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
@@ -139,25 +141,6 @@ class TodoListAdmin(ScopedModelAdmin):
     def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
         """Return all that happened in the list, newest first."""
         return Event.objects.filter(stream_id=row.pk).order_by("-seq")
-
-    @admin.display(description=gettext_lazy("name"))
-    def shown(self, row: Any) -> str:
-        return list_cell(row)
-
-    @admin.display(description=gettext_lazy("you are"))
-    def my_role(self, row: Any) -> str:
-        return str(MemberRole(row.role).label)
-
-    @admin.display(description=gettext_lazy("shared with"))
-    def shared_with(self, row: Any) -> str:
-        # Who looks is a member too: `get_queryset` leaves them out.
-        return ", ".join(str(member.user) for member in row.memberships.all())
-
-    @admin.display(description=gettext_lazy("state"))
-    def state(self, row: Any) -> str:
-        if row.is_inbox:
-            return _("inbox")
-        return _("archived") if row.is_archived else ""
 
     # --- Writing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 
 from tests.problems import assert_problem
 from todos.models import Todo
@@ -176,6 +177,16 @@ def test_texts_have_a_most(owner_api):
     ):
         answer = post(owner_api, json.dumps({"content": "x"} | {field: value}))
         assert_problem(answer, 400, "invalid", field)
+
+
+def test_the_longest_text_is_kept_at_once(owner_api, on_postgresql):
+    if on_postgresql:  # where pairs of characters are indexed
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '500ms'")
+    body = {"content": "x", "notes": "好学习天" * 5000}
+    assert post(owner_api, json.dumps(body)).status_code == 201
+    found = owner_api.get(f"{TODOS}?search=习天好").json()["results"]
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,18 @@ from django.db import migrations
 
 FORWARDS = (
     "CREATE EXTENSION IF NOT EXISTS btree_gin",
-    # All neighbouring pairs of characters; a text of one character has none.
+    # All neighbouring pairs of characters; a text of one character has none. The text
+    # is taken apart once: substr() counts from its start for every character.
     """
     CREATE FUNCTION todos_pairs(text) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-        SELECT coalesce(array_agg(DISTINCT substr($1, i, 2)), '{}')
-        FROM generate_series(1, length($1) - 1) AS i
+        SELECT coalesce(array_agg(DISTINCT pair), '{}')
+        FROM (
+            SELECT letter || lead(letter) OVER (ORDER BY place) AS pair
+            FROM unnest(string_to_array($1, NULL)) WITH ORDINALITY
+                AS letters (letter, place)
+        ) AS pairs
+        WHERE pair IS NOT NULL
     $$
     """,
     """

@@ -31,9 +31,10 @@ FROM generate_series(1, %s) AS n
 """
 _PEOPLE = """
 INSERT INTO accounts_user (id, password, is_superuser, created_at, updated_at, version,
-    username, email, display_name, time_zone, language, is_active, access_version)
+    username, username_key, email, display_name, time_zone, language, is_active,
+    access_version)
 SELECT gen_random_uuid(), '!', false, now() - n * interval '1 minute', now(), 1,
-    'person-' || n, '', 'Person', 'UTC', 'en', true, 1
+    'person-' || n, 'person-' || n, '', 'Person', 'UTC', 'en', true, 1
 FROM generate_series(1, %s) AS n
 """
 _KEYS = """

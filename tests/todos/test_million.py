@@ -11,14 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Event, OutboxEntry, User
 from accounts.scoping import Order
 from tests.conftest import api_for, make_person
 from tests.todos.million import Million, write_million
 from todos.models import Todo
 from todos.viewsets.todos import ORDERS
 
-pytestmark = [pytest.mark.xdist_group("million"), pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 # Pages of 8 KiB that a request may touch. The table alone has 30,000; the person with
 # two hundred lists pays about eight for each list and state.
@@ -152,10 +152,9 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _empty() -> None:
-    tables = ", ".join(
-        model._meta.db_table for model in (User, Todo, Todo.labels.through)
-    )
+    models = (User, Todo, Todo.labels.through, Event, OutboxEntry)
+    tables = ", ".join(model._meta.db_table for model in models)
     with connection.cursor() as cursor:
         cursor.execute("SET todo.events_open = 'on'")
-        cursor.execute(f"TRUNCATE {tables}, accounts_event CASCADE")
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
         cursor.execute("RESET todo.events_open")

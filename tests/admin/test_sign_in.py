@@ -48,4 +48,6 @@ def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_page(owner):
 def test_browsers_that_ask_for_the_usual_icon_get_one(client):
     answer = client.get("/favicon.ico")
     assert answer.status_code == 302
-    assert client.get(answer["Location"]).status_code == 200
+    icon = client.get(answer["Location"])
+    assert b"<svg" in b"".join(icon.streaming_content)
+    icon.close()

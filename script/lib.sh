@@ -119,19 +119,39 @@ has_installed() {
 
 # The note is written last, so an interrupted install is taken up again.
 install_lock() {
-    local lock=$1 log=.venv/pip.log locks=("$1")
+    local lock=$1 locks=("$1")
     need_space "$PWD" 400
     # The packages for development include those of the service, in the same versions.
     [[ $lock == requirements-dev.txt ]] && locks+=(requirements.txt)
     say "Installing the packages of $lock; the first time takes a minute."
     rm -f .venv/installed
-    if ! .venv/bin/python -m pip install --require-hashes --requirement "$lock" \
-        --quiet --no-input --disable-pip-version-check </dev/null >"$log" 2>&1; then
-        grep --quiet 'No space left' "$log" &&
-            die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."
-        die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); $log tells more."
-    fi
+    pip_install < <(lock_part "$lock" others)
+    # A wheel of another Python in the cache would crash, so uWSGI is always built.
+    if have_compiler; then pip_install --no-cache-dir < <(lock_part "$lock" uwsgi); fi
     sha256sum "${locks[@]}" >.venv/installed
+}
+
+# pip_install OPTION…: install the locked packages that come on the standard input.
+pip_install() {
+    local log=.venv/pip.log
+    cat >.venv/requirements.part
+    .venv/bin/python -m pip install --require-hashes --requirement .venv/requirements.part \
+        --quiet --no-input --disable-pip-version-check "$@" </dev/null >"$log" 2>&1 && return
+    grep --quiet 'No space left' "$log" &&
+        die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."
+    die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); $log tells more."
+}
+
+# lock_part LOCK uwsgi|others: print the entries of uWSGI, or all but those.
+lock_part() {
+    awk -v wanted="$2" '/^[^ ]/ { part = /^uwsgi==/ ? "uwsgi" : "others" } part == wanted' "$1"
+}
+
+# uWSGI comes as source: it takes a compiler and the headers of this Python.
+have_compiler() {
+    { have gcc || have cc || have clang; } && .venv/bin/python -c '
+import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
 }
 
 # --- Locks --------------------------------------------------------------------

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from todo_project.env import env_bool, env_database, env_int, env_list, env_str
+from todo_project.env import (
+    env_bool,
+    env_database,
+    env_int,
+    env_list,
+    env_networks,
+    env_redis,
+    env_str,
+)
 from todo_project.secret import stored_secret
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,3 +141,29 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
     assert sentence in check.stderr
     assert len(check.stderr.strip().splitlines()) == 1
     assert check.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "url", ["", "redis://:pw@127.0.0.1:6379/1", "unix:///run/redis.sock?db=1"]
+)
+def test_an_address_of_redis_is_taken(monkeypatch, url):
+    monkeypatch.setenv("PLACE", url)
+    assert env_redis("PLACE") == url
+
+
+@pytest.mark.parametrize("url", ["localhost", "http://redis", "redis://", "unix://"])
+def test_what_is_no_address_of_redis_is_refused_by_name(monkeypatch, url):
+    monkeypatch.setenv("PLACE", url)
+    with pytest.raises(ImproperlyConfigured, match="PLACE must look like redis://"):
+        env_redis("PLACE")
+
+
+def test_networks_are_read(monkeypatch):
+    monkeypatch.setenv("NETS", "10.0.0.1, fd00::/8")
+    assert [str(net) for net in env_networks("NETS")] == ["10.0.0.1/32", "fd00::/8"]
+
+
+def test_what_is_no_network_is_refused_by_name(monkeypatch):
+    monkeypatch.setenv("NETS", "10.0.0.1/8")
+    with pytest.raises(ImproperlyConfigured, match="NETS must list addresses"):
+        env_networks("NETS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -84,6 +85,32 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
         f"{name} must look like sqlite:////path/to/file or "
         "postgres://user:password@host:5432/name."
     )
+
+
+def env_redis(name: str, *, default: str = "") -> str:
+    """Return a URL of Redis, or nothing: redis://host:6379/0, unix:///path?db=0."""
+    url = env_str(name, default=default)
+    parts = urlsplit(url)
+    places = {"redis": parts.hostname, "rediss": parts.hostname, "unix": parts.path}
+    if url and not places.get(parts.scheme):
+        raise ImproperlyConfigured(
+            f"{name} must look like redis://:password@host:6379/0 or "
+            "unix:///path/to/redis.sock?db=0."
+        )
+    return url
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return the addresses and networks between commas: 10.0.0.1, fd00::/8."""
+    networks = []
+    for part in env_list(name):
+        try:
+            networks.append(ip_network(part))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must list addresses and networks, not {part!r}."
+            ) from None
+    return networks
 
 
 def _read(name: str, path: Path) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from todo_project.env import env_bool, env_database, env_int, env_list, env_str
+from todo_project.env import (
+    env_bool,
+    env_database,
+    env_int,
+    env_list,
+    env_networks,
+    env_redis,
+    env_str,
+)
 from todo_project.secret import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -108,6 +116,13 @@ TEMPLATES = [
     }
 ]
 
+# --- Redis --------------------------------------------------------------------
+
+# Empty: no cache and no broker; `manage.py background` does what the clock starts.
+REDIS_URL = env_redis("REDIS_URL")
+BROKER_URL = env_redis("BROKER_URL", default=REDIS_URL)
+REDIS_TIMEOUT = 0.25  # seconds; the database answers soon enough
+
 # Without a cache that all processes share, none is used: a session that ended in
 # one process must not live on in the memory of another.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
@@ -173,6 +188,9 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# Whose word about the client's address and scheme is taken: a proxy that speaks HTTP.
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
+
 # --- Todos --------------------------------------------------------------------
 
 TRASH_DAYS = env_int("TRASH_DAYS", default=30, minimum=1, maximum=3650)
@@ -212,6 +230,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "todo_project.errors.csrf_failure"
+
+# --- Watching -----------------------------------------------------------------
+
+# Opens /metrics and the causes at /readyz; without one they are closed.
+OPERATOR_TOKEN = env_str("OPERATOR_TOKEN")
+METRICS_DIR = Path(env_str("METRICS_DIR", default=str(DATA_DIR / "metrics")))
+SLOW_REQUEST_MS = env_int("SLOW_REQUEST_MS", default=1000, minimum=0, maximum=60000)
+SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", default=200, minimum=0, maximum=60000)
 
 # --- Logs ---------------------------------------------------------------------
 

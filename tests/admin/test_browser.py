@@ -8,89 +8,13 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.urls import reverse
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions as expect
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from accounts.models import User
 from tests.admin.cast import rows_of
+from tests.browser import Browser
 from tests.conftest import PASSWORD, make_person
 from todos.models import Todo, TodoList
-
-PATIENCE = 20  # seconds
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",  # the tests may run as root
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--window-size=1280,900",
-)
-
-
-class Browser:
-    """A browser and the few things that a person does with it."""
-
-    def __init__(self, base: str) -> None:
-        options = ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for argument in ARGUMENTS:
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.base = base
-        self.driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        self.wait = WebDriverWait(self.driver, PATIENCE)
-        self.complaints: list[str] = []
-
-    def open(self, path: str) -> None:
-        self.driver.get(self.base + path)
-        self.listen()
-
-    def listen(self) -> None:
-        """Gather what the browser complained about since the last time."""
-        self.complaints += [
-            f"{self.driver.current_url}: {entry['message']}"
-            for entry in self.driver.get_log("browser")
-        ]
-
-    def find(self, css: str) -> Any:
-        return self.wait.until(expect.element_to_be_clickable((By.CSS_SELECTOR, css)))
-
-    def click(self, css: str) -> None:
-        """Click what leads to another page, and wait until it is there."""
-        page = self.driver.find_element(By.TAG_NAME, "html")
-        self.find(css).click()
-        self.wait.until(expect.staleness_of(page))
-        self.find("body")
-        self.listen()
-
-    def type(self, css: str, text: str) -> None:
-        field = self.find(css)
-        field.clear()
-        field.send_keys(text)
-
-    @property
-    def text(self) -> str:
-        return str(self.driver.find_element(By.TAG_NAME, "body").text)
-
-    def sign_in(self, username: str) -> None:
-        self.open("/admin/")
-        self.type("#id_username", username)
-        self.type("#id_password", PASSWORD)
-        self.click("#login-form button")
-
-    def choose(self, field: str, term: str) -> None:
-        """Find a choice by typing, and take it."""
-        self.find(f".field-{field} .select2-selection").click()
-        self.type(".select2-container--open .select2-search__field", term)
-        option = (By.CSS_SELECTOR, ".select2-results__option--highlighted")
-        self.wait.until(expect.text_to_be_present_in_element(option, term))
-        self.driver.find_element(*option).click()
-
-    def quit(self) -> None:
-        self.driver.quit()
 
 
 @pytest.fixture
@@ -109,7 +33,7 @@ def browsers(live_server: Any) -> Iterator[Any]:
 @pytest.mark.django_db(transaction=True)
 def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     mia, ned = browsers(), browsers()
-    mia.sign_in("mia")
+    mia.sign_in("mia", PASSWORD)
     assert "Hello, Mia" in mia.text
 
     mia.type("#quick-content", "Buy milk")
@@ -137,7 +61,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     mia.type("#id_comments-0-text", "The red one, please.")
     mia.click("[name=_save]")
 
-    ned.sign_in("ned")
+    ned.sign_in("ned", PASSWORD)
     assert "Bring a blanket" in ned.text
     assert "Buy milk" not in ned.text
     ned.click("[aria-labelledby=home-mine] .todo-what")
@@ -153,7 +77,7 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_
     """Every page of the registry, light and dark, on a phone's width."""
     rows = people_of_the_house
     browser = browsers()
-    browser.sign_in("ada")
+    browser.sign_in("ada", PASSWORD)
     pages = [reverse(name) for name in ("admin:index", "admin:todos_todo_trash")]
     pages += [reverse("admin:accounts_user_profile"), reverse("admin:password_change")]
     mia = User.objects.get(username="mia")
@@ -172,16 +96,10 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_
         if model._meta.model_name not in {"event", "comment"}:
             pages += [reverse(f"{name}_add")]
     for dark in (False, True):
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        browser.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [scheme]}
-        )
-        size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.look_as(width=390, dark=dark)
         for page in pages:
             browser.open(page)
-            width = browser.driver.execute_script("return document.body.scrollWidth")
-            assert width <= 390, page
+            assert not browser.overflows(), page
     browser.open("/admin/nothing-here/")
     assert "404" in browser.text
     browser.listen()

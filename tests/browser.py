@@ -1,0 +1,106 @@
+"""A real browser, and the few things that a person does with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions as expect
+from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE = 20  # seconds
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",  # the tests may run as root
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--window-size=1280,900",
+)
+
+
+class Browser:
+    """Chromium without a screen. It gathers what it has to complain about."""
+
+    def __init__(self, base: str) -> None:
+        options = ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ARGUMENTS:
+            options.add_argument(argument)
+        # The certificate of a test is signed by nobody.
+        options.accept_insecure_certs = True
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.base = base
+        self.driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        self.wait = WebDriverWait(self.driver, PATIENCE)
+        self.complaints: list[str] = []
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.base + path)
+        self.listen()
+
+    def listen(self) -> None:
+        """Gather what the browser complained about since the last time."""
+        self.complaints += [
+            f"{self.driver.current_url}: {entry['message']}"
+            for entry in self.driver.get_log("browser")
+        ]
+
+    def find(self, css: str) -> Any:
+        return self.wait.until(expect.element_to_be_clickable((By.CSS_SELECTOR, css)))
+
+    def click(self, css: str) -> None:
+        """Click what leads to another page, and wait until it is there."""
+        page = self.driver.find_element(By.TAG_NAME, "html")
+        self.find(css).click()
+        self.wait.until(expect.staleness_of(page))
+        self.find("body")
+        self.listen()
+
+    def type(self, css: str, text: str) -> None:
+        field = self.find(css)
+        field.clear()
+        field.send_keys(text)
+
+    @property
+    def text(self) -> str:
+        return str(self.driver.find_element(By.TAG_NAME, "body").text)
+
+    def sign_in(self, username: str, password: str) -> None:
+        self.open("/admin/")
+        self.type("#id_username", username)
+        self.type("#id_password", password)
+        self.click("#login-form button")
+
+    def choose(self, field: str, term: str) -> None:
+        """Find a choice by typing, and take it."""
+        self.find(f".field-{field} .select2-selection").click()
+        self.type(".select2-container--open .select2-search__field", term)
+        option = (By.CSS_SELECTOR, ".select2-results__option--highlighted")
+        self.wait.until(expect.text_to_be_present_in_element(option, term))
+        self.driver.find_element(*option).click()
+
+    def look_as(self, *, width: int, dark: bool) -> None:
+        """Take the width of a screen, and prefer light or dark pages."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        run = self.driver.execute_cdp_cmd
+        run("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1}
+        run("Emulation.setDeviceMetricsOverride", size | {"mobile": width < 600})
+
+    def overflows(self) -> bool:
+        """Return whether the page is wider than the screen."""
+        page, screen = self.driver.execute_script(
+            "return [document.documentElement.scrollWidth, window.innerWidth]"
+        )
+        return bool(page > screen)
+
+    def shoot(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.driver.save_screenshot(str(file))
+
+    def quit(self) -> None:
+        self.driver.quit()

@@ -1,0 +1,103 @@
+"""A todo at one line, and at one click: quick-add and the box of being done."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from tests.admin.cast import address, text_of
+from tests.admin.todo_pages import QUICK_ADD, TABLE, last_event, messages_of
+from tests.conftest import browser_for
+from todos.models import Todo
+
+
+def test_quick_add_puts_a_todo_into_the_list_and_stays(owner, owner_browser, todo_list):
+    typed = {
+        "content": "Water the tomatoes",
+        "list": todo_list.pk,
+        "next": f"{TABLE}?due=none",
+    }
+    answer = owner_browser.post(QUICK_ADD, typed, follow=True)
+    assert answer.redirect_chain == [(f"{TABLE}?due=none", 302)]
+    assert "“Water the tomatoes” is in Garden." in text_of(answer)
+    todo = Todo.objects.get(content="Water the tomatoes")
+    assert (todo.list, todo.created_by) == (todo_list, owner)
+    event = last_event("todo.created")
+    assert (event.source, event.actor_id) == ("admin", owner.pk)
+    assert event.request_id
+
+
+def test_quick_add_without_a_list_lands_in_the_inbox(owner, owner_browser):
+    owner_browser.post(QUICK_ADD, {"content": "Breathe"})
+    assert Todo.objects.get().list == owner.inbox
+
+
+@pytest.mark.parametrize("content", ["", "   ", "x" * 501, "字" * 501, "a\x00b"])
+def test_quick_add_refuses_bad_content_and_gives_it_back(owner_browser, content):
+    answer = owner_browser.post(QUICK_ADD, {"content": content}, follow=True)
+    assert answer.status_code == 200
+    assert "Not added." in text_of(answer)
+    kept = re.search(r'id="quick-content"[^>]* value="([^"]*)"', text_of(answer))
+    assert kept
+    assert kept[1] == content.replace("\0", kept[1][1:2])
+    assert not re.search("x{9}|字{9}", messages_of(answer))
+    again = text_of(owner_browser.get(address("index")))
+    assert re.search(r'id="quick-content"[^>]* value=""', again)
+    assert not Todo.objects.exists()
+
+
+def test_quick_add_refuses_a_list_that_one_may_not_write_in(
+    viewer, outsider, todo_list
+):
+    for person in (viewer, outsider):
+        browser = browser_for(person)
+        typed = {"content": "Smuggled", "list": todo_list.pk}
+        answer = browser.post(QUICK_ADD, typed, follow=True)
+        assert "Not added." in text_of(answer)
+    assert not Todo.objects.exists()
+
+
+def test_quick_add_goes_back_to_no_foreign_place(owner_browser):
+    typed = {"content": "x", "next": "https://evil.example/"}
+    assert owner_browser.post(QUICK_ADD, typed)["Location"] == TABLE
+
+
+def test_quick_add_needs_the_token_of_the_form(owner):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(owner)
+    assert strict.post(QUICK_ADD, {"content": "x"}).status_code == 403
+    assert not Todo.objects.exists()
+
+
+def test_one_click_finishes_and_reopens(owner, owner_browser, todo):
+    box = address("todos_todo_finish", todo.pk)
+    assert box in text_of(owner_browser.get(TABLE))
+    answer = owner_browser.post(box, {"next": TABLE}, follow=True)
+    assert "“Plant a tree” is done." in text_of(answer)
+    todo.refresh_from_db()
+    assert (todo.is_finished, todo.finished_by) == (True, owner)
+    assert last_event("todo.finished").source == "admin"
+    owner_browser.post(address("todos_todo_reopen", todo.pk))
+    todo.refresh_from_db()
+    assert not todo.is_finished
+
+
+def test_a_click_is_a_post(owner_browser, todo):
+    assert owner_browser.get(address("todos_todo_finish", todo.pk)).status_code == 405
+    todo.refresh_from_db()
+    assert not todo.is_finished
+
+
+def test_a_viewer_cannot_finish_at_one_click(viewer, todo):
+    browser = browser_for(viewer)
+    answer = browser.post(address("todos_todo_finish", todo.pk), follow=True)
+    assert "You do not have permission" in text_of(answer)
+    todo.refresh_from_db()
+    assert not todo.is_finished
+
+
+def test_an_outsider_finds_nothing_to_click(outsider, todo):
+    browser = browser_for(outsider)
+    assert browser.post(address("todos_todo_finish", todo.pk)).status_code == 404

@@ -1,0 +1,100 @@
+"""What is done to many todos at once."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.models import Event
+from tests.admin.cast import text_of
+from tests.admin.todo_pages import TABLE, TRASH, act
+from tests.conftest import browser_for
+from todos.models import Todo
+from todos.services.labels import add_label
+from todos.services.lists import add_list
+from todos.services.todos import add_todo
+
+
+def test_actions_do_what_they_say(owner, owner_browser, todo_list):
+    now = timezone.now()
+    todos = [
+        add_todo(actor=owner, todo_list=todo_list, content=f"t{n}", now=now)
+        for n in range(3)
+    ]
+    assert "3 todos finished." in text_of(act(owner_browser, "finish", *todos))
+    finished = f"{TABLE}?state=finished"
+    answer = act(owner_browser, "reopen", *todos[:2], page=finished)
+    assert "2 todos reopened." in text_of(answer)
+    assert Todo.objects.open().count() == 2
+    answer = act(owner_browser, "trash", *todos, page=f"{TABLE}?state=all")
+    assert "3 todos moved to the trash." in text_of(answer)
+    assert not Todo.objects.exists()
+    answer = act(owner_browser, "restore", todos[0], page=TRASH)
+    assert "1 todo restored." in text_of(answer)
+    assert list(Todo.objects.all()) == [todos[0]]
+    asked = act(owner_browser, "purge", todos[1], page=TRASH)
+    assert "cannot be undone" in text_of(asked)
+    assert Todo.with_trash.filter(pk=todos[1].pk).exists()
+    answer = act(owner_browser, "purge", todos[1], page=TRASH, confirmed="yes")
+    assert "1 todo deleted for good." in text_of(answer)
+    assert not Todo.with_trash.filter(pk=todos[1].pk).exists()
+    assert set(
+        Event.objects.filter(resource_type="todo").values_list("source", flat=True)
+    ) == {
+        "system",
+        "admin",
+    }
+
+
+def test_todos_are_moved_to_a_chosen_list(owner, owner_browser, todo):
+    target = add_list(actor=owner, name="Shed", now=timezone.now())
+    asked = act(owner_browser, "move", todo)
+    assert "Plant a tree" in text_of(asked)
+    given = {"confirmed": "yes", "list": str(target.pk)}
+    answer = act(owner_browser, "move", todo, **given)
+    assert "1 todo moved." in text_of(answer)
+    todo.refresh_from_db()
+    assert todo.list == target
+
+
+def test_nobody_moves_todos_into_a_list_out_of_sight(
+    owner, owner_browser, outsider, todo
+):
+    given = {"confirmed": "yes", "list": str(outsider.inbox.pk)}
+    answer = act(owner_browser, "move", todo, **given)
+    assert "not one of the available choices" in text_of(answer)
+    todo.refresh_from_db()
+    assert todo.list.name == "Garden"
+
+
+def test_a_label_is_given_by_name_across_lists(owner, owner_browser, todo):
+    now = timezone.now()
+    other = add_list(actor=owner, name="Shed", now=now)
+    far = add_todo(actor=owner, todo_list=other, content="Far", now=now)
+    bare = add_todo(actor=owner, content="In the inbox", now=now)
+    label = add_label(actor=owner, todo_list=todo.list, name="Urgent", now=now)
+    add_label(actor=owner, todo_list=other, name="urgent", now=now)
+    given = {"confirmed": "yes", "label": str(label.pk)}
+    answer = act(owner_browser, "label", todo, far, bare, **given)
+    assert "2 todos labelled." in text_of(answer)
+    assert "no label of this name" in text_of(answer)
+    assert [row.name for row in far.labels.all()] == ["urgent"]
+    assert not bare.labels.exists()
+
+
+def test_actions_pass_over_what_one_may_not_change_and_say_so(viewer, outsider, todo):
+    own = add_todo(actor=viewer, content="Own", now=timezone.now())
+    answer = act(browser_for(viewer), "finish", todo, own)
+    assert "1 todo finished." in text_of(answer)
+    assert "You do not have permission" in text_of(answer)
+    act(browser_for(outsider), "finish", todo)
+    todo.refresh_from_db()
+    assert not todo.is_finished
+
+
+def test_an_action_takes_the_chosen_rows_and_no_others(owner, owner_browser, todo):
+    other = add_todo(
+        actor=owner, todo_list=todo.list, content="Other", now=timezone.now()
+    )
+    act(owner_browser, "finish", todo, select_across="1")
+    other.refresh_from_db()
+    assert not other.is_finished

@@ -1,0 +1,136 @@
+"""Tables of todos: filters, order, pages, and what the first page greets with."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from tests.admin.cast import address, save, text_of
+from tests.admin.todo_pages import TABLE
+from tests.conftest import browser_for, make_person
+from todos.models import TodoList
+from todos.services.labels import add_label
+from todos.services.todos import add_todo, finish_todo
+
+
+def shown(browser: Client, query: str) -> set[str]:
+    answer = browser.get(f"{TABLE}?{query}")
+    assert answer.status_code == 200
+    return {todo.content for todo in answer.context["cl"].result_list}
+
+
+def test_filters_are_those_that_people_think_in(owner, owner_browser, todo_list):
+    now = timezone.now()
+    today = now.date()
+    days = {"late": -1, "now": 0, "soon": 3, "far": 30}
+    for name, days_on in days.items():
+        add_todo(
+            actor=owner,
+            todo_list=todo_list,
+            content=name,
+            due_on=today + timedelta(days=days_on),
+            now=now,
+        )
+    free = add_todo(actor=owner, content="free", assignee=owner, priority=3, now=now)
+    done = add_todo(actor=owner, content="done", now=now)
+    finish_todo(actor=owner, todo=done, now=now)
+    label = add_label(actor=owner, todo_list=free.list, name="l", now=now)
+    save(owner_browser, f"{TABLE}{free.pk}/change/", labels=[str(label.pk)])
+    open_todos = {*days, "free"}
+    assert shown(owner_browser, "") == open_todos
+    assert shown(owner_browser, "state=finished") == {"done"}
+    assert shown(owner_browser, "state=all") == {*open_todos, "done"}
+    assert shown(owner_browser, "due=overdue") == {"late"}
+    assert shown(owner_browser, "due=today") == {"now"}
+    assert shown(owner_browser, "due=week") == {"now", "soon"}
+    assert shown(owner_browser, "due=none") == {"free"}
+    assert shown(owner_browser, "who=mine") == {"free"}
+    assert shown(owner_browser, "priority=3") == {"free"}
+    assert shown(owner_browser, f"list={todo_list.pk}") == set(days)
+    assert shown(owner_browser, f"label={label.pk}") == {"free"}
+    assert shown(owner_browser, "q=LAT") == {"late"}
+    assert shown(owner_browser, "list=nonsense") == set()
+
+
+def test_today_is_the_day_where_the_person_is(db):
+    """Kiritimati is 14 hours ahead of UTC, Pago Pago 11 behind: never the same day."""
+    pages = {}
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        person = make_person(zone.rpartition("/")[2].casefold(), time_zone=zone)
+        with timezone.override(zone):
+            day = timezone.localdate()
+        add_todo(actor=person, content=zone, due_on=day, now=timezone.now())
+        browser = browser_for(person)
+        assert shown(browser, "due=today") == {zone}
+        assert shown(browser, "due=overdue") == set()
+        pages[zone] = day
+    assert len(set(pages.values())) == 2
+
+
+def test_overdue_is_marked_where_the_person_is(owner, owner_browser):
+    yesterday = timezone.now().date() - timedelta(days=2)
+    add_todo(actor=owner, content="Late", due_on=yesterday, now=timezone.now())
+    assert "due-late" in text_of(owner_browser.get(TABLE))
+
+
+def test_ordering_and_pages_go_through_all_rows_once(owner, owner_browser, todo_list):
+    now = timezone.now()
+    for number in range(120):
+        add_todo(
+            actor=owner,
+            todo_list=todo_list if number % 2 else None,
+            content=f"n{number}",
+            due_on=date(2027, 1, 1) + timedelta(days=number % 40),
+            now=now + timedelta(seconds=number),
+        )
+    for order in ("", "o=4", "o=-4", "o=5"):
+        seen: list[str] = []
+        page: str | None = f"?{order}"
+        while page:
+            answer = owner_browser.get(TABLE + page)
+            seen += [todo.content for todo in answer.context["cl"].result_list]
+            page = answer.context["cl"].next_page
+        assert sorted(seen) == sorted(f"n{number}" for number in range(120)), order
+    assert seen != sorted(seen)
+
+
+def test_a_place_of_another_order_or_a_forged_one_begins_anew(
+    owner, owner_browser, todo
+):
+    for place in ("p=7", "p=forged:1abc:xyz", "p="):
+        assert shown(owner_browser, place) == {"Plant a tree"}
+
+
+def test_the_first_page_greets_with_what_is_due(owner, owner_browser, todo_list):
+    now = timezone.now()
+    today = now.date()
+    for content, days in (
+        ("Yesterday's", -1),
+        ("Today's", 0),
+        ("Soon", 4),
+        ("Far", 60),
+    ):
+        due = today + timedelta(days=days)
+        add_todo(actor=owner, content=content, due_on=due, assignee=owner, now=now)
+    page = owner_browser.get("/admin/")
+    boxes = {
+        name: [todo.content for todo in page.context[name]]
+        for name in ("overdue", "today", "soon", "mine")
+    }
+    assert boxes["overdue"] == ["Yesterday's"]
+    assert boxes["today"] == ["Today's"]
+    assert boxes["soon"] == ["Soon"]
+    assert boxes["mine"] == ["Yesterday's", "Today's", "Soon", "Far"]
+    assert isinstance(page.context["lists"][0], TodoList)
+    assert "Hello, Olga Owner" in text_of(page)
+
+
+def test_a_subtask_in_the_table_says_what_it_is_part_of(owner, owner_browser, todo):
+    add_todo(
+        actor=owner, todo_list=todo.list, parent=todo, content="Dig", now=timezone.now()
+    )
+    page = owner_browser.get(address("todos_todo_changelist")).content.decode()
+    assert 'Dig <small class="part-of">Plant a tree</small>' in page
+    assert page.count('class="part-of"') == 1

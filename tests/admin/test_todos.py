@@ -10,6 +10,7 @@ from tests.conftest import browser_for
 from todos.models import Comment, Label, Todo
 from todos.services.labels import add_label
 from todos.services.lists import add_list
+from todos.services.trash import trash_todo
 
 
 def test_the_trash_shows_what_was_deleted_and_pages_of_it_are_gone(

@@ -13,8 +13,10 @@ from django.db import IntegrityError, OperationalError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.admin.rights import person_of
 from accounts.errors import Busy, Conflict, DomainError, Missing
 
 MOST_AT_ONCE = 200  # rows of one bulk action
@@ -43,6 +45,8 @@ def way_back(request: HttpRequest, fallback: str) -> str:
 class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Acts by services and says what came of it."""
 
+    row_name: str  # the keyword under which the services take a row
+
     def permitted_actions(self, request: HttpRequest, *names: str) -> dict[str, Any]:
         """Return those of the named actions that the person may take at all."""
         offered = [self.get_action(name) for name in names]
@@ -53,14 +57,15 @@ class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self,
         request: HttpRequest,
         rows: Iterable[Any],
-        verb: Callable[[Any], object],
+        verb: Callable[..., object],
         done: Callable[[int], str],
     ) -> None:
-        """Do something to each row; tell how many it worked for, and why not."""
+        """Call a service with each row; tell how many it worked for, and why not."""
+        given = {"actor": person_of(request), "now": timezone.now()}
         count, refused = 0, Counter[str]()
         for row in list(rows)[:MOST_AT_ONCE]:
             try:
-                verb(row)
+                verb(**given, **{self.row_name: row})
             except (DomainError, IntegrityError, OperationalError) as error:
                 refused[str(refusal_of(error).message)] += 1
             else:

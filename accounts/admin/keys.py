@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -154,6 +153,7 @@ class ApiKeyAdmin(ScopedModelAdmin):
 
     form = ApiKeyForm
     resource_type = "apikey"
+    row_name = "key"
     icon = "key"
     nav_order = 50
     nav_section = gettext_lazy("Yours")
@@ -231,18 +231,7 @@ class ApiKeyAdmin(ScopedModelAdmin):
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        verb = partial(self.revoke_one, request)
-        self.apply_to_each(
-            request,
-            queryset,
-            verb,
-            lambda count: (
-                ngettext("%d key revoked.", "%d keys revoked.", count) % count
-            ),
-        )
-
-    def revoke_one(self, request: HttpRequest, key: ApiKey) -> None:
-        revoke_key(actor=person_of(request), key=key, now=timezone.now())
+        self.apply_to_each(request, queryset, revoke_key, revoked)
 
     def changeform_view(
         self,
@@ -289,3 +278,7 @@ class ApiKeyAdmin(ScopedModelAdmin):
         response = TemplateResponse(request, "admin/key_made.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def revoked(count: int) -> str:
+    return ngettext("%d key revoked.", "%d keys revoked.", count) % count

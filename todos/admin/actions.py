@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,48 +28,35 @@ class NoSuchLabel(Invalid):
 class TodoActions(ScopedModelAdmin):
     """Finish, reopen, move, label, trash; in the trash restore and purge."""
 
+    row_name = "todo"
     at_work = ("finish", "reopen", "move", "label", "trash")
     in_trash = ("restore", "purge")
 
     def has_finish_permission(self, request: HttpRequest) -> bool:
         return person_of(request).has_perm("todos.finish_todo")
 
-    def _each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Any],
-        verb: Callable[..., object],
-        done: Callable[[int], str],
-    ) -> None:
-        now = timezone.now()
-
-        def act(todo: Todo) -> None:
-            verb(actor=person_of(request), todo=todo, now=now)
-
-        self.apply_to_each(request, queryset, act, done)
-
     @admin.action(permissions=["finish"], description=gettext_lazy("Finish"))
     def finish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, finish_todo, finished)
+        self.apply_to_each(request, queryset, finish_todo, finished)
 
     @admin.action(permissions=["finish"], description=gettext_lazy("Reopen"))
     def reopen(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, reopen_todo, reopened)
+        self.apply_to_each(request, queryset, reopen_todo, reopened)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
     def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, trash_todo, trashed)
+        self.apply_to_each(request, queryset, trash_todo, trashed)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, restore_todo, restored)
+        self.apply_to_each(request, queryset, restore_todo, restored)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
     def purge(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
         if "confirmed" in request.POST:
-            self._each(request, queryset, purge_todo, purged)
+            self.apply_to_each(request, queryset, purge_todo, purged)
             return None
         return ask(self, request, queryset, "purge", _("Delete for good"))
 
@@ -88,7 +73,7 @@ class TodoActions(ScopedModelAdmin):
         def move(*, actor: Any, todo: Todo, now: Any) -> None:
             edit_todo(actor=actor, todo=todo, todo_list=target, now=now)
 
-        self._each(request, queryset, move, moved)
+        self.apply_to_each(request, queryset, move, moved)
         return None
 
     @admin.action(permissions=["change"], description=gettext_lazy("Add a label …"))
@@ -110,7 +95,7 @@ class TodoActions(ScopedModelAdmin):
             labels = {*todo.labels.all(), of_list[todo.list_id]}
             edit_todo(actor=actor, todo=todo, labels=list(labels), now=now)
 
-        self._each(request, queryset, carry, labelled)
+        self.apply_to_each(request, queryset, carry, labelled)
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +46,7 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
 
     form = TodoListForm
     resource_type = "list"
+    row_name = "todo_list"
     icon = "list"
     nav_order = 20
     inlines = (MemberInline,)
@@ -196,11 +196,11 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
     def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, trash_list, trashed)
+        self.apply_to_each(request, queryset, trash_list, trashed)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._each(request, queryset, restore_list, restored)
+        self.apply_to_each(request, queryset, restore_list, restored)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
     def purge(
@@ -209,22 +209,8 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         if "confirmed" not in request.POST:
             title = _("Delete lists with all that is in them")
             return ask(self, request, queryset, "purge", title)
-        self._each(request, queryset, purge_list, purged)
+        self.apply_to_each(request, queryset, purge_list, purged)
         return None
-
-    def _each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Any],
-        verb: Callable[..., object],
-        done: Callable[[int], str],
-    ) -> None:
-        now = timezone.now()
-
-        def act(row: TodoList) -> None:
-            verb(actor=person_of(request), todo_list=row, now=now)
-
-        self.apply_to_each(request, queryset, act, done)
 
     # --- Other pages
 

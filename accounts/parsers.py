@@ -9,7 +9,6 @@ from typing import IO, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
@@ -49,34 +48,28 @@ class StrictJSONParser(BaseParser):
         return value
 
 
-class StrictFormParser(FormParser):
+class Strict(BaseParser):
+    """Refuse what is too large before it is read, and texts that cannot be kept."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        require_bounded(parser_context)
+        form: Any = super().parse(stream, media_type, parser_context)
+        for name, values in getattr(form, "data", form).lists():  # files stand apart
+            require_sound([name, *values])
+        return form
+
+
+class StrictFormParser(Strict, FormParser):
     """application/x-www-form-urlencoded, with texts that a database can keep."""
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        require_bounded(parser_context)
-        form = super().parse(stream, media_type, parser_context)
-        _require_sound_form(form)
-        return form
 
-
-class StrictMultiPartParser(MultiPartParser):
+class StrictMultiPartParser(Strict, MultiPartParser):
     """multipart/form-data, with texts that a database can keep."""
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        require_bounded(parser_context)
-        form = super().parse(stream, media_type, parser_context)
-        _require_sound_form(form.data)
-        return form
 
 
 def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
@@ -99,11 +92,6 @@ def require_sound(value: Any, depth: int = 1) -> None:
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     for part in parts:
         require_sound(part, depth + 1)
-
-
-def _require_sound_form(form: QueryDict) -> None:
-    for name, values in form.lists():
-        require_sound([name, *values])
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,13 @@
-"""The admin, in the shape that everyone uses it."""
+"""Wiring of the project: its commands, and the admin in the shape all use it."""
 
 from __future__ import annotations
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
+
+
+class ProjectConfig(AppConfig):
+    name = "todo_project"
 
 
 class AdminConfig(StockAdminConfig):

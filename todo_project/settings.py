@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from todo_project.env import (
     env_bool,
+    env_choice,
     env_database,
     env_int,
     env_list,
@@ -17,6 +19,7 @@ from todo_project.env import (
     env_redis,
     env_str,
 )
+from todo_project.logs import logging_settings
 from todo_project.secret import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -78,6 +81,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "todos",
+    "todo_project.apps.ProjectConfig",
 ]
 MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
@@ -241,32 +245,13 @@ SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", default=200, minimum=0, maximum=60000)
 
 # --- Logs ---------------------------------------------------------------------
 
-LOG_LEVEL = env_str("LOG_LEVEL", default="INFO").upper()
-if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "todo_project.logs.RequestIdFilter"},
-        "one_line": {"()": "todo_project.logs.OneLineFilter"},
-    },
-    "formatters": {
-        "line": {
-            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-        }
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id", "one_line"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"level": LOG_LEVEL, "propagate": True},
-        # A refused request is an answer, not news; what fails is logged by the API.
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOG_LEVEL = env_choice(
+    "LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO"
+)
+# Programs read what is written for good, people what stands in their terminal.
+LOG_FORMAT = env_choice(
+    "LOG_FORMAT", "json", "line", default="line" if sys.stderr.isatty() else "json"
+)
+# nginx tells of every request; where it is not in front, the service does.
+LOG_REQUESTS = env_bool("LOG_REQUESTS", default=not REDIS_URL)
+LOGGING = logging_settings(level=LOG_LEVEL, form=LOG_FORMAT)

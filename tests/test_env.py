@@ -121,6 +121,7 @@ def test_the_stored_secret_is_made_once_and_for_its_owner_alone(tmp_path):
         ({"HTTPS": "maybe"}, "HTTPS must be true or false"),
         ({"TRASH_DAYS": "0"}, "TRASH_DAYS must be a whole number from 1"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be DEBUG, INFO"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be json or line."),
         ({"DATABASE_URL": "oracle://x/y"}, "DATABASE_URL must look like"),
         ({"DATABASE_URL": "postgres://u@h/n", "SECRET_KEY": ""}, "SECRET_KEY (or"),
     ],

@@ -1,24 +1,44 @@
-"""A line of the log names its request and quotes no statement."""
+"""A line of the log names its request and quotes nobody's content."""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 from django.core.exceptions import DisallowedHost
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
-from todo_project.logs import OneLineFilter, RequestIdFilter
+from todo_project.logs import (
+    JsonFormatter,
+    LineFormatter,
+    OneLineFilter,
+    RequestIdFilter,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
-def record_of(error, name="django.request", **extra):
+def record_of(error=None, name="django.request", **extra):
+    exc_info = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord(
-        name, logging.ERROR, "", 0, "failed: %s", ("/x",), (type(error), error, None)
+        name, logging.ERROR, "", 0, "failed: %s", ("/x",), exc_info
     )
     record.__dict__.update(extra)
     assert RequestIdFilter().filter(record)
     assert OneLineFilter().filter(record)
     return record
+
+
+def raised(error, cause=None):
+    try:
+        raise error from cause
+    except Exception as caught:
+        return caught
 
 
 def test_a_busy_database_is_told_in_one_line_without_its_statement():
@@ -41,3 +61,83 @@ def test_a_line_names_the_request_that_has_left_the_middleware():
     request = SimpleNamespace(id="abc")
     assert record_of(ValueError("x"), request=request).request_id == "abc"
     assert record_of(ValueError("x")).request_id == "-"
+
+
+def test_json_holds_the_event_and_its_fields():
+    record = record_of(request_id="abc", ms=1.5, route="api:todos", user=None)
+    record.created = 1767225600.25
+    assert json.loads(JsonFormatter().format(record)) == {
+        "time": "2026-01-01T00:00:00.250+00:00",
+        "level": "ERROR",
+        "logger": "django.request",
+        "message": "failed: /x",
+        "request_id": "abc",
+        "ms": 1.5,
+        "route": "api:todos",
+        "user": None,
+    }
+
+
+def test_a_field_cannot_pass_for_the_event_itself():
+    told = json.loads(JsonFormatter().format(record_of(time="noon", level="fine")))
+    assert told["level"] == "ERROR"
+    assert told["time"] != "noon"
+
+
+def test_a_request_and_the_arguments_of_a_task_stay_out():
+    request = SimpleNamespace(id="abc", path="/x?search=secret")
+    record = record_of(request=request, data={"args": ["secret"]})
+    for formatter in (JsonFormatter(), LineFormatter()):
+        assert "secret" not in formatter.format(record)
+
+
+def test_an_exception_is_one_field_with_its_cause_first():
+    error = raised(ValueError("second"), raised(KeyError("first")))
+    text = JsonFormatter().format(record_of(error))
+    assert "\n" not in text
+    trace = json.loads(text)["exception"]
+    assert trace.index("KeyError: 'first'") < trace.index("ValueError: second")
+    assert "in raised" in trace
+
+
+def test_the_row_that_a_database_refused_stays_out():
+    message = 'violates "todo_x"\nDETAIL:  Failing row contains (1, secret\n\ntext).'
+    record = record_of(raised(IntegrityError(message), raised(ValueError(message))))
+    for formatter in (JsonFormatter(), LineFormatter()):
+        line = formatter.format(record)
+        assert "secret" not in line
+        assert "todo_x" in line
+
+
+def test_a_readable_line_cannot_be_forged_nor_steer_a_terminal():
+    record = record_of(route="x\n2026 INFO forged \x1b[2J")
+    line = LineFormatter().format(record)
+    assert line.endswith(r"failed: /x route=x\x0a2026 INFO forged \x1b[2J")
+    assert "\n" not in line
+
+
+def test_the_form_is_chosen_by_setting_and_json_where_nobody_looks(tmp_path):
+    code = (
+        "import django, logging; django.setup();"
+        "logging.getLogger('x').warning('hello', extra={'a': 1})"
+    )
+    lines = {}
+    for form in ("line", "json", None):
+        environment = os.environ | {
+            "DATA_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "todo_project.settings",
+        }
+        environment.pop("LOG_FORMAT", None)
+        if form:
+            environment["LOG_FORMAT"] = form
+        run = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        lines[form] = run.stderr
+    assert lines["line"].endswith("WARNING x [-] hello a=1\n")
+    assert json.loads(lines["json"])["a"] == json.loads(lines[None])["a"] == 1

@@ -35,6 +35,16 @@ def env_bool(name: str, *, default: bool) -> bool:
         ) from None
 
 
+def env_choice(name: str, *choices: str, default: str) -> str:
+    """Return one of the choices, as it is written there; case does not matter."""
+    raw = os.environ.get(name, default)
+    for choice in choices:
+        if raw.lower() == choice.lower():
+            return choice
+    listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    raise ImproperlyConfigured(f"{name} must be {listed}.")
+
+
 def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
     """Return a whole number within the bounds, both included."""
     raw = os.environ.get(name)

@@ -1,13 +1,54 @@
-"""Logging: every line names the request it belongs to."""
+"""Logging: every line names the request it belongs to, and none quotes content."""
 
 from __future__ import annotations
 
+import json
 import logging
+import re
+import traceback
+from collections.abc import Iterator
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+# What every record has; the rest was given with `extra`.
+_USUAL = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def logging_settings(*, level: str, form: str) -> dict[str, Any]:
+    """Return the configuration (PEP 391): to stderr, as `json` or as `line`."""
+    formatter = {"json": JsonFormatter, "line": LineFormatter}[form]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "request_id": {"()": RequestIdFilter},
+            "one_line": {"()": OneLineFilter},
+        },
+        "formatters": {"usual": {"()": formatter}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "usual",
+                "filters": ["request_id", "one_line"],
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"level": level, "propagate": True},
+            # A refused request is an answer, not news; what fails is told.
+            "django.request": {"level": "ERROR"},
+            # It quotes the parameters of statements; slow ones are told without.
+            "django.db.backends": {"level": "INFO"},
+        },
+    }
 
 
 class RequestIdFilter(logging.Filter):
@@ -37,3 +78,78 @@ class OneLineFilter(logging.Filter):
         elif record.name.startswith("django.security"):
             record.exc_info = None
         return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = extras_of(record) | {
+            "time": told_time(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "-"),
+        }
+        if error := error_of(record):
+            entry["exception"] = told_error(error)
+        return json.dumps(entry)
+
+
+class LineFormatter(logging.Formatter):
+    """A line for the eye; an exception stands below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        parts = [
+            f"{told_time(record)} {record.levelname} {record.name}",
+            f"[{getattr(record, 'request_id', '-')}] {record.getMessage()}",
+            *(f"{name}={value}" for name, value in extras_of(record).items()),
+        ]
+        # Whoever reads a log in a terminal should not be steered by it.
+        line = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", " ".join(parts))
+        error = error_of(record)
+        return f"{line}\n{told_error(error)}" if error else line
+
+
+def told_time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(
+        timespec="milliseconds"
+    )
+
+
+def extras_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the plain values given with `extra`.
+
+    Anything else is left out: a request shows its query, a task its arguments.
+    """
+    return {
+        name: str(value) if isinstance(value, UUID) else value
+        for name, value in record.__dict__.items()
+        if name not in _USUAL and name != "request_id"
+        if isinstance(value, str | int | float | UUID | None)
+    }
+
+
+def error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def told_error(error: BaseException) -> str:
+    """Return the traceback, causes first, each message cut to its first line.
+
+    What follows in a database's message quotes the row or the statement.
+    """
+    told = []
+    for link in islice(chain_of(error), 10):
+        reason = str(link).partition("\n")[0]
+        trace = "".join(traceback.format_tb(link.__traceback__))
+        told.append(f"{trace}{type(link).__name__}: {reason}")
+    return "\n\n".join(reversed(told))
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error, what it came from, what that came from, and so on."""
+    while error is not None:
+        yield error
+        hidden = error.__suppress_context__
+        error = error.__cause__ or (None if hidden else error.__context__)

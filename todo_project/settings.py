@@ -245,9 +245,7 @@ SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", default=200, minimum=0, maximum=60000)
 
 # --- Logs ---------------------------------------------------------------------
 
-LOG_LEVEL = env_choice(
-    "LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO"
-)
+LOG_LEVEL = env_choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
 # Programs read what is written for good, people what stands in their terminal.
 LOG_FORMAT = env_choice(
     "LOG_FORMAT", "json", "line", default="line" if sys.stderr.isatty() else "json"

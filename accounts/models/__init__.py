@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.models.base import Changes, Recorded, person_field, plain
 from accounts.models.events import Event, OutboxEntry, Source
+from accounts.models.heartbeats import Heartbeat
 from accounts.models.keys import (
     RESOURCES,
     SCOPES,
@@ -21,6 +22,7 @@ __all__ = [
     "ApiKey",
     "Changes",
     "Event",
+    "Heartbeat",
     "IdempotentAnswer",
     "Installation",
     "OutboxEntry",

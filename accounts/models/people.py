@@ -159,6 +159,11 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         editable=False,
         db_comment="Raised when the set of what they see changes",
     )
+    session_stamp = models.UUIDField(
+        null=True,
+        editable=False,
+        db_comment="Another one whenever a session of theirs is written or ends",
+    )
 
     objects = UserManager()
 

@@ -14,6 +14,7 @@ from accounts import events
 from accounts.models import ApiKey, Event, IdempotentAnswer, Installation
 
 BATCH = 1000
+DAYS_OF_DEAD_KEYS = 30  # that they stay in their owner's list
 
 
 def dead_keys(before: datetime) -> QuerySet[ApiKey]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from todos.models import MemberRole, Membership, Todo, TodoList
 from todos.services.locking import Entry, record_in_list
+from todos.services.trash import purge_list, purge_list_trash
 
 
 @transaction.atomic
@@ -53,6 +55,38 @@ def recompute_due(*, list_id: UUID, ids: Collection[UUID], now: datetime) -> int
     if entries:
         record_in_list(locked, *entries, actor=None, at=now)
     return len(entries)
+
+
+def old_trash(before: datetime) -> QuerySet[Todo]:
+    """Return what went to the trash before then, by itself or with its list."""
+    old_lists = TodoList.objects.filter(deleted_at__lt=before).values("pk")
+    return Todo.with_trash.filter(Q(deleted_at__lt=before) | Q(list__in=old_lists))
+
+
+def purge_old_todos(*, before: datetime, now: datetime) -> Iterator[int]:
+    """Purge what `old_trash` names; yield how many each transaction took."""
+    lists = old_trash(before).order_by("list").values_list("list", flat=True)
+    for pk in lists.distinct():
+        todo_list = TodoList(pk=pk)
+        while count := purge_list_trash(todo_list=todo_list, before=before, now=now):
+            yield count
+
+
+def purge_old_lists(*, before: datetime, now: datetime) -> Iterator[int]:
+    """Purge the lists trashed before then, each in a transaction; yield 1 for each."""
+    old = TodoList.objects.filter(deleted_at__lt=before).order_by("pk")
+    for pk in old.values_list("pk", flat=True):
+        yield int(_purge_if_trashed(pk, before, now))
+
+
+@transaction.atomic
+def _purge_if_trashed(list_id: UUID, before: datetime, now: datetime) -> bool:
+    """Purge the list unless somebody restored it; tell whether it went."""
+    lists = TodoList.objects.select_for_update().filter(pk=list_id)
+    todo_list = lists.filter(deleted_at__lt=before).first()
+    if todo_list is not None:
+        purge_list(todo_list=todo_list, now=now)
+    return todo_list is not None
 
 
 def _claim(todo_list: TodoList, member: Membership) -> tuple[bool, bool, str, datetime]:

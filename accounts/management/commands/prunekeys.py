@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.management.arguments import days
 from accounts.management.base import ServiceCommand
 from accounts.services.maintenance import (
+    DAYS_OF_DEAD_KEYS,
     dead_keys,
     delete_in_batches,
     expired_sessions,
@@ -37,7 +38,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--older-than",
             type=days,
-            default=30,
+            default=DAYS_OF_DEAD_KEYS,
             metavar="DAYS",
             help="How long dead keys stay in their owner's list (%(default)s).",
         )

@@ -13,9 +13,11 @@ from django.core.exceptions import ImproperlyConfigured
 from todo_project.env import (
     env_bool,
     env_database,
+    env_hosts,
     env_int,
     env_list,
     env_networks,
+    env_origins,
     env_redis,
     env_str,
 )
@@ -122,6 +124,9 @@ def test_the_stored_secret_is_made_once_and_for_its_owner_alone(tmp_path):
         ({"TRASH_DAYS": "0"}, "TRASH_DAYS must be a whole number from 1"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be DEBUG, INFO"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be json or line."),
+        ({"ALLOWED_HOSTS": "https://x.org"}, "ALLOWED_HOSTS must list host names"),
+        ({"CSRF_TRUSTED_ORIGINS": "x.org"}, "CSRF_TRUSTED_ORIGINS must list origins"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must have at least 50 characters"),
         ({"DATABASE_URL": "oracle://x/y"}, "DATABASE_URL must look like"),
         ({"DATABASE_URL": "postgres://u@h/n", "SECRET_KEY": ""}, "SECRET_KEY (or"),
     ],
@@ -168,3 +173,31 @@ def test_what_is_no_network_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("NETS", "10.0.0.1/8")
     with pytest.raises(ImproperlyConfigured, match="NETS must list addresses"):
         env_networks("NETS")
+
+
+@pytest.mark.parametrize(
+    "hosts", ["a.example", ".example.com", "*", "10.0.0.1", "[::1]", "todo_web"]
+)
+def test_a_name_of_the_service_is_read(monkeypatch, hosts):
+    monkeypatch.setenv("NAMES", hosts)
+    assert env_hosts("NAMES", default="") == [hosts]
+
+
+@pytest.mark.parametrize("hosts", ["a.example:80", "https://a", "a/b", "a b", "::1"])
+def test_what_is_no_name_is_refused_by_name(monkeypatch, hosts):
+    monkeypatch.setenv("NAMES", hosts)
+    with pytest.raises(ImproperlyConfigured, match="NAMES must list host names"):
+        env_hosts("NAMES", default="")
+
+
+@pytest.mark.parametrize("origin", ["https://a.example:8443", "http://*.example.com"])
+def test_an_origin_is_read(monkeypatch, origin):
+    monkeypatch.setenv("PLACES", origin)
+    assert env_origins("PLACES") == [origin]
+
+
+@pytest.mark.parametrize("origin", ["a.example", "ftp://a", "https://", "https://a/b"])
+def test_what_is_no_origin_is_refused_by_name(monkeypatch, origin):
+    monkeypatch.setenv("PLACES", origin)
+    with pytest.raises(ImproperlyConfigured, match="PLACES must list origins"):
+        env_origins("PLACES")

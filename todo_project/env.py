@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# A name, all names below one, an address, or everything: Django's ALLOWED_HOSTS.
+_HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", re.ASCII)
+_ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -64,6 +68,26 @@ def env_list(name: str, *, default: str = "") -> list[str]:
         for part in env_str(name, default=default).split(",")
         if part.strip()
     ]
+
+
+def env_hosts(name: str, *, default: str) -> list[str]:
+    """Return the host names between commas; a URL or a port is refused."""
+    return _matching(name, env_list(name, default=default), _HOST, "host names")
+
+
+def env_origins(name: str) -> list[str]:
+    """Return the origins between commas: https://todo.example.com, without a path."""
+    return _matching(
+        name, env_list(name), _ORIGIN, "origins such as https://todo.example.com"
+    )
+
+
+def env_key(name: str) -> str:
+    """Return a secret of 50 characters at least, or nothing."""
+    key = env_str(name)
+    if key and len(key) < 50:
+        raise ImproperlyConfigured(f"{name} must have at least 50 characters.")
+    return key
 
 
 def env_database(name: str, *, default: str) -> dict[str, Any]:
@@ -121,6 +145,15 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
                 f"{name} must list addresses and networks, not {part!r}."
             ) from None
     return networks
+
+
+def _matching(
+    name: str, parts: list[str], pattern: re.Pattern[str], what: str
+) -> list[str]:
+    for part in parts:
+        if not pattern.fullmatch(part):
+            raise ImproperlyConfigured(f"{name} must list {what}, not {part!r}.")
+    return parts
 
 
 def _read(name: str, path: Path) -> str:

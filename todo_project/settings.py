@@ -13,9 +13,12 @@ from todo_project.env import (
     env_bool,
     env_choice,
     env_database,
+    env_hosts,
     env_int,
+    env_key,
     env_list,
     env_networks,
+    env_origins,
     env_redis,
     env_str,
 )
@@ -27,8 +30,8 @@ DATA_DIR = Path(env_str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 RELEASE = "0.1.0"
 
 DEBUG = env_bool("DEBUG", default=False)
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Database -----------------------------------------------------------------
 
@@ -58,7 +61,7 @@ DATABASE["CONN_MAX_AGE"] = 60  # seconds
 DATABASES: dict[str, Any] = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-SECRET_KEY = env_str("SECRET_KEY")
+SECRET_KEY = env_key("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 if not SECRET_KEY:
     if not ON_SQLITE:

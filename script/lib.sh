@@ -35,6 +35,27 @@ may_sudo() {
     [[ $answer == [yY]* ]]
 }
 
+# Install what the whole service runs on, when it runs on one machine.
+ensure_stack_programs() {
+    local packages=()
+    PATH=$PATH:/usr/sbin # not on the path of ordinary users
+    postgresql_programs >/dev/null || packages+=(postgresql)
+    have redis-server || packages+=(redis-server)
+    have nginx || packages+=(nginx)
+    have supervisord || packages+=(supervisor)
+    have openssl || packages+=(openssl)
+    have git || packages+=(git)
+    if ((${#packages[@]})); then install_packages "${packages[@]}"; fi
+}
+
+# Print the folder of the newest PostgreSQL's programs; they are not on the PATH.
+postgresql_programs() {
+    local newest
+    newest=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort --version-sort | tail -n 1)
+    [[ -x $newest ]] || newest=$(command -v initdb) || return 1
+    dirname "$newest"
+}
+
 # --- Disk ---------------------------------------------------------------------
 
 # need_space FOLDER MEGABYTES: the folder need not exist yet.

@@ -1,0 +1,39 @@
+"""One stack for all tests of this folder, well again before each of them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.live.stack import Stack
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # As Ctrl-C does, TERM lets the fixtures stop what they started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def started_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+        if request.session.testsfailed:
+            sys.stderr.write(f"\nThe logs of the stack: {stack.keep_logs()}\n")
+
+
+@pytest.fixture
+def stack(started_stack: Stack) -> Stack:
+    """The running stack, whatever the test before did to it."""
+    started_stack.wait_ready()
+    return started_stack
+
+
+@pytest.fixture(scope="session")
+def key(started_stack: Stack) -> Any:
+    """An API key of a person of these tests."""
+    started_stack.add_user("olga", "correct horse battery staple")
+    return started_stack.new_key("olga")

@@ -1,0 +1,191 @@
+"""The whole service as it is deployed, on private ports in a temporary folder."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import redis
+import requests
+
+from tests.live.stack import installation
+from tests.live.stack.places import REPOSITORY, Places
+from tests.live.stack.supervisor import Supervisor, group_of
+from tests.live.waiting import wait_until
+
+READY = 60  # seconds
+LOGS = REPOSITORY / "build" / "live"
+ADD_USER = """
+from django.utils import timezone
+from accounts.models import Role
+from accounts.services.people import add_person
+add_person(actor=None, username={name!r}, password={password!r}, now=timezone.now(),
+           roles=Role.objects.filter(name__in={roles!r}))
+"""
+
+
+class Stack:
+    """nginx, two app servers, worker, beat, PostgreSQL, Redis and who keeps them.
+
+    `start` and `stop` it, or use it in a `with`. More than one may run at a time.
+    """
+
+    def __init__(self) -> None:
+        self.places = Places()
+        self.supervised = Supervisor(self.places)
+        self.folder = self.places.folder
+        self.data = self.places.data
+        self.config = self.places.config
+        self.app = self.places.app
+        self.certificate = self.places.certificate
+        self.names = self.places.names
+        self.operator_token = self.places.operator_token
+        self.url = f"https://127.0.0.1:{self.places.https_port}"
+        self.http_url = f"http://127.0.0.1:{self.places.http_port}"
+        self.redis = redis.Redis.from_url(self.env["REDIS_URL"])
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Return the environment of the programs, a new one each time."""
+        return self.places.env
+
+    def __enter__(self) -> Stack:
+        try:
+            self.start()
+        except BaseException:
+            self.keep_logs()
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Install it, start it, and return when it is ready."""
+        installation.install(self.places)
+        self.supervised.start()
+        self.wait_ready()
+
+    def stop(self) -> None:
+        """Stop every process of it and leave nothing behind."""
+        self.redis.close()
+        self.supervised.stop()
+        shutil.rmtree(self.folder)
+
+    def wait_ready(self, seconds: float = READY) -> None:
+        """Return when every program runs and every part is well."""
+        wait_until(self.is_ready, seconds=seconds, what=f"all is ready ({self.told()})")
+
+    def is_ready(self) -> bool:
+        states = self.supervised.states()
+        if not states or set(states.values()) != {"RUNNING"}:
+            return False
+        return self.told().get("status") == "ok"
+
+    def told(self) -> dict[str, Any]:
+        """Return what /readyz tells an operator; nothing when it does not answer."""
+        bearer = {"Authorization": f"Bearer {self.operator_token}"}
+        with self.client() as client:
+            try:
+                answer = client.get("/readyz", headers=bearer, timeout=5)
+                if answer.status_code == 404:  # for as long as it is not there
+                    alive = client.get("/livez", timeout=5).ok
+                    return {"status": "ok" if alive else "unavailable"}
+                return dict(answer.json())
+            except (requests.RequestException, ValueError):
+                return {}
+
+    # --- Using it --------------------------------------------------------------
+
+    def client(self, *, key: str | None = None) -> Client:
+        """Return an HTTP client; with a key it is that key's person."""
+        return Client(self.url, certificate=self.certificate, key=key)
+
+    def manage(
+        self, *arguments: str, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a management command; the caller looks at how it ended."""
+        return installation.try_to_manage(self.places, *arguments, **options)
+
+    def add_user(self, name: str, password: str, *roles: str) -> None:
+        """Add a person who can sign in, a `member` where no role is named."""
+        text = ADD_USER.format(name=name, password=password, roles=roles or ("member",))
+        installation.manage(self.places, "shell", "--verbosity", "0", "--command", text)
+
+    def new_key(self, user: str) -> str:
+        """Return a new API key of the person."""
+        done = self.manage("createapikey", user)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout.strip()
+
+    def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, asked over a connection of its own."""
+        with psycopg.connect(
+            host=str(self.places.postgresql), user="todo", dbname="todo"
+        ) as connection:
+            cursor = connection.execute(query.encode(), values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    # --- Its processes ---------------------------------------------------------
+
+    def supervisor(self, *arguments: str) -> str:
+        """Return what supervisorctl answers: `restart web:web-0`, say."""
+        return self.supervised.control(*arguments)
+
+    def pid(self, program: str) -> int:
+        """Return the process of a running program, `web:web-0` say."""
+        found = self.supervised.pid(program)
+        if found is None:
+            raise RuntimeError(f"{program} does not run.")
+        return found
+
+    def processes(self, program: str) -> list[psutil.Process]:
+        """Return the processes of a program: its master first."""
+        return group_of(self.pid(program))
+
+    def freeze(self, program: str) -> None:
+        for process in self.processes(program):
+            process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, program: str) -> None:
+        for process in self.processes(program):
+            process.send_signal(signal.SIGCONT)
+
+    # --- Its logs --------------------------------------------------------------
+
+    def log(self, program: str) -> Path:
+        """Return the log of a program: `nginx`, `web-0`, `worker`, say."""
+        return self.data / "log" / f"{program.rpartition(':')[2]}.log"
+
+    def keep_logs(self) -> Path | None:
+        """Copy the logs to build/live/, and return where they are."""
+        if not (self.data / "log").is_dir():
+            return None
+        kept = LOGS / f"{time.strftime('%H%M%S')}-{self.folder.name}"
+        shutil.copytree(self.data / "log", kept, dirs_exist_ok=True)
+        return kept
+
+
+class Client(requests.Session):
+    """A session that knows the stack's address and trusts its certificate."""
+
+    def __init__(self, url: str, *, certificate: Path, key: str | None) -> None:
+        super().__init__()
+        self.trust_env = False  # else the machine's certificates take precedence
+        self.verify = str(certificate)
+        self.url = url
+        if key:
+            self.headers["Authorization"] = f"Bearer {key}"
+
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Any:
+        """Send a request; a path is one of the stack's."""
+        whole = self.url + url if url.startswith("/") else url
+        return super().request(method, whole, *args, **({"timeout": 40} | options))

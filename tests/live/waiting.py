@@ -1,0 +1,25 @@
+"""Waiting for what a process does in its own time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+
+def wait_until(
+    condition: Callable[[], Found], *, seconds: float, what: str, every: float = 0.05
+) -> Found:
+    """Return the first true answer of `condition`.
+
+    Raise TimeoutError, telling `what` was waited for, when it takes longer.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := condition():
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Within {seconds:g} s it did not happen: {what}.")
+        time.sleep(every)

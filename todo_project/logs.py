@@ -84,13 +84,14 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (RFC 3339, UTC), level, logger, message, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = extras_of(record) | {
+        entry = {
             "time": told_time(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", "-"),
         }
+        entry = entry | extras_of(record) | entry  # its own names first, and for itself
         if error := error_of(record):
             entry["exception"] = told_error(error)
         return json.dumps(entry)

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
+    "todo_project.watching.WatchMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
     "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 from accounts.urls import urlpatterns as accounts_urls
 from todo_project.health import livez
 from todo_project.openapi.views import DocsViewSet, SchemaViewSet
+from todo_project.scrape import scrape
 from todos.urls import urlpatterns as todos_urls
 
 handler400 = "todo_project.errors.bad_request"
@@ -29,7 +30,8 @@ api_v1 = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("livez", livez),
+    path("livez", livez, name="livez"),
+    path("metrics", scrape, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=icon("look/mark.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "api"))),

@@ -1,0 +1,103 @@
+"""The metrics of this process, and the verbs that raise them.
+
+Labels come from small fixed sets: names of routes and tasks, methods, statuses. Each
+metric has one, so that none makes a value before `share` said where it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
+
+disable_created_metrics()  # files shared by processes have none either
+
+REGISTRY = CollectorRegistry()
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+
+_requests = Counter(
+    "todo_requests",
+    "Requests answered",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+_request_seconds = Histogram(
+    "todo_request_seconds",
+    "Time until the answer began",
+    ["route"],
+    buckets=BUCKETS,
+    registry=REGISTRY,
+)
+_in_flight = Gauge(
+    "todo_requests_in_flight",
+    "Requests being answered",
+    ["method"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+_database_seconds = Counter(
+    "todo_database_seconds",
+    "Time requests waited for statements",
+    ["route"],
+    registry=REGISTRY,
+)
+_statements = Counter(
+    "todo_database_statements",
+    "Statements of requests",
+    ["route"],
+    registry=REGISTRY,
+)
+_cache_reads = Counter(
+    "todo_cache_reads",
+    "Reads of the cache: hit, miss",
+    ["result"],
+    registry=REGISTRY,
+)
+_tasks = Counter("todo_tasks", "Tasks run", ["task", "outcome"], registry=REGISTRY)
+_task_seconds = Counter(
+    "todo_task_seconds", "Time tasks took", ["task"], registry=REGISTRY
+)
+
+
+@contextmanager
+def request_in_flight(method: str) -> Iterator[None]:
+    """Count a request as being answered as long as the block runs."""
+    gauge = _in_flight.labels(method)
+    gauge.inc()
+    try:
+        yield
+    finally:
+        gauge.dec()
+
+
+def count_request(
+    *,
+    method: str,
+    route: str,
+    status: int,
+    seconds: float,
+    statements: int,
+    database_seconds: float,
+) -> None:
+    """Count an answered request and what it cost."""
+    _requests.labels(method, route, status).inc()
+    _request_seconds.labels(route).observe(seconds)
+    _statements.labels(route).inc(statements)
+    _database_seconds.labels(route).inc(database_seconds)
+
+
+def count_cache_read(*, hit: bool) -> None:
+    _cache_reads.labels("hit" if hit else "miss").inc()
+
+
+def count_task(*, task: str, outcome: str, seconds: float) -> None:
+    """Count a task that ended as `success`, `failure` or `retry`."""
+    _tasks.labels(task, outcome).inc()
+    _task_seconds.labels(task).inc(seconds)

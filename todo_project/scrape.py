@@ -1,0 +1,119 @@
+"""/metrics: what the processes counted, and what the parts say of themselves now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from itertools import chain
+
+from django.conf import settings
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from accounts.models import Heartbeat, OutboxEntry
+from todo_project import metrics
+from todo_project.operators import has_operator_token
+
+QUEUE = "celery"  # Celery's name for the one queue
+
+
+@require_safe
+def scrape(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus if it has the operator's token; without one, there is none."""
+    if not settings.OPERATOR_TOKEN:
+        raise Http404
+    if not has_operator_token(request):
+        return HttpResponse(
+            "Send the operator's token: Authorization: Bearer …\n",
+            status=401,
+            content_type="text/plain; charset=utf-8",
+            headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
+        )
+    return HttpResponse(
+        generate_latest(Everything()),
+        content_type=CONTENT_TYPE_PLAIN_0_0_4,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+class Everything:
+    """All metrics, as prometheus_client asks for them."""
+
+    def collect(self) -> Iterable[Metric]:
+        return chain(metrics.collect(), state(timezone.now()))
+
+
+def state(now: datetime) -> Iterator[Metric]:
+    """Yield what is read at this moment; what cannot be read is left out."""
+    release: dict[str, float] = {settings.RELEASE: 1}
+    yield gauge("release", "The release that answers", release, "version")
+    ages = database_ages(now)
+    yield gauge("database_up", "1 if the database answers", ages is not None)
+    if ages is not None:
+        oldest, heartbeats = ages
+        told = "Age of the oldest event that is not delivered"
+        yield gauge("outbox_oldest_seconds", told, oldest)
+        told = "Time since the last sign of life"
+        yield gauge("heartbeat_age_seconds", told, heartbeats, "name")
+    depth = queue_depth()
+    if depth is not None:
+        yield gauge("queue_depth", "Tasks that wait for a worker", depth)
+
+
+def gauge(
+    name: str, told: str, value: float | dict[str, float], label: str = ""
+) -> Metric:
+    """Return a gauge of one value, or of one for each value of its label."""
+    family = GaugeMetricFamily(f"todo_{name}", told, labels=[label] if label else [])
+    samples = value if isinstance(value, dict) else {None: value}
+    for key, sample in samples.items():
+        family.add_metric([key] if key is not None else [], sample)
+    return family
+
+
+def database_ages(now: datetime) -> tuple[float, dict[str, float]] | None:
+    """Return how old, in seconds, the oldest waiting event and the signs of life are.
+
+    None says that the database does not answer.
+    """
+    waiting = OutboxEntry.objects.filter(delivered_at=None).order_by("due_at", "id")
+    try:
+        oldest = waiting.values_list("due_at", flat=True).first()
+        signs = dict(Heartbeat.objects.values_list("name", "at"))
+    except Error:
+        return None
+    age = seconds_since(oldest, now) if oldest else 0.0
+    return age, {name: seconds_since(at, now) for name, at in signs.items()}
+
+
+def seconds_since(moment: datetime, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds())
+
+
+def queue_depth() -> int | None:
+    """Return how many tasks wait; None without a broker, or when it does not answer."""
+    if not settings.BROKER_URL:
+        return None
+    try:
+        return int(broker().llen(QUEUE))
+    except RedisError:
+        return None
+
+
+@cache
+def broker() -> Redis:
+    """Return the connection to the broker, which gives up as soon as the cache's."""
+    return Redis.from_url(
+        settings.BROKER_URL,
+        socket_timeout=settings.REDIS_TIMEOUT,
+        socket_connect_timeout=settings.REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+    )

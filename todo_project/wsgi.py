@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+
+from todo_project import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
 
@@ -25,5 +33,62 @@ class TolerantRequest(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
-application = get_wsgi_application()
-application.request_class = TolerantRequest
+django = get_wsgi_application()
+django.request_class = TolerantRequest
+metrics.share(settings.METRICS_DIR)
+
+
+def application(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    find_client(environ)
+    return django(environ, start_response)
+
+
+def find_client(environ: WSGIEnvironment) -> None:
+    """Set the client's address and scheme to what can be believed.
+
+    Servers disagree whom they believe: uWSGI takes X-Forwarded-Proto from anybody.
+    HTTPS is no header, so only nginx can have set it.
+    """
+    secure = environ.get("HTTPS", "").lower() in {"on", "1"}
+    peer = environ.get("REMOTE_ADDR", "")
+    if is_proxy(peer):
+        said = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2]
+        secure = secure or said.strip().lower() == "https"
+        hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        environ["REMOTE_ADDR"] = first_stranger(peer, hops)
+    environ["wsgi.url_scheme"] = "https" if secure else "http"
+
+
+def is_proxy(peer: str) -> bool:
+    """Tell whether to believe what this address says of others.
+
+    Without an address the request came over a unix socket: only nginx may open it.
+    """
+    address = as_address(peer)
+    return not peer or any(address in net for net in settings.TRUSTED_PROXIES)
+
+
+def first_stranger(peer: str, hops: list[str]) -> str:
+    """Return the last hop that is no proxy of ours; each was named by the next one.
+
+    What is no address ends the way back: then it is the last that was one.
+    """
+    for hop in reversed(hops):
+        address = as_address(hop.strip())
+        if address is None:
+            break
+        peer = str(address)
+        if not is_proxy(peer):
+            break
+    return peer
+
+
+def as_address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    # A socket for both versions writes 10.0.0.1 as ::ffff:10.0.0.1.
+    return getattr(address, "ipv4_mapped", None) or address

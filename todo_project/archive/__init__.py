@@ -1,0 +1,11 @@
+"""Everything the installation keeps, in one file, and back again."""
+
+from __future__ import annotations
+
+from todo_project.archive.container import BadArchive
+from todo_project.archive.manifest import Head
+from todo_project.archive.reader import Archive
+from todo_project.archive.restore import restore_archive
+from todo_project.archive.writer import write_archive
+
+__all__ = ["Archive", "BadArchive", "Head", "restore_archive", "write_archive"]

@@ -1,0 +1,105 @@
+"""Rows out of PostgreSQL and into it: COPY, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+
+from accounts.errors import Conflict
+from todo_project.archive.tables import Column, Table
+
+# The same text whatever date style, time zone or form of bytes the server prefers.
+_TEXTS = {
+    "moment": "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"+00\"')",
+    "date": "to_char({0}, 'YYYY-MM-DD')",
+    "time": "to_char({0}, 'HH24:MI:SS.US')",
+    "binary": "'\\x' || encode({0}, 'hex')",
+}
+_FOREIGN_KEYS = """
+SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
+    format(
+        'ALTER TABLE %%s ADD CONSTRAINT %%I %%s',
+        conrelid::regclass, conname, pg_get_constraintdef(oid)
+    )
+FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])
+"""
+_INDEXES = """
+SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
+FROM pg_index WHERE indrelid = ANY(%s::regclass[])
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    with transaction.atomic():
+        _execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def read_rows(table: Table) -> Iterator[bytes]:
+    texts = ", ".join(map(_text, table.columns))
+    rows = f"SELECT {texts} FROM {_quoted(table.name)} ORDER BY {_order(table)}"  # noqa: S608  (names of ours)
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY ({rows}) TO STDOUT") as copy,
+    ):
+        for row in copy:
+            yield bytes(row)
+
+
+def lock(tables: Collection[Table]) -> None:
+    names = ", ".join(_quoted(table.name) for table in tables)
+    try:
+        _execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+    except OperationalError as error:
+        raise Conflict("Others use the database; stop the service first.") from error
+
+
+@contextmanager
+def without_indexes(tables: Collection[Table]) -> Iterator[None]:
+    """Foreign keys go as well: made anew, each is checked by one query."""
+    names = [_quoted(table.name) for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(_FOREIGN_KEYS, [names])
+        keys = cursor.fetchall()
+        cursor.execute(_INDEXES, [names])
+        indexes = cursor.fetchall()
+    _execute(*(drop for drop, _make in [*keys, *indexes]))
+    yield
+    _execute(*(make for _drop, make in [*indexes, *keys]))
+    _execute(f"ANALYZE {', '.join(names)}")
+
+
+def load_rows(table: Table, rows: Iterable[bytes]) -> None:
+    columns = ", ".join(map(_quoted, table.column_names))
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {_quoted(table.name)} ({columns}) FROM STDIN") as copy,
+    ):
+        for lines in rows:
+            copy.write(lines)
+
+
+def _text(column: Column) -> str:
+    return _TEXTS.get(column.kind, "{0}").format(_quoted(column.name))
+
+
+def _order(table: Table) -> str:
+    # By bytes, as SQLite orders: the same rows make the same archive.
+    collation = ' COLLATE "C"' if table.key.kind == "text" else ""
+    return f"{_quoted(table.key.name)}{collation}"
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

@@ -1,0 +1,131 @@
+"""Read an archive, believing nothing that was not checked."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from todo_project.archive.container import (
+    MANIFEST,
+    BadArchive,
+    check_seal,
+    header,
+    manifest_offset,
+    padding,
+    pieces_of,
+)
+from todo_project.archive.manifest import (
+    LINE_LENGTH,
+    File,
+    Part,
+    head_of,
+    in_order,
+    member_of,
+)
+
+Done = Callable[[int], None]
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Archive:
+    """An archive whose every byte was checked when it was opened."""
+
+    def __init__(self, stream: BinaryIO, done: Done = lambda _count: None) -> None:
+        self._stream = stream
+        self.size = stream.seek(0, 2)
+        self._manifest_size = check_seal(stream, self.size, done)
+        self._manifest = manifest_offset(self.size, self._manifest_size)
+        if self._manifest < 0:
+            raise BadArchive("It is shorter than it says.")
+        self.head = head_of(next(self._lines(), b""))
+
+    @classmethod
+    def open(cls, path: Path, done: Done = lambda _count: None) -> Self:
+        try:
+            return cls(path.open("rb"), done)
+        except OSError as error:
+            raise BadArchive(f"It cannot be read: {error.strerror}.") from error
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def check(self, done: Done) -> None:
+        """Unpack everything, and keep nothing of it."""
+        for member in self.members():
+            if isinstance(member, Part):
+                self.rows_of(member)
+            else:
+                for _piece in self.pieces_of(member):
+                    pass
+            done(member.size)
+
+    def members(self) -> Iterator[Part | File]:
+        """Yield each member with the stream standing where its content begins."""
+        offset = 0
+        for member in in_order(self._described(), self.head):
+            self._expect(offset, header(member.name, member.size))
+            begin = self._stream.tell()
+            yield member
+            end = begin + member.size
+            self._expect(end, padding(member.size))
+            offset = self._stream.tell()
+        if offset != self._manifest:
+            raise BadArchive("It holds more than its manifest says.")
+
+    def rows_of(self, part: Part) -> bytes:
+        """Return the rows of the part that the stream stands at, a line for each."""
+        packed = b"".join(self.pieces_of(part))
+        unpacking = zlib.decompressobj(_GZIP)
+        try:
+            rows = unpacking.decompress(packed, part.unpacked)
+            whole = not unpacking.decompress(unpacking.unconsumed_tail, 1)
+        except zlib.error:
+            whole, rows = False, b""
+        whole = whole and unpacking.eof and not unpacking.unused_data
+        if not whole or len(rows) != part.unpacked or not self._has_shape(part, rows):
+            raise BadArchive(f"{part.name} is not what the manifest says.")
+        return rows
+
+    def pieces_of(self, member: Part | File) -> Iterator[bytes]:
+        """Yield the content of the member that the stream stands at."""
+        digest = hashlib.sha256()
+        for piece in pieces_of(self._stream, member.size):
+            digest.update(piece)
+            yield piece
+        if digest.hexdigest() != member.sha256:
+            raise BadArchive(f"{member.name} is not what the manifest says.")
+
+    def _has_shape(self, part: Part, rows: bytes) -> bool:
+        tabs = len(self.head.tables[part.table]) - 1
+        counts = (rows.count(b"\n"), rows.count(b"\t"), rows.endswith(b"\n"))
+        return counts == (part.rows, part.rows * tabs, True)
+
+    def _described(self) -> Iterator[Part | File]:
+        lines = self._lines()
+        next(lines)
+        yield from map(member_of, lines)
+
+    def _lines(self) -> Iterator[bytes]:
+        offset = self._manifest
+        self._expect(offset, header(MANIFEST, self._manifest_size))
+        offset = self._stream.tell()
+        end = offset + self._manifest_size
+        while offset < end:
+            self._stream.seek(offset)
+            line = self._stream.readline(min(LINE_LENGTH, end - offset))
+            offset += len(line)
+            yield line
+
+    def _expect(self, offset: int, wanted: bytes) -> None:
+        self._stream.seek(offset)
+        if self._stream.read(len(wanted)) != wanted:
+            raise BadArchive("It is not laid out as its manifest says.")

@@ -104,3 +104,18 @@ def test_https_behind_a_listed_proxy_does_not_loop(settings, monkeypatch, peer, 
     environ |= forwarded(CLIENT) | {"HTTP_HOST": "localhost"}
     b"".join(wsgi.application(environ, respond))
     assert answers[0].startswith(status)
+
+
+@pytest.mark.parametrize(
+    ("peer", "beside", "name"),
+    [
+        (CLIENT, {}, None),
+        (PROXY, {}, "request-0001"),
+        ("", {}, "request-0001"),
+        (CLIENT, {"REQUEST_ID": "request-0001"}, "request-0001"),
+    ],
+)
+def test_a_request_is_named_by_nginx_or_a_listed_proxy_alone(peer, beside, name):
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": "request-0001"} | beside
+    wsgi.find_client(environ)
+    assert environ.get("HTTP_X_REQUEST_ID") == name

@@ -46,13 +46,15 @@ def application(
 
 
 def find_client(environ: WSGIEnvironment) -> None:
-    """Set the client's address and scheme to what can be believed.
+    """Set the client's address and scheme, and the request's id, to what is believed.
 
     Servers disagree whom they believe: uWSGI takes X-Forwarded-Proto from anybody.
-    HTTPS is no header, so only nginx can have set it.
+    HTTPS and REQUEST_ID are no headers, so only nginx can have set them.
     """
     secure = environ.get("HTTPS", "").lower() in {"on", "1"}
     peer = environ.get("REMOTE_ADDR", "")
+    if "REQUEST_ID" not in environ and not is_proxy(peer):
+        environ.pop("HTTP_X_REQUEST_ID", None)
     if is_proxy(peer):
         said = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2]
         secure = secure or said.strip().lower() == "https"

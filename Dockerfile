@@ -75,5 +75,9 @@ LABEL org.opencontainers.image.title="Todo service: nginx" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.licenses="BSD-3-Clause"
 EXPOSE 8080 8443
+# An answer of any kind: whether the app servers are well is told by their own checks.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && grep --quiet ^HTTP/ <&3"]
+# QUIT lets requests end; TERM would not.
 STOPSIGNAL SIGQUIT
-CMD ["nginx", "-p", "/data", "-c", "/etc/todo/nginx.conf", "-g", "daemon off;"]
+CMD ["nginx", "-e", "stderr", "-p", "/data", "-c", "/etc/todo/nginx.conf", "-g", "daemon off;"]

@@ -102,7 +102,8 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
     except ValueError:
         raise ImproperlyConfigured(f"{name} is not a URL.") from None
     if parts.scheme == "sqlite" and parts.path.strip("/"):
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path)}
+        path = "/" + unquote(parts.path).lstrip("/")
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path}
     if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
         options = dict(parse_qsl(parts.query))
         return {

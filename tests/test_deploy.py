@@ -1,0 +1,219 @@
+"""What ships to run the service in containers, as far as no engine is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ["nginx", "web-0", "web-1", "worker", "beat", "migrate"]
+LASTING = sorted(set(SERVICES) - {"migrate"})
+SECRET = re.compile("SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    """Return a folder in which deploy/compose/prepare was run."""
+    folder = tmp_path_factory.mktemp("prepared")
+    for name in ("deploy", "script"):
+        shutil.copytree(ROOT / name, folder / name)
+    prepare(folder, "todo.example.com")
+    return folder
+
+
+def prepare(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        [folder / "deploy/compose/prepare", *names],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_the_dockerfile_is_clean():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    found = subprocess.run(  # noqa: S603
+        [hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_the_compose_file_is_one():
+    schema = json.loads((ROOT / "tests/schemas/compose-spec.json").read_text())
+    jsonschema.Draft7Validator(schema).validate(COMPOSE)
+
+
+def test_every_part_has_a_container():
+    assert set(SERVICES) == {*OURS, "postgres", "redis"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_container_may_do_nothing_but_its_work(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"] <= 200
+    assert "docker.sock" not in json.dumps(service)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_nothing_runs_as_root(name):
+    if "build" in SERVICES[name]:
+        assert user_of(SERVICES[name]["build"]["target"]) == "10001:10001"
+    else:
+        assert SERVICES[name]["user"] not in {"", "0", "root"}
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_a_part_is_watched_bounded_and_brought_back(name):
+    service = SERVICES[name]
+    target = service.get("build", {}).get("target")
+    assert "healthcheck" in service or "HEALTHCHECK" in stage(target)
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
+def stage(target: str) -> str:
+    """Return the lines of the Dockerfile that make the target."""
+    (found,) = re.findall(
+        rf"^FROM \S+ AS {target}$(.*?)(?=^FROM |\Z)",
+        (ROOT / "Dockerfile").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    return found
+
+
+def user_of(target: str) -> str:
+    return re.findall(r"^USER (.*)$", stage(target), re.MULTILINE)[-1]
+
+
+def test_only_nginx_is_reached_from_outside():
+    assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["nginx"]
+    assert COMPOSE["networks"]["backend"]["internal"] is True
+    for name, service in SERVICES.items():
+        assert service["networks"] == ["edge" if name == "nginx" else "backend"]
+        assert "network_mode" not in service
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_secret_stands_in_an_environment(name):
+    environment = SERVICES[name].get("environment", {})
+    secrets = {key: value for key, value in environment.items() if SECRET.search(key)}
+    assert {key.endswith("_FILE") for key in secrets} <= {True}
+    read = {value.removeprefix("/run/secrets/") for value in secrets.values()}
+    assert read <= set(SERVICES[name].get("secrets", ()))
+
+
+def test_images_of_others_are_those_of_one_version():
+    for name in ("postgres", "redis"):
+        assert re.search(r":\d[\w.-]+$", SERVICES[name]["image"])
+    assert re.search(
+        r"^ARG BASE_IMAGE=debian:\d+-slim$", (ROOT / "Dockerfile").read_text(), re.M
+    )
+
+
+def test_the_schema_is_there_before_anyone_asks_for_it():
+    for name in ("nginx", "web-0", "web-1", "worker", "beat"):
+        condition = SERVICES[name]["depends_on"]["migrate"]["condition"]
+        assert condition == "service_completed_successfully"
+
+
+def test_requests_and_tasks_get_the_time_to_end():
+    supervisor = (ROOT / "deploy/supervisord.conf").read_text()
+    for name in ("web-0", "worker", "beat", "nginx"):
+        program = name.removesuffix("-0")
+        (seconds,) = re.findall(
+            rf"^\[program:{program}\].*?^stopwaitsecs=(\d+)$",
+            supervisor,
+            re.MULTILINE | re.DOTALL,
+        )
+        assert SERVICES[name]["stop_grace_period"] == f"{seconds}s"
+
+
+def test_an_upstream_is_named_for_each_app_server():
+    upstream = (ROOT / "deploy/compose/site/upstream.conf").read_text()
+    named = set(re.findall(r"unix:/data/run/(web-\d)\.sock", upstream))
+    assert named == {name for name in SERVICES if name.startswith("web-")}
+
+
+def test_nothing_is_sent_to_the_builder_but_what_is_listed():
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*"
+    for rule in rules:
+        assert not rule.startswith("!") or (ROOT / rule[1:]).exists()
+
+
+def test_what_compose_mounts_is_made_by_prepare(prepared):
+    mounted = [
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", ())
+        if volume.startswith("./")
+    ]
+    secrets = [secret["file"] for secret in COMPOSE["secrets"].values()]
+    for path in [".env", *mounted, *secrets]:
+        assert (prepared / path).exists(), path
+
+
+def test_prepare_makes_each_file_that_nginx_includes(prepared):
+    included = set()
+    for path in [ROOT / "deploy/nginx.conf", *(ROOT / "deploy/nginx").glob("*.conf")]:
+        included |= set(re.findall(r"include site/(\S+);", path.read_text()))
+    assert included == {path.name for path in (prepared / "compose/site").iterdir()}
+
+
+def test_prepare_keeps_secrets_from_others_and_changes_none(prepared):
+    assert (prepared / "compose/secrets").stat().st_mode & 0o777 == 0o700
+    before = contents(prepared)
+    again = prepare(prepared, "other.example.com")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert contents(prepared) == before
+
+
+@pytest.mark.parametrize("names", [[], ["todo example"], ["https://todo.example.com"]])
+def test_prepare_wants_a_name(prepared, names):
+    refused = prepare(prepared, *names)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Say by which name")
+
+
+def test_the_settings_of_the_containers_are_sound(prepared, tmp_path):
+    secrets = str(prepared / "compose/secrets")
+    settings = {
+        name: value.replace("/run/secrets", secrets)
+        for name, value in SERVICES["web-0"]["environment"].items()
+    }
+    settings |= {"ALLOWED_HOSTS": "todo.example.com", "DATA_DIR": str(tmp_path)}
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "ALLOWED_HOSTS": "todo.example.com"}
+        | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr

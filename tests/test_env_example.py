@@ -1,0 +1,136 @@
+""".env.example tells of every setting, truly; an odd value of any stops the start."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pytest
+import yaml
+from django.core.exceptions import ImproperlyConfigured
+
+from todo_project import env
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = dict(
+    re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+)
+# Their defaults depend on where and how the service is started.
+DEPENDENT = {"LOG_FORMAT"}
+WRONG = {
+    "ALLOWED_HOSTS": "https://todo.example.com",
+    "BROKER_URL": "amqp://localhost",
+    "CSRF_TRUSTED_ORIGINS": "todo.example.com",
+    "DATABASE_URL": "mysql://localhost/todo",
+    "DEBUG": "yes",
+    "HTTPS": "on",
+    "LOG_FORMAT": "xml",
+    "LOG_LEVEL": "LOUD",
+    "LOG_REQUESTS": "some",
+    "REDIS_URL": "localhost:6379",
+    "SECRET_KEY": "short",
+    "SLOW_QUERY_MS": "-1",
+    "SLOW_REQUEST_MS": "1.5",
+    "TRASH_DAYS": "never",
+    "TRUSTED_PROXIES": "proxy.example.com",
+}
+# Any text is a token, a key that once was, or the name of a folder.
+FREE = {"DATA_DIR", "METRICS_DIR", "OPERATOR_TOKEN", "SECRET_KEY_FALLBACKS"}
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """Take away what the environment sets; keep the data elsewhere."""
+    for name in EXAMPLE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    return monkeypatch
+
+
+@pytest.fixture
+def read(bare) -> dict[str, Any]:
+    """Return what the settings read, by name, with the default of each."""
+    defaults: dict[str, Any] = {}
+
+    def recorded(reader):
+        def record(name: str, *choices: str, **options: Any) -> Any:
+            defaults[name] = options.get("default", "")
+            return reader(name, *choices, **options)
+
+        return record
+
+    for name in dir(env):
+        if name.startswith("env_"):
+            bare.setattr(env, name, recorded(getattr(env, name)))
+    runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
+    return defaults
+
+
+def names_in(path: str, pattern: str) -> set[str]:
+    return set(re.findall(pattern, (ROOT / path).read_text()))
+
+
+def test_every_setting_is_in_the_example(read):
+    assert set(read) <= set(EXAMPLE)
+
+
+def test_every_default_in_the_example_is_the_true_one(read, tmp_path):
+    places = {"APP": str(ROOT), "DATA_DIR": str(tmp_path), "REDIS_URL": ""}
+    for name, default in read.items():
+        if name not in DEPENDENT:
+            told = Template(EXAMPLE[name]).substitute(places)
+            known = str(default).lower() if isinstance(default, bool) else str(default)
+            assert (name, told) == (name, known)
+
+
+def test_nothing_is_in_the_example_that_nobody_reads(read):
+    compose = names_in("compose.yaml", r"\$\{([A-Z_]+)")
+    uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z_]+)")
+    supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z_]+)\)")
+    server = {"HOST", "PORT"} & names_in("script/server", r"\b([A-Z]+)=")
+    assert compose | supervisor <= set(EXAMPLE)
+    assert set(EXAMPLE) <= set(read) | compose | uwsgi | supervisor | server
+
+
+def test_compose_and_the_example_agree_on_defaults():
+    for name, default in names_in("compose.yaml", r"\$\{([A-Z_]+):-([^}]*)\}"):
+        assert (name, EXAMPLE[name]) == (name, default)
+
+
+def test_what_compose_sets_is_a_setting(read):
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    for part in ("web-0", "web-1", "worker", "beat", "migrate"):
+        names = {name.removesuffix("_FILE") for name in services[part]["environment"]}
+        assert names <= set(read) | {"INSTANCE"}
+
+
+def test_a_wrong_value_is_tried_of_every_setting(read):
+    assert set(WRONG) | FREE == set(read)
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_a_wrong_value_stops_the_start_and_names_the_variable(bare, name):
+    bare.setenv(name, WRONG[name])
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} (must|is)") as refusal:
+        runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
+    assert str(refusal.value).endswith(".")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "OPERATOR_TOKEN", "REDIS_URL"])
+def test_a_secret_may_come_from_a_file(bare, tmp_path, name):
+    value = {
+        "DATABASE_URL": "sqlite:////srv/other.sqlite3",
+        "OPERATOR_TOKEN": "from a file",
+        "REDIS_URL": "redis://:word@redis:6379/0",
+    }[name]
+    (tmp_path / "secret").write_text(f"{value}\n")
+    bare.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    made = runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
+    if name == "DATABASE_URL":
+        assert made["DATABASE"]["NAME"] == "/srv/other.sqlite3"
+    else:
+        assert made[name] == value

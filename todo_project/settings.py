@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SignedInMiddleware",
     "accounts.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -131,10 +131,15 @@ REDIS_URL = env_redis("REDIS_URL")
 BROKER_URL = env_redis("BROKER_URL", default=REDIS_URL)
 REDIS_TIMEOUT = 0.25  # seconds; the database answers soon enough
 
-# Without a cache that all processes share, none is used: a session that ended in
-# one process must not live on in the memory of another.
+# Without a cache that all processes share, none is used.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "todo_project.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "todo",
+    }
+SESSION_ENGINE = "accounts.sessions"
 
 # --- People -------------------------------------------------------------------
 

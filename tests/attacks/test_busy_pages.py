@@ -36,9 +36,7 @@ def test_what_cannot_be_written_now_can_be_in_a_moment(browser, monkeypatch):
 
 
 def test_nobody_can_sign_in_while_the_session_cannot_be_kept(browser, monkeypatch):
-    monkeypatch.setattr(
-        "django.contrib.sessions.backends.cached_db.SessionStore.save", fail
-    )
+    monkeypatch.setattr("accounts.sessions.SessionStore.save", fail)
     typed = {"username": "lena", "password": PASSWORD}
     assert_busy(Client(raise_request_exception=False).post("/admin/login/", typed))
 

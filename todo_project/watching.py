@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import LazyObject, empty
@@ -50,7 +49,7 @@ class WatchMiddleware:
         )
         person = person_of(request)
         tell(request, response, route, seconds, timing, person)
-        if operates(request, person):
+        if may_see_timings(request, response, person):
             response.headers["Server-Timing"] = server_timing(seconds, timing)
         return response
 
@@ -102,13 +101,21 @@ def tell(
         logger.warning("slow request", extra=fields)
 
 
-def operates(request: HttpRequest, person: User | None) -> bool:
-    """Tell whether timings are for this one: to others they would tell of secrets."""
+def may_see_timings(
+    request: HttpRequest, response: HttpResponseBase, person: User | None
+) -> bool:
+    """Tell whether timings are for this one: to others they would tell of secrets.
+
+    Nor does a refusal tell who was refused how much there was to look at.
+    """
     if has_operator_token(request):
         return True
-    with suppress(DatabaseError):
-        return person is not None and person.has_perms(OPERATES)
-    return False
+    if person is None or response.status_code >= 400:
+        return False
+    try:
+        return person.has_perms(OPERATES)
+    except Error:
+        return False
 
 
 def server_timing(seconds: float, timing: Timing) -> str:

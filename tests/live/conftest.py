@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.live.door import Door
 from tests.live.stack import Stack
 
 
@@ -37,3 +38,10 @@ def key(started_stack: Stack) -> Any:
     """An API key of a person of these tests."""
     started_stack.add_user("olga", "correct horse battery staple")
     return started_stack.new_key("olga")
+
+
+@pytest.fixture(scope="session")
+def door() -> Iterator[Door]:
+    """nginx as it ships, before an app that tells what reached it."""
+    with Door() as running:
+        yield running

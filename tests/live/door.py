@@ -1,0 +1,179 @@
+"""nginx as it ships, before two small app servers instead of the service."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from tests.live.stack import Client
+from tests.live.stack.installation import make_certificate, write_configuration
+from tests.live.stack.places import REPOSITORY, RUN_USER, Places, make_folder
+from tests.live.waiting import wait_until
+
+ECHO = REPOSITORY / "tests" / "live" / "echo.py"
+
+
+class Door:
+    """A running nginx with a configuration of its own; use it in a `with`.
+
+    `site` are texts of site/*.conf by name; `numbers` are replaced in what ships.
+    """
+
+    def __init__(
+        self,
+        *,
+        site: dict[str, str] | None = None,
+        numbers: dict[str, str] | None = None,
+    ) -> None:
+        self.places = Places()
+        self.data, self.config = self.places.data, self.places.config
+        self.https_port, self.http_port = self.places.https_port, self.places.http_port
+        self.url = f"https://127.0.0.1:{self.https_port}"
+        self.http_url = f"http://127.0.0.1:{self.http_port}"
+        self.log = self.places.folder / "nginx.log"
+        self.tls = ssl.create_default_context()
+        self.apps: list[subprocess.Popen[bytes]] = []
+        self._install(site or {}, numbers or {})
+        self._running = ExitStack()
+
+    def _install(self, site: dict[str, str], numbers: dict[str, str]) -> None:
+        self.config.mkdir()
+        self.places.home.mkdir()
+        self.places.app.symlink_to(REPOSITORY)
+        for name in ("static", "media", "acme"):
+            (self.data / name).mkdir(parents=True)
+        make_folder(self.data / "run", owner=RUN_USER, mode=0o755)
+        make_certificate(self.places)
+        self.tls.load_verify_locations(self.places.certificate)
+        write_configuration(self.places)
+        for name, text in site.items():
+            (self.config / "site" / f"{name}.conf").write_text(text)
+        for name in ("nginx.conf", "nginx"):
+            unlink_and_copy(self.config / name)
+        for old, new in numbers.items():
+            self._replace(old, new)
+
+    def _replace(self, old: str, new: str) -> None:
+        files = [self.config / "nginx.conf", *(self.config / "nginx").iterdir()]
+        holding = [path for path in files if old in path.read_text()]
+        if not holding:
+            raise RuntimeError(f"The configuration does not hold {old!r}.")
+        for path in holding:
+            path.write_text(path.read_text().replace(old, new))
+
+    def __enter__(self) -> Door:
+        with ExitStack() as starting:
+            starting.callback(shutil.rmtree, self.places.folder)
+            self.apps = [
+                starting.enter_context(running(self._app(n), self.places.folder / n))
+                for n in ("web-0", "web-1")
+            ]
+            starting.enter_context(running(self._nginx(), self.log))
+            wait_until(self._answers, seconds=10, what="nginx and its app answer")
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def _app(self, name: str) -> list[str]:
+        program = Path(sys.prefix) / "bin" / "uwsgi"
+        path = self.data / "run" / f"{name}.sock"
+        return [
+            str(program), "--master", "--need-app", "--die-on-term", "--no-orphans",
+            "--processes", "2", "--wsgi-file", str(ECHO),
+            "--socket", str(path), "--chmod-socket=666",
+        ]  # fmt: skip
+
+    def _nginx(self) -> list[str]:
+        nginx = shutil.which("nginx", path=f"{self.places.env['PATH']}")
+        if nginx is None:
+            raise RuntimeError("nginx is missing: apt-get install nginx")
+        return [
+            nginx, "-p", str(self.data), "-c", str(self.config / "nginx.conf"),
+            "-g", "daemon off;",
+        ]  # fmt: skip
+
+    def _answers(self) -> bool:
+        try:
+            return all(self.told("/livez") for _ in range(4))
+        except (OSError, ValueError):
+            return False
+
+    # --- Asking it ---------------------------------------------------------------
+
+    def client(self) -> Client:
+        return Client(self.url, certificate=self.places.certificate, key=None)
+
+    def told(self, path: str = "/", **options: Any) -> dict[str, Any]:
+        """Return what the app was told of a GET."""
+        with self.client() as client:
+            answer = client.get(path, **options)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def connect(self, *, timeout: float = 15) -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", self.https_port), timeout)
+        return self.tls.wrap_socket(plain, server_hostname="localhost")
+
+    def send(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body of the answer to these very bytes."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return read_answer(connection)
+
+    def lines(self, request_id: str) -> list[dict[str, Any]]:
+        """Return what the log holds of a request, once it is there."""
+        return wait_until(
+            lambda: [
+                line for line in self.logged() if line["request_id"] == request_id
+            ],
+            seconds=5,
+            what=f"the log tells of {request_id}",
+        )
+
+    def logged(self) -> list[dict[str, Any]]:
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def unlink_and_copy(link: Path) -> None:
+    """Put a copy in the place of a link, so that it may be changed."""
+    target = link.resolve()
+    link.unlink()
+    (shutil.copytree if target.is_dir() else shutil.copy)(target, link)
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for a while; its whole group is gone afterwards."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers by their small names, and body of one answer."""
+    answer = HTTPResponse(connection)
+    answer.begin()
+    headers = {name.lower(): value for name, value in answer.getheaders()}
+    return answer.status, headers, answer.read()

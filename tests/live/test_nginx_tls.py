@@ -1,0 +1,117 @@
+"""The way in: TLS, HTTP/2, and from plain HTTP to it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import warnings
+
+import pytest
+import requests
+
+from tests.live.door import Door
+
+OLD, GOOD = ("TLSv1", "TLSv1_1"), ("TLSv1_2", "TLSv1_3")
+
+
+def shake_hands(door: Door, version: str) -> ssl.SSLSocket:
+    """Connect by this version alone, with whatever ciphers this machine knows."""
+    context = ssl.create_default_context(cafile=str(door.places.certificate))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = getattr(ssl.TLSVersion, version)
+        context.maximum_version = getattr(ssl.TLSVersion, version)
+    plain = socket.create_connection(("127.0.0.1", door.https_port), 5)
+    return context.wrap_socket(plain, server_hostname="localhost")
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_old_versions_of_tls_are_refused(door: Door, version):
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert protocol version"):
+        shake_hands(door, version)
+
+
+@pytest.mark.parametrize("version", GOOD)
+def test_modern_versions_of_tls_keep_no_secret_that_opens_old_talks(
+    door: Door, version
+):
+    with shake_hands(door, version) as connection:
+        name, _, bits = connection.cipher() or ("", "", 0)
+
+        assert connection.selected_alpn_protocol() == "h2"
+        assert name.startswith(("ECDHE-", "TLS_"))
+        assert bits >= 128
+
+
+def test_a_weak_cipher_is_refused(door: Door):
+    context = ssl.create_default_context(cafile=str(door.places.certificate))
+    context.set_ciphers("AES128-SHA:AES256-GCM-SHA384")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        socket.create_connection(("127.0.0.1", door.https_port), 5) as plain,
+        pytest.raises(ssl.SSLError, match=r"(?i)handshake failure"),
+    ):
+        context.wrap_socket(plain, server_hostname="localhost")
+
+
+def test_http_2_is_spoken(door: Door):
+    curl = shutil.which("curl")
+    assert curl, "curl is missing: apt-get install curl"
+    done = subprocess.run(  # noqa: S603
+        [curl, "--silent", "--http2", "--cacert", str(door.places.certificate),
+         "--write-out", "\n%{http_version}", door.url],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.endswith("\n2")
+    assert '"SERVER_PROTOCOL": "HTTP/2.0"' in done.stdout
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_plain_http_is_led_to_tls_and_keeps_its_method(door: Door, method):
+    answer = requests.request(
+        method, f"{door.http_url}/a/b?c=d", allow_redirects=False, timeout=5
+    )
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == (
+        f"https://127.0.0.1:{door.https_port}/a/b?c=d"
+    )
+    assert "Strict-Transport-Security" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_plain_http_leads_nobody_to_a_foreign_name(door: Door):
+    answer = requests.get(
+        door.http_url, headers={"Host": "evil.test"}, allow_redirects=False, timeout=5
+    )
+    assert answer.status_code == 421
+
+
+def test_a_certificate_can_be_renewed_over_plain_http(door: Door):
+    folder = door.data / "acme" / ".well-known" / "acme-challenge"
+    folder.mkdir(parents=True)
+    (folder / "token").write_text("token.proof")
+
+    answer = requests.get(
+        f"{door.http_url}/.well-known/acme-challenge/token", timeout=5
+    )
+    assert (answer.status_code, answer.text) == (200, "token.proof")
+
+
+@pytest.mark.parametrize("probe", ["/livez", "/readyz"])
+def test_a_probe_is_answered_by_plain_http_and_by_address(door: Door, probe):
+    answer = requests.get(
+        door.http_url + probe, headers={"Host": "10.0.0.9"}, timeout=5
+    )
+    assert answer.json()["PATH_INFO"] == probe
+
+
+@pytest.mark.parametrize("path", ["/livez/x", "/x%20/livez", "/x%20/-/", "/-/page"])
+def test_nothing_else_is_answered_to_a_foreign_name(door: Door, path):
+    with door.client() as client:
+        answer = client.get(path, headers={"Host": "evil.test"})
+    assert answer.status_code in {404, 421}
+    assert "PATH_INFO" not in answer.text

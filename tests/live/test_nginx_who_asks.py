@@ -1,0 +1,130 @@
+"""What the app is told of a request: what nginx knows, not what a client says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.live.door import Door
+
+FORGED = {
+    "Forwarded": "for=203.0.113.1;proto=http;host=evil.test",
+    "X-Forwarded-For": "203.0.113.1",
+    "X-Forwarded-Host": "evil.test",
+    "X-Forwarded-Port": "1",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Server": "evil.test",
+    "X-Forwarded-Ssl": "off",
+    "X-Real-IP": "203.0.113.1",
+    "X-Request-ID": "forged-request-id",
+    "X-Script-Name": "/evil",
+    "X_Forwarded_Proto": "http",
+    "X_Request_ID": "forged-request-id",
+    "Proxy": "http://evil.test",
+    "Https": "off",
+    "Remote-Addr": "203.0.113.1",
+    "Request-Id": "forged-request-id",
+}
+FROM_PROXY = {
+    "X-Forwarded-For": "198.51.100.1, 203.0.113.1",
+    "X-Forwarded-Proto": "https",
+    "X-Request-ID": "named-by-the-proxy",
+}
+
+
+@pytest.fixture(scope="module")
+def behind_proxy() -> Iterator[Door]:
+    """A door that takes the word of who connects from this machine."""
+    with Door(site={"proxies": "set_real_ip_from 127.0.0.0/8;"}) as door:
+        yield door
+
+
+def test_forged_headers_reach_nobody(door: Door):
+    told = door.told(headers=FORGED)
+
+    untouched = {"HTTP_HTTPS", "HTTP_REMOTE_ADDR", "HTTP_REQUEST_ID"}  # mean nothing
+    said = {k: v for k, v in told.items() if k not in untouched}
+    assert not {v for v in said.values() if "evil" in v or "forged" in v}
+    assert "203.0.113.1" not in said.values()
+    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert told["wsgi.url_scheme"] == told["HTTP_X_FORWARDED_PROTO"] == "https"
+    assert told["HTTPS"] == "on"
+
+
+def test_a_forged_request_id_is_overwritten(door: Door):
+    ids = {door.told(headers=FORGED)["HTTP_X_REQUEST_ID"] for _ in range(3)}
+    assert len(ids) == 3
+    assert all(len(name) == 32 for name in ids)
+
+
+def test_the_host_is_the_one_that_was_checked(door: Door):
+    port = door.https_port
+    request = b"GET https://localhost:%d/ HTTP/1.1\r\nHost: evil.test\r\n\r\n" % port
+    status, _, body = door.send(request)
+    assert status == 200
+    assert b"evil.test" not in body
+    assert door.told()["HTTP_HOST"] == f"127.0.0.1:{port}"
+
+
+def test_all_else_arrives_as_it_was_sent(door: Door):
+    told = door.told(
+        "/todos%20/%E5%A5%BD?q=%E5%A5%BD&a=+b",
+        headers={"If-Match": '"7"', "Idempotency-Key": "k", "X-Own": "own"},
+    )
+    assert told["PATH_INFO"].encode("latin-1").decode() == "/todos /好"
+    assert told["QUERY_STRING"] == "q=%E5%A5%BD&a=+b"
+    assert told["SERVER_PROTOCOL"] == "HTTP/1.1"
+    assert told["HTTP_IF_MATCH"] == '"7"'
+    assert told["HTTP_IDEMPOTENCY_KEY"] == "k"
+    assert told["HTTP_X_OWN"] == "own"
+
+
+def test_a_body_in_pieces_arrives_whole(door: Door):
+    with door.client() as client:
+        told = client.post("/api/v1/todos", data=iter([b"content", b"=a"])).json()
+    assert told["body"] == "content=a"
+    assert told["CONTENT_LENGTH"] == "9"
+    assert "HTTP_TRANSFER_ENCODING" not in told
+
+
+def test_a_listed_proxy_that_ends_tls_is_believed_and_not_led_in_circles(
+    behind_proxy: Door,
+):
+    answer = requests.get(behind_proxy.http_url, headers=FROM_PROXY, timeout=5)
+    told = answer.json()
+    assert not answer.history
+    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "203.0.113.1"
+    assert told["wsgi.url_scheme"] == "https"
+    assert told["HTTP_X_REQUEST_ID"] == "named-by-the-proxy"
+    line = behind_proxy.lines("named-by-the-proxy")[0]
+    assert line["client"] == "203.0.113.1"
+
+
+def test_a_client_by_plain_http_is_led_to_tls_through_a_listed_proxy(
+    behind_proxy: Door,
+):
+    for url in (behind_proxy.http_url, behind_proxy.url):
+        answer = requests.get(
+            url,
+            headers=FROM_PROXY | {"X-Forwarded-Proto": "http"},
+            allow_redirects=False,
+            verify=str(behind_proxy.places.certificate),
+            timeout=5,
+        )
+        assert answer.status_code == 308
+
+
+@pytest.mark.parametrize("name", ["short", "a b c d e f g", '"}{"x":"yyy', "n" * 65])
+def test_a_proxy_cannot_name_a_request_by_what_is_no_name(behind_proxy: Door, name):
+    told = behind_proxy.told(headers=FROM_PROXY | {"X-Request-ID": name})
+    assert len(told["HTTP_X_REQUEST_ID"]) == 32
+
+
+def test_without_a_list_the_same_proxy_is_a_stranger(door: Door):
+    answer = requests.get(
+        door.http_url, headers=FROM_PROXY, allow_redirects=False, timeout=5
+    )
+    assert answer.status_code == 308

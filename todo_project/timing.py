@@ -102,8 +102,9 @@ def tell_slow(sql: str, took: float, failed: bool, rows: int, plan: str) -> None
     fields: dict[str, Any] = {
         "sql": without_literals(" ".join(sql.split()))[:STATEMENT_LENGTH],
         "ms": round(took * 1000, 1),
-        "failed": failed,
     }
+    if failed:
+        fields["failed"] = True
     if rows >= 0:
         fields["rows"] = rows
     if plan:

@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 LOCK_TIMEOUT = 2  # seconds; under the statement's, which is under the server's
 STATEMENT_TIMEOUT = 5  # seconds
+CONNECT_TIMEOUT = 2  # seconds; libpq knows no shorter one
 
 DATABASE = env_database(
     "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'todo.sqlite3'}"
@@ -52,10 +53,16 @@ if ON_SQLITE:
     # Tests with threads need a file: a database in memory knows one connection.
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
-    DATABASE["OPTIONS"].setdefault(
-        "options",
-        f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout={STATEMENT_TIMEOUT}s",
-    )
+    DATABASE["OPTIONS"] = {
+        "options": f"-c lock_timeout={LOCK_TIMEOUT}s "
+        f"-c statement_timeout={STATEMENT_TIMEOUT}s",
+        "connect_timeout": CONNECT_TIMEOUT,
+        # A server that vanished without a word is noticed before the next request.
+        "keepalives_idle": 30,  # seconds
+        "keepalives_interval": 5,  # seconds
+        "keepalives_count": 3,
+        "tcp_user_timeout": STATEMENT_TIMEOUT * 1000,  # milliseconds
+    } | DATABASE["OPTIONS"]
     DATABASE["CONN_HEALTH_CHECKS"] = True
 DATABASE["CONN_MAX_AGE"] = 60  # seconds
 DATABASES: dict[str, Any] = {"default": DATABASE}
@@ -92,6 +99,7 @@ MIDDLEWARE = [
     "todo_project.middleware.SecurityHeadersMiddleware",
     "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "todo_project.health.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "todo_project.middleware.InputGateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -235,7 +243,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # The embedded default serves plain HTTP on the loopback address.
 HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # Other names below the same domain are not ours to bind, nor to put on a list.
 SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]

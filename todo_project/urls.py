@@ -9,7 +9,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from accounts.urls import urlpatterns as accounts_urls
-from todo_project.health import livez
+from todo_project.health import livez, readyz
 from todo_project.openapi.views import DocsViewSet, SchemaViewSet
 from todo_project.scrape import scrape
 from todos.urls import urlpatterns as todos_urls
@@ -31,6 +31,7 @@ api_v1 = [
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
     path("metrics", scrape, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=icon("look/mark.svg"))),
     path("admin/", admin.site.urls),

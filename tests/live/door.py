@@ -33,6 +33,7 @@ class Door:
         *,
         site: dict[str, str] | None = None,
         numbers: dict[str, str] | None = None,
+        serves: bool = True,
     ) -> None:
         self.places = Places()
         self.data, self.config = self.places.data, self.places.config
@@ -41,6 +42,7 @@ class Door:
         self.http_url = f"http://127.0.0.1:{self.http_port}"
         self.log = self.places.folder / "nginx.log"
         self.tls = ssl.create_default_context()
+        self.names = ("web-0", "web-1") if serves else ()
         self.apps: list[subprocess.Popen[bytes]] = []
         self._install(site or {}, numbers or {})
         self._running = ExitStack()
@@ -75,7 +77,7 @@ class Door:
             starting.callback(shutil.rmtree, self.places.folder)
             self.apps = [
                 starting.enter_context(running(self._app(n), self.places.folder / n))
-                for n in ("web-0", "web-1")
+                for n in self.names
             ]
             starting.enter_context(running(self._nginx(), self.log))
             wait_until(self._answers, seconds=10, what="nginx and its app answer")
@@ -105,9 +107,11 @@ class Door:
 
     def _answers(self) -> bool:
         try:
-            return all(self.told("/livez") for _ in range(4))
-        except (OSError, ValueError):
+            with self.client() as client:
+                answers = [client.get("/livez") for _ in self.names or "1"]
+        except OSError:
             return False
+        return all(answer.ok == bool(self.names) for answer in answers)
 
     # --- Asking it ---------------------------------------------------------------
 

@@ -1,0 +1,93 @@
+"""Do what the clock starts, where there is no broker."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any, TextIO
+
+from celery.schedules import maybe_schedule
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import close_old_connections
+
+from accounts.management.base import ServiceCommand
+from todo_project.celery import LONG_AGO, SIGN, app, show_life
+
+logger = logging.getLogger(__name__)
+
+STEP = 1.0  # seconds between two looks at the clock and at the parent
+
+
+class Command(ServiceCommand):
+    help = (
+        "Empty the trash and prune what has served its time, on the schedule that "
+        "Celery's beat has, without a broker: one task at a time, in this process. "
+        "script/server keeps one running. It ends on TERM, and when the process that "
+        "started it ends."
+    )
+    examples = """
+  manage.py background"""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with take_lock():
+            signal.signal(signal.SIGTERM, end)
+            app.loader.import_default_modules()
+            run(parent=os.getppid())
+
+
+def take_lock() -> TextIO:
+    """Return the open file whose lock says that the work is being done here."""
+    folder = settings.DATA_DIR / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "background.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(f"It runs already, on {settings.DATA_DIR}.") from None
+    return lock
+
+
+def end(_number: int, _frame: FrameType | None) -> None:
+    """End at once: an interrupted batch is rolled back, and done by the next run."""
+    sys.exit(0)
+
+
+def run(*, parent: int) -> None:
+    """Do what is due, again and again, for as long as the parent lives."""
+    clock = Clock()
+    while os.getppid() == parent:
+        clock.tick()
+        time.sleep(STEP)
+    logger.warning("background ended: its parent did")
+
+
+class Clock:
+    """Knows what is due. At the start everything is: nobody knows when it last was."""
+
+    def __init__(self) -> None:
+        self._schedules = {
+            entry["task"]: maybe_schedule(entry["schedule"], app=app)
+            for entry in app.conf.beat_schedule.values()
+        }
+        self._done_at = dict.fromkeys(self._schedules, LONG_AGO)
+        self._signed_at: float = -SIGN
+
+    def tick(self) -> None:
+        self._show_life()
+        for name, schedule in self._schedules.items():
+            if schedule.is_due(self._done_at[name]).is_due:
+                self._done_at[name] = schedule.now()
+                close_old_connections()
+                app.tasks[name].apply()  # tells of a failure in the log
+                self._show_life()
+
+    def _show_life(self) -> None:
+        if time.monotonic() - self._signed_at >= SIGN:
+            self._signed_at = time.monotonic()
+            show_life("background")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -65,7 +67,7 @@ class Door:
             self._replace(old, new)
 
     def _replace(self, old: str, new: str) -> None:
-        files = [self.config / "nginx.conf", *(self.config / "nginx").iterdir()]
+        files = [path for path in self.config.rglob("*.conf") if path.is_file()]
         holding = [path for path in files if old in path.read_text()]
         if not holding:
             raise RuntimeError(f"The configuration does not hold {old!r}.")
@@ -167,12 +169,8 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:

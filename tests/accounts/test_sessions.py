@@ -1,0 +1,240 @@
+"""A session that ended stays ended, whatever Redis kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services.people import change_person, set_password
+from accounts.sessions import SessionStore, find_user
+from tests.conftest import browser_for
+from tests.redis_server import RedisServer
+from todo_project import redis as ours
+from todo_project.redis import Breaker
+
+PAGE = "/admin/todos/todo/"
+
+
+@pytest.fixture
+def server(settings, monkeypatch) -> Iterator[RedisServer]:
+    """A Redis that this process uses, and does not leave alone for long."""
+    monkeypatch.setattr(ours, "breaker", Breaker())
+    monkeypatch.setattr(ours, "PAUSE", 0)
+    server = RedisServer()
+    settings.REDIS_URL = server.url
+    settings.CACHES = {
+        "default": {"BACKEND": "todo_project.redis.RedisCache", "LOCATION": server.url}
+    }
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def browser(server: RedisServer, owner: User) -> Client:
+    """A browser whose session was copied."""
+    browser = browser_for(owner)
+    assert is_signed_in(browser)
+    assert copy_of(browser)
+    return browser
+
+
+def is_signed_in(browser: Client) -> bool:
+    return browser.get(PAGE).status_code == 200
+
+
+def key_of(browser: Client) -> str:
+    return browser.cookies["sessionid"].value
+
+
+def copy_of(browser: Client) -> Any:
+    return cache.get(f"session.{key_of(browser)}")
+
+
+def twin_of(browser: Client) -> Client:
+    """Return a browser that kept the cookie, whatever the first was told."""
+    twin = Client()
+    twin.cookies["sessionid"] = key_of(browser)
+    return twin
+
+
+def person_of(key: str) -> Any:
+    request = RequestFactory().get("/")
+    request.session = SessionStore(key)
+    return find_user(request)
+
+
+def test_a_copy_spares_the_question_for_the_session(
+    browser, owner, django_assert_num_queries
+):
+    with django_assert_num_queries(1):  # the person
+        assert person_of(key_of(browser)) == owner
+
+
+def test_the_first_request_asks_for_the_session_after_the_stamp(
+    server, owner, django_assert_num_queries
+):
+    browser = browser_for(owner)
+    with django_assert_num_queries(3) as asked:
+        assert person_of(key_of(browser)) == owner
+    assert ["accounts_user" in query["sql"] for query in asked] == [False, True, False]
+
+
+def test_a_page_by_a_copy_varies_with_the_cookie(browser):
+    assert "Cookie" in browser.get(PAGE)["Vary"]
+
+
+def test_a_session_that_ended_while_redis_was_frozen_stays_ended(browser, server):
+    twin = twin_of(browser)
+    server.freeze()
+    browser.post("/admin/logout/")
+    server.thaw()
+    assert copy_of(twin)
+    assert not is_signed_in(twin)
+
+
+def test_a_session_that_ended_while_redis_was_away_stays_ended(browser, server):
+    twin, kept = twin_of(browser), copy_of(browser)
+    server.kill()
+    browser.post("/admin/logout/")
+    server.start()
+    cache.set(f"session.{key_of(twin)}", kept)  # as its snapshot would
+    assert not is_signed_in(twin)
+
+
+def test_a_copy_that_was_made_while_the_session_ended_is_worthless(
+    browser, server, monkeypatch
+):
+    """The slowest request: it has read what ends before it keeps its copy."""
+    twin = twin_of(browser)
+    cache.clear()
+    keep = SessionStore.keep_copy
+
+    def end_first(self: SessionStore, stamp: str) -> None:
+        row = Session.objects.get(session_key=key_of(twin))
+        SessionStore(key_of(twin)).delete()
+        cache.set(f"session.{key_of(twin)}", (stamp, row.session_data))
+        keep(self, stamp)
+
+    monkeypatch.setattr(SessionStore, "keep_copy", end_first)
+    assert is_signed_in(twin)
+    monkeypatch.setattr(SessionStore, "keep_copy", keep)
+    assert copy_of(twin)
+    assert not is_signed_in(twin)
+
+
+def test_other_sessions_of_the_person_go_on(browser, server, owner):
+    other = browser_for(owner)
+    assert is_signed_in(other)
+    browser.post("/admin/logout/")
+    assert is_signed_in(other)
+    assert not is_signed_in(browser)
+
+
+def test_a_new_password_ends_other_sessions_and_keeps_ones_own(browser, server, owner):
+    other, twin = browser_for(owner), twin_of(browser)
+    assert is_signed_in(other)
+    typed = {
+        "old_password": "correct horse battery staple",
+        "new_password1": "staple battery horse correct",
+        "new_password2": "staple battery horse correct",
+    }
+    assert browser.post("/admin/password_change/", typed).status_code == 302
+    assert is_signed_in(browser)
+    assert not is_signed_in(other)
+    assert not is_signed_in(twin)  # the key of before
+
+
+def test_a_password_that_somebody_else_set_ends_a_copied_session(browser, owner):
+    set_password(actor=None, person=owner, password="x" * 20, now=timezone.now())
+    assert not is_signed_in(browser)
+
+
+def test_who_was_disabled_is_not_let_in_by_a_copy(browser, owner):
+    change_person(actor=None, person=owner, now=timezone.now(), is_active=False)
+    assert not is_signed_in(browser)
+
+
+def test_an_expired_session_has_no_copy(browser):
+    cache.clear()
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert not is_signed_in(browser)
+    assert copy_of(browser) is None
+
+
+def test_a_copy_is_forgotten_when_its_session_expires(browser, server):
+    left = server.client.pttl(f":1:session.{key_of(browser)}")
+    session = Session.objects.get(session_key=key_of(browser))
+    expires_in = (session.expire_date - timezone.now()).total_seconds() * 1000
+    assert abs(left - expires_in) < 10_000
+
+
+def test_what_was_written_while_redis_was_frozen_is_not_lost(browser, server):
+    server.freeze()
+    session = browser.session
+    session["note"] = "new"
+    session.save()
+    server.thaw()
+    assert is_signed_in(browser)
+    session = SessionStore(key_of(browser))
+    assert session["note"] == "new"
+
+
+def test_a_copy_that_was_tampered_with_lets_nobody_in(browser, server, outsider):
+    mine, stamp = key_of(browser), copy_of(browser)[0]
+    theirs = Session.objects.get(session_key=key_of(browser_for(outsider)))
+    for text in (theirs.session_data, "e30:forged", ""):
+        cache.set(f"session.{mine}", (stamp, text))
+        assert person_of(mine) != outsider
+
+
+def test_a_secret_key_that_was_exchanged_renews_the_session_itself(
+    browser, owner, settings
+):
+    key = key_of(browser)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" + settings.SECRET_KEY
+    assert is_signed_in(browser)
+    assert key_of(browser) != key
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_signed_in(browser)
+
+
+def test_without_redis_nothing_is_copied(owner, django_assert_num_queries):
+    browser = browser_for(owner)
+    with django_assert_num_queries(2):  # the session, the person
+        assert person_of(key_of(browser)) == owner
+
+
+def test_a_full_redis_keeps_nobody_out(server, owner):
+    server.fill()
+    browser = browser_for(owner)
+    assert is_signed_in(browser)
+    browser.post("/admin/logout/")
+    assert not is_signed_in(browser)
+
+
+def test_django_finds_the_same_person(browser, owner):
+    request = RequestFactory().get("/")
+    request.session = SessionStore(key_of(browser))
+    assert get_user(request) == owner
+
+
+def test_a_busy_database_ends_no_session(browser, monkeypatch):
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        raise OperationalError("database is locked")
+
+    session = browser.session
+    session["note"] = "new"
+    monkeypatch.setattr(Session, "save", fail)
+    with pytest.raises(OperationalError):
+        session.save()

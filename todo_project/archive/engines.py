@@ -21,8 +21,8 @@ class Engine(Protocol):
     def read_rows(self, table: Table) -> Iterator[bytes]:
         """Yield the rows by key, some lines at a time."""
 
-    def lock(self, tables: Collection[Table]) -> None:
-        """Keep everyone else away until the transaction ends."""
+    def alone(self, tables: Collection[Table]) -> AbstractContextManager[None]:
+        """Hold a transaction in which nobody else is at the tables."""
 
     def without_indexes(
         self, tables: Collection[Table]

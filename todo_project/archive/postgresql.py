@@ -51,12 +51,17 @@ def read_rows(table: Table) -> Iterator[bytes]:
             yield bytes(row)
 
 
-def lock(tables: Collection[Table]) -> None:
+@contextmanager
+def alone(tables: Collection[Table]) -> Iterator[None]:
     names = ", ".join(_quoted(table.name) for table in tables)
-    try:
-        _execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
-    except OperationalError as error:
-        raise Conflict("Others use the database; stop the service first.") from error
+    with transaction.atomic():
+        try:
+            _execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+        except OperationalError as error:
+            raise Conflict(
+                "Others use the database; stop the service first."
+            ) from error
+        yield
 
 
 @contextmanager

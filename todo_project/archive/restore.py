@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from accounts.append_only import TABLE, events_open, missing_triggers
 from accounts.errors import Conflict
@@ -32,8 +32,7 @@ def restore_archive(archive: Archive, progress: Progress) -> None:
     """
     _require_same_tables(archive)
     try:
-        with transaction.atomic():
-            engine().lock(tables().values())
+        with engine().alone(tables().values()):
             _require_nobody()
             with unpacked_files() as folder:
                 with events_open():

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from todo_project.archive.container import BadArchive
 from todo_project.archive.tables import Column, Table
@@ -70,8 +70,12 @@ def read_rows(table: Table) -> Iterator[bytes]:
             yield "".join(f"{row}\n" for (row,) in rows).encode()
 
 
-def lock(tables: Collection[Table]) -> None:
-    """The transaction is IMMEDIATE: it has the write lock since it began."""
+@contextmanager
+def alone(tables: Collection[Table]) -> Iterator[None]:
+    # Keys are checked all at once when the rows are there: one by one, SQLite would
+    # look through all rows so far for those that waited for this one.
+    with connection.constraint_checks_disabled(), transaction.atomic():
+        yield
 
 
 @contextmanager

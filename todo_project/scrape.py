@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
 from itertools import chain
 
 from django.conf import settings
@@ -14,13 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 
 from accounts.models import Heartbeat, OutboxEntry
 from todo_project import metrics
 from todo_project.operators import has_operator_token
+from todo_project.redis import ask_once
 
 QUEUE = "celery"  # Celery's name for the one queue
 
@@ -103,17 +101,7 @@ def queue_depth() -> int | None:
     if not settings.BROKER_URL:
         return None
     try:
-        return int(broker().llen(QUEUE))
+        with ask_once(settings.BROKER_URL) as broker:
+            return int(broker.llen(QUEUE))
     except RedisError:
         return None
-
-
-@cache
-def broker() -> Redis:
-    """Return the connection to the broker, which gives up as soon as the cache's."""
-    return Redis.from_url(
-        settings.BROKER_URL,
-        socket_timeout=settings.REDIS_TIMEOUT,
-        socket_connect_timeout=settings.REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )

@@ -16,11 +16,10 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count, islice
+from itertools import chain, count
 from pathlib import Path
 
 from prometheus_client import Metric, values
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from todo_project.metrics.counting import REGISTRY
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Room for every route is taken at once: on a disk that is full, writing to a mapped
 # page without any ends the process.
 SIZES = {"counter": 256 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024}
-UNSOUND = (OSError, ValueError, TypeError, RuntimeError, struct.error)
+_NUMBER = struct.Struct("i")
 
 _folder: Path | None = None
 
@@ -58,7 +57,8 @@ def collect() -> Iterable[Metric]:
     if _folder is None:
         return REGISTRY.collect()
     forget_the_dead(_folder)
-    files = [str(path) for path in _folder.glob("*.db") if is_sound(path)]
+    found = chain.from_iterable(_folder.glob(f"{kind}_*.db") for kind in SIZES)
+    files = [str(path) for path in found if is_sound(path)]
     merged: Iterable[Metric] = MultiProcessCollector.merge(files)
     return merged
 
@@ -127,14 +127,24 @@ def lock_path(folder: Path, number: int) -> Path:
 
 
 def is_sound(path: Path) -> bool:
-    """Tell whether the file can be read: a power cut may leave zeros or half of it."""
+    """Tell whether the file can be read: a power cut may leave zeros or half of it.
+
+    It holds the length in use, padded to 8 bytes, then entries: the key's length, the
+    key in JSON, padded to 8 bytes as well, and two floats.
+    """
     try:
-        most = path.stat().st_size // 24  # bytes of the smallest entry
-        entries = MmapedDict.read_all_values_from_file(str(path))
-        keys = [json.loads(key) for key, *_ in islice(entries, most + 1)]
-        return len(keys) <= most and all(map(is_key, keys))
-    except UNSOUND:
+        content = path.read_bytes()
+        (used,) = _NUMBER.unpack_from(content)
+        place = 8
+        while place < used:
+            (length,) = _NUMBER.unpack_from(content, place)
+            key = content[place + 4 : place + 4 + length]
+            if length <= 0 or not is_key(json.loads(key)):
+                return False
+            place += 4 + length + 8 - (length + 4) % 8 + 16
+    except (OSError, ValueError, struct.error):
         return False
+    return bool(used == 0 or place == used <= len(content))
 
 
 def is_key(key: object) -> bool:

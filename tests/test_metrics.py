@@ -1,0 +1,301 @@
+"""/metrics is closed, and counts right whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from django.utils import timezone
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.parser import text_string_to_metric_families
+
+from accounts.models import Event, Heartbeat, OutboxEntry
+from todo_project.metrics import REGISTRY
+from todo_project.metrics.sharing import Slot, is_sound
+
+ROOT = Path(__file__).resolve().parent.parent
+TOKEN = "operator-token-of-these-tests"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def operator(settings, client):
+    """Return what an operator reads: {name: {labels: value}}."""
+    settings.OPERATOR_TOKEN = TOKEN
+
+    def read():
+        answer = client.get("/metrics", headers=BEARER)
+        assert answer.status_code == 200
+        return samples_of(answer.content.decode())
+
+    return read
+
+
+def samples_of(text):
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = tuple(sample.labels.values())
+            found.setdefault(sample.name, {})[labels] = sample.value
+    return found
+
+
+def test_without_a_token_in_the_settings_there_is_nothing(settings, client):
+    settings.OPERATOR_TOKEN = ""
+    for headers in ({}, {"Authorization": "Bearer "}, BEARER):
+        assert client.get("/metrics", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("given", ["", "Bearer ", "Bearer wrong", f"Basic {TOKEN}"])
+def test_without_the_token_it_is_closed(settings, client, given):
+    settings.OPERATOR_TOKEN = TOKEN
+    answer = client.get("/metrics", headers={"Authorization": given})
+    assert answer.status_code == 401
+    assert b"todo_" not in answer.content
+
+
+def test_an_administrator_is_no_operator(settings, administrator_api):
+    settings.OPERATOR_TOKEN = TOKEN
+    assert administrator_api.get("/metrics").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "labels"),
+    [
+        ("GET", "/livez", ("GET", "livez", "200")),
+        ("GET", "/api/v1/todos?search=x", ("GET", "api:todos", "401")),
+        ("POST", "/api/v1/nowhere/4711", ("POST", "unmatched", "404")),
+        ("GET", "/static/none.css", ("GET", "static", "404")),
+        ("BREW", "/livez", ("OTHER", "livez", "405")),
+    ],
+)
+def test_requests_count_by_the_names_of_routes(client, db, method, path, labels):
+    def count():
+        names = dict(zip(("method", "route", "status"), labels, strict=True))
+        return REGISTRY.get_sample_value("todo_requests_total", names) or 0
+
+    before = count()
+    client.generic(method, path)
+    assert count() == before + 1
+
+
+def test_the_database_tells_how_long_all_is_silent(operator, todo):
+    now = timezone.now()
+    Heartbeat.objects.beat("worker", now - timedelta(seconds=90))
+    OutboxEntry.objects.update(delivered_at=now, due_at=now)
+    read = operator()
+    assert read["todo_heartbeat_age_seconds"][("worker",)] == pytest.approx(90, abs=9)
+    assert read["todo_outbox_oldest_seconds"] == {(): 0}
+    assert read["todo_database_up"] == {(): 1}
+
+    event = Event.objects.earliest("at")
+    OutboxEntry.objects.filter(event=event).update(
+        delivered_at=None, due_at=now - timedelta(hours=1)
+    )
+    assert operator()["todo_outbox_oldest_seconds"][()] == pytest.approx(3600, abs=9)
+
+
+def test_scraping_takes_two_statements(operator, db, django_assert_num_queries):
+    with django_assert_num_queries(2):  # the outbox, the signs of life
+        operator()
+
+
+# --- Real servers ----------------------------------------------------------------
+
+
+class Server:
+    """uWSGI with three workers that are renewed after a few requests."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder = folder
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.url = f"http://{address}"
+        environment = os.environ | {
+            "DATA_DIR": str(folder),
+            "OPERATOR_TOKEN": TOKEN,
+            "DATABASE_URL": f"sqlite:///{folder}/todo.sqlite3",
+        }
+        command = (
+            f"{sys.prefix}/bin/uwsgi --http-socket {address} --virtualenv {sys.prefix} "
+            "--module todo_project.wsgi:application --need-app --master --lazy-apps "
+            "--processes 3 --max-requests 40 --enable-threads --single-interpreter "
+            "--min-worker-lifetime 0 --worker-reload-mercy 5 --disable-logging "
+            "--die-on-term"
+        )
+        with (folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                command.split(),
+                cwd=ROOT,
+                env=environment | variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def get(self, path: str, **options) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(self.url + path, timeout=20, **options)
+
+    def is_up(self) -> bool:
+        try:
+            return self.get("/api/v1/nowhere").status_code == 404
+        except requests.ConnectionError:
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            return False
+
+    def samples(self):
+        answer = self.get("/metrics", headers=BEARER)
+        assert answer.status_code == 200, answer.text
+        return samples_of(answer.text)
+
+    def alive(self) -> int:
+        """Return how often /livez was answered, as the metrics have it."""
+        counted = self.samples()["todo_requests_total"]
+        return int(counted.get(("GET", "livez", "200"), 0))
+
+    def knock(self, times: int) -> None:
+        """Ask for /livez so many times, a few at once; all are answered."""
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: self.get("/livez"), range(times)))
+        assert {answer.status_code for answer in answers} == {200}
+
+
+@contextmanager
+def serving(folder: Path, **variables: str) -> Iterator[Server]:
+    server = Server(folder, **variables)
+    try:
+        wait_until(server.is_up)
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(timeout=20)
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def test_no_request_is_lost_or_counted_twice_when_workers_are_recycled(tmp_path):
+    with serving(tmp_path) as server:
+        server.knock(200)  # each worker has been renewed by then
+        assert server.alive() == 200
+        assert (tmp_path / "log").read_text().count("Respawned") >= 3
+        assert server.samples()["todo_requests_in_flight"][("GET",)] == 1
+
+        workers = children_of(server.process.pid)
+        os.kill(workers[0], signal.SIGKILL)
+        wait_until(lambda: set(children_of(server.process.pid)) - set(workers))
+        server.knock(50)
+        assert server.alive() == 250
+        assert server.samples()["todo_requests_in_flight"][("GET",)] == 1
+
+    with serving(tmp_path) as server:  # another start goes on from there
+        server.knock(10)
+        read = server.samples()
+        assert server.alive() == 260
+        assert read["todo_request_seconds_count"][("livez",)] == 260
+        assert read["todo_request_seconds_bucket"][("+Inf", "livez")] == 260
+    # Never more files than processes at once; a renewed one may overlap for a moment.
+    assert len(list((tmp_path / "metrics").glob("counter_*.db"))) <= 5
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in listed.split()]
+
+
+def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
+    with serving(tmp_path) as server:
+        server.knock(12)
+    folder = tmp_path / "metrics"
+    counters = sorted(folder.glob("counter_*.db"))
+    whole, spoiled = counters[0], folder / "counter_7.db"
+    used = whole.read_bytes()
+    (folder / "counter_8.db").write_bytes(b"\x00\x02\x00\x00" + bytes(4096))  # zeros
+    (folder / "counter_9.db").write_bytes(used[: len(used) // 900])  # cut
+    spoiled.write_bytes(used[:8] + os.urandom(4096))
+    (folder / "histogram_8.db").write_bytes(b"")
+    (folder / "else.db").write_bytes(b"not one of ours")
+    counters[1].write_bytes(b"\xff" * 1000)  # of a number that is taken again
+    with serving(tmp_path) as server:
+        server.knock(1)
+        assert 1 <= server.alive() <= 13
+
+
+def test_what_is_not_whole_is_told_from_what_is(tmp_path):
+    path, whole = tmp_path / "counter_0.db", file_with_a_value(tmp_path)
+    used = int.from_bytes(whole[:4], "little")
+    path.write_bytes(whole)
+    assert is_sound(path)
+    for length in range(used):
+        path.write_bytes(whole[:length])
+        assert not is_sound(path), length
+    for place in range(used):
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        )
+        is_sound(path)  # neither raises nor hangs, whatever it answers
+    path.write_bytes(whole[:8] + bytes(used))
+    assert not is_sound(path)
+
+
+def file_with_a_value(folder: Path) -> bytes:
+    values = MmapedDict(str(folder / "made"))
+    values.write_value('["todo_x", "todo_x_total", {"a": "b"}, "Told"]', 1.0, 0.0)
+    values.write_value('["todo_x", "todo_x_total", {"a": "c"}, "Told"]', 2.0, 0.0)
+    values.close()
+    return (folder / "made").read_bytes()[:4096]
+
+
+def test_a_forked_process_has_a_number_of_its_own(tmp_path):
+    slot = Slot(tmp_path)
+    assert slot() == 0
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        os.write(writer, str(slot()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 9) == b"1"
+    assert Slot(tmp_path)() == 1  # the child's, which has ended
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_dead_database_does_not_take_the_metrics_along(tmp_path):
+    away = f"postgres://nobody@/none?host={tmp_path}"
+    with serving(tmp_path, DATABASE_URL=away, SECRET_KEY="x" * 50) as server:
+        server.knock(3)
+        read = server.samples()
+    assert read["todo_database_up"] == {(): 0}
+    assert read["todo_requests_total"][("GET", "livez", "200")] == 3
+    assert "todo_outbox_oldest_seconds" not in read
+
+
+def test_a_broker_that_does_not_answer_leaves_its_queue_out(tmp_path):
+    broker = f"unix://{tmp_path}/none.sock"
+    with serving(tmp_path, REDIS_URL=broker) as server:
+        assert "todo_queue_depth" not in server.samples()
+
+
+def test_without_a_folder_to_share_the_service_starts_all_the_same(tmp_path):
+    (tmp_path / "metrics").write_text("in the way")
+    with serving(tmp_path) as server:
+        server.knock(1)
+        assert server.get("/metrics", headers=BEARER).status_code == 200
+    assert "metrics are not shared" in (tmp_path / "log").read_text()

@@ -18,6 +18,7 @@ from django.db import close_old_connections
 
 from accounts.management.base import ServiceCommand
 from todo_project.celery import LONG_AGO, SIGN, app, show_life
+from todo_project.metrics import share
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Command(ServiceCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with take_lock():
+            share(settings.METRICS_DIR)
             signal.signal(signal.SIGTERM, end)
             app.loader.import_default_modules()
             run(parent=os.getppid())

@@ -18,6 +18,11 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=20, help="How many kills.")
+    parser.addoption("--seed", type=int, help="Which kills; the last run told its own.")
+
+
 @pytest.fixture(scope="session")
 def started_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     with Stack() as stack:

@@ -81,7 +81,11 @@ class Stack:
 
     def wait_ready(self, seconds: float = READY) -> None:
         """Return when every program runs and every part is well."""
-        wait_until(self.is_ready, seconds=seconds, what=f"all is ready ({self.told()})")
+        try:
+            wait_until(self.is_ready, seconds=seconds, what="everything is ready")
+        except TimeoutError as error:
+            error.add_note(f"{self.supervised.states()}\n{self.told()}")
+            raise
 
     def is_ready(self) -> bool:
         states = self.supervised.states()
@@ -95,9 +99,6 @@ class Stack:
         with self.client() as client:
             try:
                 answer = client.get("/readyz", headers=bearer, timeout=5)
-                if answer.status_code == 404:  # for as long as it is not there
-                    alive = client.get("/livez", timeout=5).ok
-                    return {"status": "ok" if alive else "unavailable"}
                 return dict(answer.json())
             except (requests.RequestException, ValueError):
                 return {}
@@ -134,6 +135,14 @@ class Stack:
             cursor = connection.execute(query.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
+    def copy_release(self, name: str) -> Path:
+        """Return the folder of another release, the same as the first as yet."""
+        return installation.copy_release(self.places, name)
+
+    def operate(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run what an operator runs on the machine, as root where tests are root."""
+        return self.supervised.run_beside(*command)
+
     # --- Its processes ---------------------------------------------------------
 
     def supervisor(self, *arguments: str) -> str:
@@ -150,6 +159,16 @@ class Stack:
     def processes(self, program: str) -> list[psutil.Process]:
         """Return the processes of a program: its master first."""
         return group_of(self.pid(program))
+
+    def answers(self, instance: str) -> bool:
+        """Return whether this app server answers, asked without nginx."""
+        number = instance.rpartition("-")[2]
+        script = self.app / "deploy" / "health.py"
+        return not subprocess.run(  # noqa: S603
+            [str(self.app / ".venv" / "bin" / "python"), str(script), "web"],
+            env=self.env | {"INSTANCE": number},
+            check=False,
+        ).returncode
 
     def freeze(self, program: str) -> None:
         for process in self.processes(program):

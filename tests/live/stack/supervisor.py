@@ -87,6 +87,20 @@ class Supervisor:
         lines = (line.split() for line in self.control("status").splitlines())
         return {words[0]: words[1] for words in lines if len(words) > 1}
 
+    def run_beside(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command where the programs run, with their environment."""
+        assert self.process is not None
+        inside = ["nsenter", f"--target={self.process.pid}", "--mount"]
+        return subprocess.run(  # noqa: S603
+            [*(inside if AS_ROOT else []), *map(str, command)],
+            env=self.places.env,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def stop(self) -> None:
         """Stop the programs in order; kill what has not ended in time."""
         for process in descendants(self.process):

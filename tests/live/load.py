@@ -1,0 +1,69 @@
+"""Load by wrk while something happens to the stack."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+
+SCRIPT = Path(__file__).with_name("reads_and_writes.lua")
+CONNECTIONS = 100
+LONGEST = 600  # seconds; it is stopped before
+
+
+@dataclass
+class Load:
+    """What came of the load; it is known when the load has ended."""
+
+    stack: Stack
+    told: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> float:
+        """Return how many requests were not answered, or not by success."""
+        return self.told["refused"] + self.told["broken"] + self.told["late"]
+
+    def answered(self) -> int:
+        """Return how many requests nginx has answered by now."""
+        return self.stack.log("nginx").read_bytes().count(b'"agent":"load"')
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@contextmanager
+def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
+    """Read and write over 100 connections as long as the block lasts.
+
+    Where the load is `keyed`, what is added carries an Idempotency-Key.
+    """
+    load = Load(stack)
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "User-Agent": "load",
+    }
+    command = [
+        "wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={LONGEST}s",
+        "--timeout=35s", f"--script={SCRIPT}",
+        *(f"--header={name}: {value}" for name, value in headers.items()),
+        stack.url, *(["--", "keyed"] if keyed else []),
+    ]  # fmt: skip
+    with start(command) as wrk:
+        try:
+            wait_until(load.answered, seconds=30, what="the load has begun")
+            yield load
+        finally:
+            wrk.send_signal(signal.SIGINT)  # then it tells what it saw
+            _output, told = wrk.communicate(timeout=60)
+    load.told = json.loads(told.splitlines()[-1])

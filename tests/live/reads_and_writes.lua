@@ -1,0 +1,36 @@
+-- Every second request adds a todo, the others read the first page. What was answered is
+-- told as one line of JSON at the end. With the argument `keyed` each addition carries an
+-- Idempotency-Key, so that nginx may send it twice.
+
+local body = '{"content": "Under load"}'
+local count = 0
+local prefix
+
+function init(args)
+    if args[1] == "keyed" then
+        prefix = string.format("%x-", os.time()) .. tostring({}):sub(8) .. "-"
+    end
+end
+
+function request()
+    count = count + 1
+    if count % 2 == 0 then
+        if prefix then
+            wrk.headers["Idempotency-Key"] = prefix .. count
+        end
+        return wrk.format("POST", "/api/v1/todos", wrk.headers, body)
+    end
+    return wrk.format("GET", "/api/v1/todos", wrk.headers)
+end
+
+function done(summary, latency, requests)
+    local errors = summary.errors
+    io.stderr:write(string.format(
+        '{"requests": %d, "refused": %d, "broken": %d, "late": %d, "longest": %.3f}\n',
+        summary.requests,
+        errors.status,
+        errors.connect + errors.read + errors.write,
+        errors.timeout,
+        latency.max / 1000000
+    ))
+end

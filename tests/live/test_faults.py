@@ -1,0 +1,105 @@
+"""Whatever is killed comes back by itself, and what was acknowledged stays."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from random import Random
+
+import psutil
+import pytest
+from celery import Celery
+
+from tests.live.ledger import Writer, compare, writers_on
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+
+BACK = 10  # seconds
+PARTS = (
+    "web:web-0", "web:web-1", "worker of web:web-0", "worker of web:web-1", "nginx",
+    "redis", "postgresql", "worker", "worker of worker", "beat",
+)  # fmt: skip
+
+
+class Death:
+    """A process of one part that is killed, and what comes after it."""
+
+    def __init__(self, stack: Stack, part: str, random: Random) -> None:
+        self.stack = stack
+        self.part = part
+        self.program = part.removeprefix("worker of ")
+        family = stack.processes(self.program)
+        is_master = part == self.program
+        self.process = family[0] if is_master else random.choice(family[1:])
+
+    def die(self) -> float:
+        """Kill it, and return the seconds until the part works again."""
+        self.at = time.time()
+        self.process.kill()
+        wait_until(self.is_over, seconds=BACK, what=f"{self.part} is back", every=0.2)
+        return time.time() - self.at
+
+    def is_over(self) -> bool:
+        """Return whether the part does its work again, by another process."""
+        return not is_running(self.process) and self.stack.is_ready() and self.works()
+
+    def works(self) -> bool:
+        if self.program.startswith("web:"):
+            return self.stack.answers(self.program)
+        if self.program not in {"worker", "beat"}:
+            return True  # then the service would not be ready
+        if self.program == "worker":  # beat gives signs of life by itself
+            with Celery(broker=self.stack.env["BROKER_URL"]) as app:
+                app.send_task("accounts.tasks.pulse", ignore_result=True)
+        query = "SELECT at FROM accounts_heartbeat WHERE name = %s"
+        return self.stack.sql(query, self.program)[0][0].timestamp() > self.at
+
+
+def is_running(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def choose(rounds: int, random: Random) -> list[str]:
+    """Return what to kill: each part once and then any, in any order."""
+    chosen = [*PARTS, *random.choices(PARTS, k=max(0, rounds - len(PARTS)))][:rounds]
+    random.shuffle(chosen)
+    return chosen
+
+
+def test_what_was_acknowledged_survives_the_death_of_any_process(
+    stack: Stack,
+    key: str,
+    pytestconfig: pytest.Config,
+    capsys: pytest.CaptureFixture[str],
+):
+    seed = pytestconfig.getoption("--seed") or int(time.time())
+    random, taken = Random(seed), []  # noqa: S311
+    with writers_on(stack, key) as writers:
+        for part in choose(pytestconfig.getoption("--rounds"), random):
+            written = acknowledged(writers)
+            taken.append((Death(stack, part, random).die(), part))
+            wait_until(
+                partial(has_grown, writers, written),
+                seconds=BACK,
+                what="the writers go on",
+            )
+    slowest, part = max(taken)
+    with capsys.disabled():
+        sys.stderr.write(
+            f"{len(taken)} kills, seed {seed}, {acknowledged(writers)} acknowledged; "
+            f"{part} took longest to return: {slowest:.1f} s\n"
+        )
+
+    compare(stack, writers)
+    done = stack.manage("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def acknowledged(writers: list[Writer]) -> int:
+    return sum(writer.ledger.acknowledged for writer in writers)
+
+
+def has_grown(writers: list[Writer], written: int) -> bool:
+    """Return whether each writer wrote again, about."""
+    return acknowledged(writers) > written + 2 * len(writers)

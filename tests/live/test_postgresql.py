@@ -1,0 +1,55 @@
+"""PostgreSQL goes away and comes back."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+
+
+@pytest.fixture
+def without_postgresql(stack: Stack):
+    """A stack whose PostgreSQL an operator has stopped; afterwards it runs again."""
+    stack.supervisor("stop", "postgresql")
+    yield stack
+    stack.supervisor("start", "postgresql")
+    stack.wait_ready()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/api/v1/todos", "application/problem+json"),
+        ("POST", "/api/v1/todos", "application/problem+json"),
+        ("GET", "/admin/login/", "text/html"),
+    ],
+)
+def test_without_postgresql_answers_say_when_to_ask_again(
+    without_postgresql: Stack, key: str, method, path, kind
+):
+    with without_postgresql.client(key=key) as client:
+        begin = time.monotonic()
+        answer = client.request(method, path, json={"content": "Too early"})
+        taken = time.monotonic() - begin
+
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert taken < 2
+
+
+def test_all_is_well_by_itself_when_postgresql_returns(stack: Stack, key: str):
+    stack.supervisor("stop", "postgresql")
+    told = stack.told()
+    stack.supervisor("start", "postgresql")
+
+    with stack.client(key=key) as client:
+        wait_until(
+            lambda: client.get("/api/v1/todos").ok, seconds=10, what="lists are read"
+        )
+        assert client.post("/api/v1/todos", json={"content": "Again"}).ok
+    assert told["status"] == "unavailable"
+    assert told["checks"]["database"] == "failed"

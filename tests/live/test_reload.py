@@ -1,0 +1,49 @@
+"""The app servers take up new code, and stop, without a request being lost."""
+
+from __future__ import annotations
+
+import re
+
+from tests.live.load import load_on
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+
+RELOADS = 10
+INSTANCES = ("web:web-0", "web:web-1")
+
+
+def workers(stack: Stack) -> set[int]:
+    """Return the processes that answer requests now."""
+    return {process.pid for name in INSTANCES for process in stack.processes(name)[1:]}
+
+
+def completed(stack: Stack) -> int:
+    """Return how often an instance has said that all of its workers are new."""
+    texts = (stack.log(name).read_text() for name in INSTANCES)
+    return sum(len(re.findall("chain reloading complete", text)) for text in texts)
+
+
+def reload(stack: Stack) -> None:
+    """Renew all workers, and return when it is done."""
+    before = completed(stack)
+    (stack.data / "run" / "reload").touch()
+    wait_until(
+        lambda: completed(stack) >= before + len(INSTANCES),
+        seconds=60,
+        what="both instances have renewed their workers",
+    )
+
+
+def test_ten_chain_reloads_under_a_hundred_connections_lose_no_request(
+    stack: Stack, key: str
+):
+    served = []
+    with load_on(stack, key) as load:
+        for _ in range(RELOADS):
+            old, before = workers(stack), load.answered()
+            reload(stack)
+            served.append(load.answered() - before)
+            assert not old & workers(stack)
+
+    assert load.failed == 0, load.told
+    assert min(served) > 10, served

@@ -1,0 +1,88 @@
+"""script/upgrade: another release, the way back, and releases that are refused."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.live.load import load_on
+from tests.live.stack import Stack
+from tests.live.test_reload import workers
+
+
+@pytest.fixture(scope="module")
+def second(started_stack: Stack) -> Path:
+    """A release whose answers say another version."""
+    folder = started_stack.copy_release("2")
+    change(folder / "todo_project" / "settings.py", 'RELEASE = "', 'RELEASE = "2.')
+    return folder
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def upgrade(stack: Stack, release: Path) -> subprocess.CompletedProcess[str]:
+    return stack.operate(release / "script" / "upgrade")
+
+
+def versions(stack: Stack, key: str) -> set[str]:
+    """Return what version the workers say, each of which is asked, very probably."""
+    with stack.client(key=key) as client:
+        answers = [client.get("/api/v1/schema?format=json") for _ in range(20)]
+    return {answer.json()["info"]["version"] for answer in answers}
+
+
+def test_an_upgrade_and_the_way_back_lose_no_request(
+    stack: Stack, key: str, second: Path
+):
+    first, before = stack.app.resolve(), versions(stack, key)
+    beat = stack.pid("beat")
+    with load_on(stack, key) as load:
+        done = upgrade(stack, second)
+        assert done.returncode == 0, done.stderr
+        after = versions(stack, key)
+        assert stack.pid("beat") != beat
+
+        back = upgrade(stack, first)
+        assert back.returncode == 0, back.stderr
+
+    assert load.failed == 0, load.told
+    assert after == {f"2.{version}" for version in before}
+    assert versions(stack, key) == before
+    assert stack.app.resolve() == first
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "told"),
+    [
+        ("todo_project/urls.py", "urlpatterns = [", "urlpatterns = [[",
+         "3 is refused: its settings or its code do not pass the checks above."),
+        ("deploy/uwsgi.ini", "need-app = true", "need-app = true\nneed-apps = true",
+         "3 is refused: its app server does not answer"),
+        ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
+         "3 is refused: nginx does not take its configuration"),
+    ],
+    ids=["code", "app-server", "nginx"],
+)  # fmt: skip
+def test_a_broken_release_is_refused_before_anything_is_touched(
+    stack: Stack, path, old, new, told
+):
+    folder = stack.places.home / "releases" / "3"
+    if not folder.exists():
+        stack.copy_release("3")
+    original = (folder / path).read_text()
+    change(folder / path, old, new)
+    current, running = stack.app.resolve(), workers(stack)
+
+    done = upgrade(stack, folder)
+
+    (folder / path).write_text(original)
+    assert done.returncode == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert stack.app.resolve() == current
+    assert workers(stack) == running

@@ -1,34 +1,114 @@
-"""gunicorn for one machine: script/server starts it."""
+"""gunicorn: another server behind nginx, and what script/server falls back to.
+
+.venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
+Behind nginx it takes the same socket and speaks the same protocol, so nothing else
+changes. WORKER_CLASS is sync (one request a worker, cut off after 30 seconds as by
+uWSGI's harakiri), gthread (WEB_THREADS in each worker, and no such limit) or gevent,
+which has to be installed beside the locked packages. TTIN and TTOU to the process of
+the pid file add and remove a worker, HUP renews all.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+from urllib.parse import quote
 
-host = os.environ.get("HOST", "127.0.0.1")
-port = int(os.environ.get("PORT", "8000"))
-address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+APP = Path(__file__).resolve().parent.parent
+RUN = Path(os.environ["DATA_DIR"]) / "run"
+NAME = f"web-{os.environ.get('INSTANCE', '0')}"
+HTTP = os.environ.get("HTTP", "")  # host:port, in the embedded way
+SOCKET = RUN / f"{NAME}.sock"
 
 wsgi_app = "todo_project.wsgi:application"
-bind = [address]
-
-# SQLite has one writer at a time, so more processes would only wait for each other.
-# Threads let reads go on meanwhile, and slow clients hold up nobody.
-workers = 1
-worker_class = "gthread"
-threads = 8
-
-# Whoever connects from this machine is no proxy that may say where we are mounted.
-forwarder_headers = ""
-
-# Nothing steers it from outside; a socket in the home folder would be left behind.
-control_socket_disable = True
-
+pythonpath = str(APP)
+# A folder in memory: a disk that hangs does not make workers look dead.
+worker_tmp_dir = "/dev/shm"  # noqa: S108
+workers = int(os.environ.get("WEB_PROCESSES", os.cpu_count() or 1))
+backlog = int(Path("/proc/sys/net/core/somaxconn").read_text())
+timeout = 30  # seconds, as uWSGI's harakiri
+graceful_timeout = 32  # seconds; a worker may finish what the timeout allows
 # Ready and failing are told below and by the log of the service.
 loglevel = "warning"
+# The pid file tells whom to steer; a socket for it would be one more to guard.
+control_socket_disable = True
+
+# Whom to believe about the client is decided in one place, todo_project/wsgi.py.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+
+if HTTP:
+    bind = [HTTP]
+    # Slow clients hold a thread each.
+    worker_class = "gthread"
+    threads = 16
+else:
+    bind = [f"unix:{SOCKET}"]
+    protocol = "uwsgi"
+    pidfile = str(RUN / f"{NAME}.pid")
+    umask = 0o027
+    worker_class = os.environ.get("WORKER_CLASS", "sync")
+    if worker_class == "gthread":
+        threads = int(os.environ.get("WEB_THREADS", "4"))
+    keepalive = 0  # nginx sends one request on a connection
+    max_requests = 20000
+    max_requests_jitter = 2000
 
 
-def post_worker_init(worker: Any) -> None:
-    """Say where it serves, once: a worker that takes over is older news."""
-    if worker.age == 1:
-        print(f"\n  Todo service: http://{address}  (Ctrl-C ends it)\n", flush=True)  # noqa: T201
+def pre_request(worker: Any, req: Any) -> None:
+    """Escape the path, which nginx has decoded and gunicorn decodes again."""
+    if not HTTP:
+        req.path = quote(req.path, encoding="latin-1")
+
+
+def when_ready(server: Any) -> None:
+    """Open the socket to nginx's group, or start what uWSGI would have attached."""
+    if HTTP:
+        background.start()
+        print(f"Todo service: http://{HTTP}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+    else:
+        SOCKET.chmod(0o660)
+
+
+def on_reload(server: Any) -> None:
+    background.renew()
+
+
+def on_exit(server: Any) -> None:
+    background.stop()
+
+
+class Background:
+    """`manage.py background`, started again whenever it ends."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.stopped = Event()
+
+    def start(self) -> None:
+        Thread(target=self._keep, daemon=True).start()
+
+    def renew(self) -> None:
+        if self.process:
+            self.process.terminate()
+
+    def stop(self) -> None:
+        self.stopped.set()
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+
+    def _keep(self) -> None:
+        command = [sys.executable, str(APP / "manage.py"), "background"]
+        while not self.stopped.is_set():
+            # A session of its own: Ctrl-C is for the server, which then ends it.
+            self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+            self.process.wait()
+            self.stopped.wait(1)
+
+
+background = Background()

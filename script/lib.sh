@@ -115,6 +115,7 @@ ensure_environment() {
         make_environment "$python"
     fi
     has_installed "$lock" || install_lock "$lock"
+    has_uwsgi "$lock" || ! have_compiler || build_uwsgi "$lock"
     exec 9<&-
 }
 
@@ -147,8 +148,6 @@ install_lock() {
     say "Installing the packages of $lock; the first time takes a minute."
     rm -f .venv/installed
     pip_install < <(lock_part "$lock" others)
-    # A wheel of another Python in the cache would crash, so uWSGI is always built.
-    if have_compiler; then pip_install --no-cache-dir < <(lock_part "$lock" uwsgi); fi
     sha256sum "${locks[@]}" >.venv/installed
 }
 
@@ -168,11 +167,35 @@ lock_part() {
     awk -v wanted="$2" '/^[^ ]/ { part = /^uwsgi==/ ? "uwsgi" : "others" } part == wanted' "$1"
 }
 
-# uWSGI comes as source: it takes a compiler and the headers of this Python.
+# --- uWSGI --------------------------------------------------------------------
+
+# It comes as source: where nothing can build it, all the rest is installed still, and
+# it follows once there is a compiler.
+
+# It is asked, since one whose Python has gone is there and does not run.
+has_uwsgi() {
+    local version
+    version=$(.venv/bin/uwsgi --version 2>/dev/null) &&
+        grep --quiet --fixed-strings "uwsgi==$version " "$1"
+}
+
+# A wheel of another Python in the cache would crash, so none is taken from there.
+build_uwsgi() {
+    say "Building uWSGI; this takes a minute."
+    (pip_install --no-cache-dir < <(lock_part "$1" uwsgi)) || true
+}
+
 have_compiler() {
     { have gcc || have cc || have clang; } && .venv/bin/python -c '
 import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
+}
+
+# The headers belong to the Python in .venv; one that no package brought has its own.
+install_compiler() {
+    local version
+    version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    install_packages build-essential "python$version-dev"
 }
 
 # --- Locks --------------------------------------------------------------------

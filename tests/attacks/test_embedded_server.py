@@ -14,7 +14,9 @@ CONFIGURATION = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
 
 
 @pytest.mark.parametrize("header", ["SCRIPT_NAME: /api", "PATH_INFO: /api/v1/me"])
-def test_a_client_does_not_say_where_we_are_mounted(header):
+def test_a_client_does_not_say_where_we_are_mounted(header, monkeypatch, tmp_path):
+    monkeypatch.setenv("HTTP", "127.0.0.1:8000")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     config = Config()
     for name, value in runpy.run_path(str(CONFIGURATION)).items():
         if name in config.settings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from todo_project import metrics
 
@@ -36,6 +37,9 @@ class TolerantRequest(WSGIRequest):
 django = get_wsgi_application()
 django.request_class = TolerantRequest
 metrics.share(settings.METRICS_DIR)
+# Import all views now: else the first request of each worker waits for it, and a release
+# that cannot be imported is found out by people.
+get_resolver().url_patterns  # noqa: B018
 
 
 def application(

@@ -74,13 +74,14 @@ def copy_release(places: Places, name: str) -> Path:
 
 def make_data_folders(places: Places) -> None:
     """Make the folders of /var/lib/todo as script/upgrade does."""
-    make_folder(places.data, owner=RUN_USER, mode=0o755)
+    places.data.mkdir(mode=0o755)
     for name in ("static", "log"):
         (places.data / name).mkdir()
     for name in ("media", "metrics"):
         make_folder(places.data / name, owner=RUN_USER, mode=0o755)
     # Root writes here too: sticky, so that nobody swaps a file of another.
     make_folder(places.data / "run", owner="root" if AS_ROOT else RUN_USER, mode=0o1777)
+    (places.data / "run" / "reload").touch()
 
 
 def make_database(places: Places) -> None:

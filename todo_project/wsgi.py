@@ -37,8 +37,8 @@ class TolerantRequest(WSGIRequest):
 django = get_wsgi_application()
 django.request_class = TolerantRequest
 metrics.share(settings.METRICS_DIR)
-# Import all views now: else the first request of each worker waits for it, and a release
-# that cannot be imported is found out by people.
+# Import all views now: else the first request of each worker waits for it, and people
+# find out what cannot be imported.
 get_resolver().url_patterns  # noqa: B018
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
@@ -36,22 +37,25 @@ class Command(ServiceCommand):
   manage.py background"""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with take_lock():
+        with take_lock(settings.DATA_DIR / "run" / "background.lock"):
             share(settings.METRICS_DIR)
             signal.signal(signal.SIGTERM, end)
             app.loader.import_default_modules()
             run(parent=os.getppid())
 
 
-def take_lock() -> TextIO:
+def take_lock(path: Path) -> TextIO:
     """Return the open file whose lock says that the work is being done here."""
-    folder = settings.DATA_DIR / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "background.lock").open("w")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CommandError(f"It runs already, on {settings.DATA_DIR}.") from None
+        lock.close()
+        raise CommandError(f"It runs already: {path} is locked.") from None
     return lock
 
 

@@ -18,9 +18,9 @@ import pytest
 import requests
 from django.utils import timezone
 from prometheus_client.mmap_dict import MmapedDict
-from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import Event, Heartbeat, OutboxEntry
+from tests.samples import samples_of
 from todo_project.metrics import REGISTRY
 from todo_project.metrics.sharing import Slot, is_sound
 
@@ -40,15 +40,6 @@ def operator(settings, client):
         return samples_of(answer.content.decode())
 
     return read
-
-
-def samples_of(text):
-    found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            labels = tuple(sample.labels.values())
-            found.setdefault(sample.name, {})[labels] = sample.value
-    return found
 
 
 def test_without_a_token_in_the_settings_there_is_nothing(settings, client):

@@ -1,0 +1,162 @@
+"""One id through all logs, what is slow with its plan, and counts of all processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+from tests.samples import Samples, samples_of
+
+WORD = "rumpelstiltskin"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND now() - query_start > interval '300 ms'
+"""
+
+
+@pytest.fixture(scope="module")
+def administrator_key(started_stack: Stack) -> str:
+    started_stack.add_user("ada", "correct horse battery staple", "administrator")
+    return started_stack.new_key("ada")
+
+
+def read_metrics(stack: Stack) -> Samples:
+    with stack.client(key=stack.operator_token) as client:
+        answer = client.get("/metrics")
+    assert answer.status_code == 200, answer.text
+    return samples_of(answer.text)
+
+
+def entries_of(path: Path, request_id: str) -> list[dict[str, Any]]:
+    """Return what a log tells of the request."""
+    lines = [line for line in path.read_text().splitlines() if request_id in line]
+    return [json.loads(line) for line in lines]
+
+
+def told_by_web(stack: Stack, request_id: str) -> list[dict[str, Any]]:
+    paths = [stack.log(name) for name in ("web-0", "web-1")]
+    return [entry for path in paths for entry in entries_of(path, request_id)]
+
+
+def test_one_id_finds_a_request_in_every_log_and_its_slow_statement_with_its_plan(
+    stack: Stack, key: str
+):
+    search = {"search": WORD}
+    with (
+        psycopg.connect(host=str(stack.places.postgresql), user="todo") as holder,
+        stack.client(key=key) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.execute("LOCK TABLE todos_todo IN ACCESS EXCLUSIVE MODE")
+        answer = pool.submit(client.get, "/api/v1/todos", params=search)
+        wait_until(lambda: stack.sql(WAITING)[0][0], seconds=5, what="it waits")
+        holder.rollback()
+    request_id = answer.result().headers["X-Request-ID"]
+    assert answer.result().status_code == 200
+    slow = [e for e in told_by_web(stack, request_id) if e["message"] == "slow query"]
+    assert slow[0]["ms"] >= 300
+    assert "todos_todo" in slow[0]["sql"]
+    assert "(cost=" in slow[0]["plan"]
+
+    (passed,) = wait_until(
+        lambda: entries_of(stack.log("nginx"), request_id), seconds=5, what="nginx's"
+    )
+    assert passed["path"] == "/api/v1/todos"
+    logs = (stack.data / "log").glob("*.log")
+    assert not [log.name for log in logs if WORD in log.read_text()]
+
+
+def test_a_refusal_bears_the_id_that_nginx_gave_it(stack: Stack):
+    forged = {"X-Request-ID": "forged-by-the-client"}
+    with stack.client() as client:
+        answer = client.get("/api/v1/todos", headers=forged)
+    request_id = answer.headers["X-Request-ID"]
+    assert answer.json()["request_id"] == request_id != forged["X-Request-ID"]
+    assert wait_until(
+        lambda: entries_of(stack.log("nginx"), request_id), seconds=5, what="nginx's"
+    )
+
+
+def test_metrics_are_closed_without_the_token(stack: Stack, administrator_key: str):
+    for key in (None, "wrong", administrator_key):
+        with stack.client(key=key) as client:
+            assert client.get("/metrics").status_code == 401
+
+
+def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack):
+    label = ("GET", "api:labels", "401")
+
+    def counted() -> float:
+        return read_metrics(stack)["todo_requests_total"].get(label, 0)
+
+    def knock(_: int) -> int:
+        with stack.client() as client:
+            return int(client.get("/api/v1/labels").status_code)
+
+    before = counted()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(knock, range(60))) == {401}
+    assert counted() == before + 60
+    lines = stack.log("nginx").read_text().splitlines()
+    asked = [json.loads(line) for line in lines if "/api/v1/labels" in line]
+    assert len({entry["upstream"] for entry in asked}) == 2
+
+    _master, worker, *_others = stack.processes("web:web-0")
+    os.kill(worker.pid, signal.SIGKILL)
+    stack.supervisor("restart", "web:web-1")
+    stack.wait_ready()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(knock, range(20))) == {401}
+    read = read_metrics(stack)
+    assert read["todo_requests_total"][label] == before + 80
+    assert read["todo_requests_in_flight"][("GET",)] == 1  # this very one
+
+
+def test_metrics_tell_of_every_part(stack: Stack, key: str):
+    with stack.client(key=key) as client:
+        client.get("/api/v1/todos")
+        client.get("/admin/", cookies={"sessionid": "x" * 32})  # looked up in the cache
+    read = read_metrics(stack)
+    assert read["todo_tasks_total"]["success", "accounts.tasks.pulse"] >= 1
+    assert read["todo_heartbeat_age_seconds"]["worker",] < 40
+    assert read["todo_heartbeat_age_seconds"]["beat",] < 40
+    assert read["todo_queue_depth"][()] >= 0
+    assert read["todo_cache_reads_total"]["miss",] >= 1
+    assert read["todo_database_statements_total"]["api:todos",] > 0
+    assert read["todo_database_seconds_total"]["api:todos",] > 0
+
+
+def test_metrics_say_what_is_away(stack: Stack):
+    stack.supervisor("stop", "redis", "postgresql")
+    try:
+        read = read_metrics(stack)
+    finally:
+        stack.supervisor("start", "redis", "postgresql")
+    assert read["todo_database_up"] == {(): 0}
+    assert "todo_queue_depth" not in read
+    assert read["todo_requests_total"]
+
+
+def test_timings_are_for_administrators_alone(
+    stack: Stack, key: str, administrator_key: str
+):
+    def timings(key: str | None) -> str | None:
+        with stack.client(key=key) as client:
+            answer = client.get("/api/v1/todos")
+        told: str | None = answer.headers.get("Server-Timing")
+        return told
+
+    assert timings(None) is timings(key) is None
+    told = timings(administrator_key)
+    assert told is not None
+    assert told.startswith("total;dur=")
+    assert "queries" in told

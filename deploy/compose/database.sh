@@ -1,0 +1,9 @@
+#!/bin/sh
+# Run once by the image of PostgreSQL, when it has made its cluster: the database of the
+# service and the role that owns it.
+set -eu
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username=postgres --dbname=postgres \
+    --set=password="$(cat /run/secrets/database_password)" <<'SQL'
+CREATE ROLE todo LOGIN PASSWORD :'password';
+CREATE DATABASE todo OWNER todo;
+SQL

@@ -1,0 +1,215 @@
+"""Run the services of compose.yaml without an engine, as an engine would.
+
+A part has namespaces of its own for mounts and processes, so its program is process 1;
+its root is the image, read-only where compose.yaml says so; it has the user, command
+and environment of image and service, no capabilities, and the volumes and secrets that
+are listed. It shares the network of the machine, where the names of services lead to an
+address of their own. Memory and CPU are not limited here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.live.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
+    (ROOT / "compose.yaml").read_text()
+)["services"]
+SECRETS = yaml.safe_load((ROOT / "compose.yaml").read_text())["secrets"]
+ADDRESS = "127.77.0.2"  # where PostgreSQL and Redis listen
+
+# What an engine does before the program starts. $1 is the root, the rest the program.
+SET_UP = """
+set -e
+root=$1; shift
+mount --bind "$root" "$NEW_ROOT"
+while read -r from to; do mount --bind "$from" "$NEW_ROOT$to"; done <"$BINDS"
+mount -o remount,bind,"$MODE" "$NEW_ROOT"
+for folder in $TMPFS; do mount -t tmpfs -o mode=1777 tmpfs "$NEW_ROOT$folder"; done
+mount -t proc proc "$NEW_ROOT/proc"
+exec chroot "$NEW_ROOT" /usr/bin/setpriv --reuid="${OWNER%:*}" \
+    --regid="${OWNER#*:}" --clear-groups --no-new-privs --bounding-set=-all \
+    --inh-caps=-all /usr/bin/env -i "$@"
+"""
+DEVICES = ("null", "zero", "random", "urandom")
+STREAMS = {"fd": "", "stdin": "/0", "stdout": "/1", "stderr": "/2"}
+
+
+class Image:
+    """An image that buildah built, opened as a folder."""
+
+    def __init__(self, buildah: list[str], name: str) -> None:
+        self.buildah = buildah
+        self.container = self._ask("from", f"localhost/{name}")
+        self.root = Path(self._ask("mount", self.container))
+        config = json.loads(self._ask("inspect", "--type", "image", name))
+        self.config = config["Docker"]["config"]
+
+    def _ask(self, *arguments: str) -> str:
+        return subprocess.run(  # noqa: S603
+            [*self.buildah, *arguments], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def remove(self) -> None:
+        self._ask("rm", self.container)
+
+
+class Part:
+    """A running service; `pid` is its process 1 as the machine numbers it."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.name, self.process, self.log = name, process, log
+
+    @property
+    def pid(self) -> int:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(wait_until(children.read_text, seconds=10, what=self.name))
+
+    def status(self) -> dict[str, str]:
+        """Return what the kernel says of process 1, by name."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return {
+            name: value.strip() for name, _, value in (x.partition(":") for x in lines)
+        }
+
+    def stop(self, number: int) -> int:
+        """Send the signal; return how it ended, within the time that it is given."""
+        os.kill(self.pid, number)
+        return self.process.wait(seconds_of(self.name))
+
+
+def seconds_of(name: str) -> float:
+    return float(SERVICES[name].get("stop_grace_period", "10s").removesuffix("s"))
+
+
+class Engine:
+    """Starts parts in a folder that deploy/compose/prepare has prepared."""
+
+    def __init__(self, folder: Path, images: dict[str, Image]) -> None:
+        self.folder, self.images = folder, images
+        self.parts: dict[str, Part] = {}
+        self._starts = 0
+        (folder / "hosts").write_text(
+            f"127.0.0.1 localhost\n{ADDRESS} postgres redis\n"
+        )
+
+    def start(self, name: str, *command: str) -> Part:
+        """Start the service, or another command in its place."""
+        service = SERVICES[name]
+        image = self.images[service["build"]["target"]]
+        words = command or service.get("command") or image.config["Cmd"]
+        self._starts += 1
+        scratch = self.folder / f"{self._starts}-{name}"
+        (scratch / "root").mkdir(parents=True)
+        binds = scratch / "binds"
+        binds.write_text("".join(f"{a} {b}\n" for a, b in self._binds(service, image)))
+        settings = {
+            "NEW_ROOT": str(scratch / "root"),
+            "BINDS": str(binds),
+            "MODE": "ro" if service["read_only"] else "rw",
+            "TMPFS": " ".join(service["tmpfs"]),
+            "OWNER": image.config["User"],
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        }
+        log = scratch / "log"
+        log.touch()
+        log.chmod(0o666)  # /dev/stdout opens it anew, as the user of the part
+        with log.open("wb") as stream:
+            process = subprocess.Popen(  # noqa: S603
+                [  # noqa: S607
+                    "unshare", "--mount", "--pid", "--fork", "--kill-child=KILL",
+                    "bash", "-c", SET_UP, "bash", image.root,
+                    f"--chdir={image.config['WorkingDir']}",
+                    *self._environment(service, image), *words,
+                ],
+                env=settings, stdin=subprocess.DEVNULL, stdout=stream,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        part = Part(name, process, log)
+        if not command:
+            self.parts[name] = part
+        return part
+
+    def run(self, name: str, *command: str) -> str:
+        """Return what the service, or the command in its place, prints; 0 is a must."""
+        part = self.start(name, *command)
+        status = part.process.wait(300)
+        told = part.log.read_text()
+        assert status == 0, told
+        return told
+
+    def is_well(self, name: str) -> bool:
+        """Tell what the health check of the service says."""
+        image = self.images[SERVICES[name]["build"]["target"]]
+        own = SERVICES[name].get("healthcheck", {}).get("test")
+        test = own or image.config["Healthcheck"]["Test"]
+        return self.start(name, *test[1:]).process.wait(30) == 0
+
+    def await_well(self, name: str) -> None:
+        wait_until(
+            lambda: self.is_well(name), seconds=120, every=1, what=f"{name} is well"
+        )
+
+    def stop_all(self) -> None:
+        for part in self.parts.values():
+            if part.process.poll() is None:
+                part.process.send_signal(signal.SIGKILL)  # it takes its child along
+                part.process.wait()
+
+    def volume(self, name: str) -> Path:
+        return self.folder / "volumes" / name
+
+    def _environment(self, service: dict[str, Any], image: Image) -> list[str]:
+        lines = [*image.config["Env"], "HOME=/data"]
+        if "env_file" in service:
+            lines += (self.folder / ".env").read_text().splitlines()
+        return [
+            *lines,
+            *(f"{k}={v}" for k, v in service.get("environment", {}).items()),
+        ]
+
+    def _binds(self, service: dict[str, Any], image: Image) -> list[tuple[Path, str]]:
+        binds = [(Path("/dev") / name, f"/dev/{name}") for name in DEVICES]
+        binds += [(self.folder / "hosts", "/etc/hosts")]
+        binds += [
+            (self.folder / SECRETS[name]["file"], f"/run/secrets/{name}")
+            for name in service["secrets"] if name in SECRETS
+        ]  # fmt: skip
+        for volume in service["volumes"]:
+            source, target = volume.removesuffix(":ro").split(":")
+            binds.append((self._source(source, image.root / target[1:]), target))
+        for source, target in binds:
+            make_target(source, image.root / target[1:])
+        for name, target in STREAMS.items():
+            link = image.root / "dev" / name
+            if not link.is_symlink():
+                link.symlink_to(f"/proc/self/fd{target}")
+        return binds
+
+    def _source(self, source: str, target: Path) -> Path:
+        if source.startswith("."):
+            return self.folder / source
+        volume = self.volume(source)
+        if not volume.exists():  # begins as what the image has in its place
+            shutil.copytree(target, volume)
+            shutil.chown(volume, target.stat().st_uid, target.stat().st_gid)
+        return volume
+
+
+def make_target(source: Path, target: Path) -> None:
+    """Make what the source is mounted over, as an engine does."""
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()

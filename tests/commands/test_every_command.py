@@ -22,7 +22,7 @@ from tests.commands.running import ROOT, command_line, environment, refusal
 
 COMMANDS = {
     path.stem: app
-    for app in ("accounts", "todos")
+    for app in ("accounts", "todos", "todo_project")
     for path in Path(ROOT, app, "management", "commands").glob("[a-z]*.py")
 }
 TABLES = ("accounts_user", "accounts_event", "accounts_apikey", "todos_todo")

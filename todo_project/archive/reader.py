@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from todo_project.archive.container import (
     MANIFEST,
@@ -31,7 +30,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Archive:
-    """An archive whose every byte was checked when it was opened."""
+    """An archive whose every byte was compared with its seal when it was opened."""
 
     def __init__(self, stream: BinaryIO, done: Done = lambda _count: None) -> None:
         self._stream = stream
@@ -41,22 +40,6 @@ class Archive:
         if self._manifest < 0:
             raise BadArchive("It is shorter than it says.")
         self.head = head_of(next(self._lines(), b""))
-
-    @classmethod
-    def open(cls, path: Path, done: Done = lambda _count: None) -> Self:
-        try:
-            return cls(path.open("rb"), done)
-        except OSError as error:
-            raise BadArchive(f"It cannot be read: {error.strerror}.") from error
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def check(self, done: Done) -> None:
         """Unpack everything, and keep nothing of it."""

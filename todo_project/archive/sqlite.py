@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
+from accounts.errors import Conflict
 from todo_project.archive.container import BadArchive
-from todo_project.archive.tables import Column, Table
+from todo_project.archive.tables import OTHERS, Column, Table
 
 BATCH = 2000
 NULL = "\\N"
@@ -74,7 +75,11 @@ def read_rows(table: Table) -> Iterator[bytes]:
 def alone(tables: Collection[Table]) -> Iterator[None]:
     # Keys are checked all at once when the rows are there: one by one, SQLite would
     # look through all rows so far for those that waited for this one.
-    with connection.constraint_checks_disabled(), transaction.atomic():
+    with connection.constraint_checks_disabled(), ExitStack() as stack:
+        try:
+            stack.enter_context(transaction.atomic())
+        except OperationalError as error:
+            raise Conflict(OTHERS) from error
         yield
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
+OTHERS = "Others use the database; stop the service first."
 # A type of column that is not here has no text form yet: it stops every backup, and
 # the test that walks all models.
 _KINDS = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ class Command(ServiceCommand):
         self.answer(str(path))
 
     def _verify(self, path: Path) -> None:
-        with open_checked(self, path) as archive:
+        with checked(self, path) as archive:
             self.answer(described(archive))
 
 
@@ -77,18 +79,21 @@ def place_for(output: Path | None, now: datetime) -> Path:
     return output
 
 
-def open_checked(command: ServiceCommand, path: Path) -> Archive:
-    """Open an archive that is whole; raises CommandError, with the path, for others."""
-    try:
-        with command.progress("Checking", path.stat().st_size) as progress:
-            archive = Archive.open(path, progress.add)
-        with command.progress("Unpacking", archive.size) as progress:
-            archive.check(progress.add)
-    except BadArchive as error:
-        raise CommandError(f"{path} is refused. {error}") from error
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-    return archive
+@contextmanager
+def checked(command: ServiceCommand, path: Path) -> Iterator[Archive]:
+    """Open an archive that is whole; raise CommandError, with its name, for others."""
+    with ExitStack() as opened:
+        try:
+            stream = opened.enter_context(path.open("rb"))
+            with command.progress("Checking", path.stat().st_size) as progress:
+                archive = Archive(stream, progress.add)
+            with command.progress("Unpacking", archive.size) as progress:
+                archive.check(progress.add)
+        except BadArchive as error:
+            raise CommandError(f"{path} is refused. {error}") from error
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        yield archive
 
 
 def described(archive: Archive) -> str:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from accounts.management.base import ServiceCommand, unapplied_migrations
 from todo_project.archive import restore_archive
-from todo_project.management.commands.backup import open_checked
+from todo_project.management.commands.backup import checked
 
 
 class Command(ServiceCommand):
@@ -31,7 +31,7 @@ class Command(ServiceCommand):
         parser.add_argument("file", type=Path, metavar="FILE", help="The archive.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with open_checked(self, options["file"]) as archive:
+        with checked(self, options["file"]) as archive:
             if names := unapplied_migrations():
                 raise CommandError(
                     f"Run manage.py migrate first; not applied: {', '.join(names)}."

@@ -1,0 +1,106 @@
+"""Archives for tests: what a database holds, and archives that nobody would write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.append_only import events_open
+from accounts.models import Installation
+from todo_project.archive.container import Container
+from todo_project.archive.manifest import File, Head, Part, as_line
+from todo_project.archive.reader import Archive
+
+
+def everything() -> dict[str, list[Any]]:
+    """Return every row of every table, as the database gives it."""
+    return {name: rows_of(name) for name in connection.introspection.table_names()}
+
+
+def rows_of(table: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
+        return cursor.fetchall()
+
+
+def epoch() -> Any:
+    return Installation.objects.get().epoch
+
+
+def begin_anew() -> None:
+    """Empty the database as if it had been made and migrated just now."""
+    with events_open():
+        call_command("flush", interactive=False, verbosity=0)
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@dataclass
+class Draft:
+    """An archive taken apart, to be changed and put together with a sound seal."""
+
+    head: Head
+    members: list[tuple[Part | File, bytes]]
+
+    @classmethod
+    def of(cls, path: Path) -> Draft:
+        with path.open("rb") as stream:
+            archive = Archive(stream)
+            members = [
+                (member, b"".join(archive.pieces_of(member)))
+                for member in archive.members()
+            ]
+            return cls(archive.head, members)
+
+    def add_file(self, path: str, content: bytes = b"x") -> None:
+        digest = hashlib.sha256(content).hexdigest()
+        self.members.append((File(path, len(content), digest), content))
+        self.head = replace(
+            self.head,
+            files=self.head.files + 1,
+            size=self.head.size + len(content),
+        )
+
+    def change_part(self, table: str, content: bytes | None = None, **said: Any):
+        """Say something else of the first part of a table, or put other bytes there."""
+        for place, (member, packed) in enumerate(self.members):
+            if isinstance(member, Part) and member.table == table:
+                content = packed if content is None else content
+                digest = hashlib.sha256(content).hexdigest()
+                new = replace(member, size=len(content), sha256=digest)
+                self.members[place] = (replace(new, **said), content)
+                return
+        raise LookupError(table)
+
+    def write(
+        self,
+        path: Path,
+        *,
+        manifest: Callable[[list[bytes]], list[bytes]] = lambda lines: lines,
+        extra: list[tuple[str, bytes]] | None = None,
+    ) -> Path:
+        lines = manifest(
+            [as_line(self.head), *(as_line(member) for member, _ in self.members)]
+        )
+        with path.open("wb") as stream, TemporaryFile() as told:
+            container = Container(stream)
+            for member, content in self.members:
+                container.add(member.name, len(content), [content])
+            for name, content in extra or []:
+                container.add(name, len(content), [content])
+            told.write(b"".join(lines[1:]))
+            container.seal(lines[0] if lines else b"", told)
+        return path

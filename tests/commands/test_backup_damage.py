@@ -1,0 +1,339 @@
+"""A wrong, cut, flipped or forged archive is refused before anything is touched."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import random
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.archives import Draft, begin_anew, everything, files_below
+from tests.commands.running import refusal, run
+from todo_project.archive import Archive, BadArchive
+from todo_project.archive.container import header
+from todo_project.archive.manifest import PART_SIZE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PARENTS = "todos_todolist"
+NAMES = [
+    "../outside",
+    "/etc/outside",
+    "a/../../outside",
+    "..",
+    ".",
+    "",
+    "a//b",
+    "a/",
+    "a\0b",
+    ".restoring/a",
+    "\ud800",
+    "avatar",  # once more
+    "aaa",  # behind one that comes later
+    "a" * 3000,
+]
+LIES = [
+    {"unpacked": 10},
+    {"unpacked": PART_SIZE},
+    {"unpacked": PART_SIZE + 1},
+    {"unpacked": -1},
+    {"size": PART_SIZE + 1},
+    {"size": 10**30},
+    {"rows": 0},
+    {"rows": 9},
+    {"rows": True},
+    {"rows": "1"},
+    {"number": 2},
+    {"number": 0},
+    {"table": "todos_other"},
+    {"table": "../todos"},
+    {"sha256": "0" * 64},
+    {"more": 1},
+]
+PACKED = [
+    gzip.compress(bytes(300_000_000), 9),
+    gzip.compress(b"1\t2\n") + b"more",
+    gzip.compress(b"1\t2\n")[:-1],
+    gzip.compress(b"without an end"),
+    b"no gzip at all",
+]
+MANIFESTS = [
+    [],
+    [b"\n"],
+    [b"[]\n"],
+    [b"{}\n"],
+    [b"no json\n"],
+    [b"[" * 100_000 + b"\n"],
+    [b'{"a":' * 100_000 + b"\n"],
+    [b" " * 2_000_000 + b"\n"],
+    [b'{"files":' + b"1" * 5000 + b"}\n"],
+    [b"\xff\xfe\n"],
+]
+HEADS: list[tuple[dict[str, Any], str]] = [
+    ({"release": "\x1b[2J"}, "manifest"),
+    ({"made_at": "yesterday"}, "manifest"),
+    ({"files": 2}, "manifest"),
+    ({"size": 1}, "manifest"),
+    ({"tables": {}}, "manifest"),
+    ({"tables": {"x": "y"}, "rows": {"x": 0}}, "manifest"),
+    ({"migrations": [1]}, "manifest"),
+    ({"migrations": []}, "whose tables are not those of this database"),
+]
+
+
+@pytest.fixture
+def media(settings, tmp_path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT.mkdir()
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def archive(full, owner, media, tmp_path) -> Path:
+    """An archive, and an empty system in which it could be restored."""
+    (media / "avatar").write_bytes(b"picture" * 500)
+    run("backup", "--output", str(tmp_path / "archive.tar"))
+    begin_anew()
+    (media / "avatar").unlink()
+    return tmp_path / "archive.tar"
+
+
+@pytest.fixture
+def draft(archive) -> Draft:
+    return Draft.of(archive)
+
+
+@pytest.fixture
+def refused(archive, media, tmp_path):
+    """Restore a file; see that one sentence says why not, and that nothing changed."""
+    before = everything()
+
+    def restore(path: Path) -> str:
+        said = refusal("restore", str(path))
+        assert "\n" not in said
+        assert everything() == before
+        assert files_below(media) == {}
+        assert not list(media.iterdir())
+        return said
+
+    return restore
+
+
+def opens(content: bytes) -> bool:
+    try:
+        Archive(io.BytesIO(content)).check(lambda _count: None)
+    except BadArchive:
+        return False
+    return True
+
+
+def test_a_flipped_bit_anywhere_is_found(archive):
+    sound = archive.read_bytes()
+    assert opens(sound)
+    chosen = random.Random(7)  # noqa: S311
+    places = {0, len(sound) - 1, *(chosen.randrange(len(sound)) for _ in range(400))}
+    places |= set(range(len(sound) - 2048, len(sound), 7))
+    for place in places:
+        flipped = bytearray(sound)
+        flipped[place] ^= 1 << chosen.randrange(8)
+        assert not opens(bytes(flipped)), place
+
+
+def test_a_cut_anywhere_and_whatever_is_added_is_found(archive):
+    sound = archive.read_bytes()
+    chosen = random.Random(8)  # noqa: S311
+    lengths = {0, 1, 511, 512, 2047, 2048, len(sound) - 1, len(sound) - 512}
+    lengths |= {chosen.randrange(len(sound)) for _ in range(200)}
+    for length in lengths:
+        assert not opens(sound[:length]), length
+        assert not opens(sound[length:]) or length == 0, length
+    assert not opens(sound + bytes(512))
+    assert not opens(sound + sound)
+
+
+def test_a_damaged_archive_changes_nothing(archive, refused):
+    sound = archive.read_bytes()
+    for place in (0.01, 0.3, 0.6, 0.9, 0.999):
+        content = bytearray(sound)
+        content[int(len(content) * place)] ^= 4
+        archive.write_bytes(content)
+        assert refused(archive) == refusal("backup", "--verify", str(archive))
+        assert f"{archive} is refused. It is" in refused(archive)
+
+
+def test_a_cut_archive_changes_nothing(archive, refused):
+    archive.write_bytes(archive.read_bytes()[:-3000])
+    assert "its end is missing" in refused(archive)
+
+
+def test_another_file_is_no_archive(refused, tmp_path):
+    for content in (b"", b"x", b"PK" * 3000, bytes(4096)):
+        (tmp_path / "other").write_bytes(content)
+        assert "It is no backup of this service" in refused(tmp_path / "other")
+
+
+def test_another_tar_is_no_archive(refused, tmp_path):
+    with tarfile.open(tmp_path / "other.tar", "w") as other:
+        other.add("/etc/hostname", "tables/accounts_user/000001.copy.gz")
+    assert "It is no backup of this service" in refused(tmp_path / "other.tar")
+
+
+def test_a_file_that_is_missing_or_a_folder_is_a_sentence(refused, tmp_path):
+    said = refused(tmp_path / "none.tar")
+    assert said == f"{tmp_path}/none.tar cannot be read: No such file or directory."
+    assert refused(tmp_path).endswith("Is a directory.")
+
+
+def test_an_archive_of_a_later_format_says_so(archive, refused):
+    changed = archive.read_bytes().replace(b"todo backup 1\n", b"todo backup 2\n")
+    archive.write_bytes(changed)
+    assert refused(archive).endswith("Its format is 2; this release reads 1.")
+
+
+def test_an_archive_put_together_again_is_the_same(archive, draft, tmp_path):
+    assert draft.write(tmp_path / "again.tar").read_bytes() == archive.read_bytes()
+
+
+def test_a_file_of_such_a_name_is_refused(draft, refused, tmp_path):
+    draft.add_file("b")
+    for name in NAMES:
+
+        def named(lines, name=name):
+            told = json.loads(lines[-1]) | {"path": name}
+            return [*lines[:-1], json.dumps(told).encode() + b"\n"]
+
+        said = refused(draft.write(tmp_path / "forged.tar", manifest=named))
+        assert "Its manifest is none that a backup writes." in said, name
+        assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
+)
+def test_a_link_or_a_device_is_refused(archive, refused, kind):
+    plain = header("files/avatar", 3500)
+    info = tarfile.TarInfo.frombuf(plain, "utf-8", "strict")
+    info.type, info.linkname = kind, "/etc/passwd"
+    path = forge(archive, plain, info.tobuf(tarfile.GNU_FORMAT))
+    assert "It is not laid out as its manifest says." in refused(path)
+
+
+def test_content_other_than_its_checksum_is_refused(archive, refused):
+    path = forge(archive, b"picture" * 500, b"picturE" * 500)
+    assert "files/avatar is not what the manifest says" in refused(path)
+
+
+def forge(path: Path, old: bytes, new: bytes) -> Path:
+    """Change bytes of an archive, and seal it anew."""
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    body = content[:-2048].replace(old, new)
+    sealed = hashlib.sha256(content[:-2048]).hexdigest().encode()
+    tail = content[-2048:].replace(sealed, hashlib.sha256(body).hexdigest().encode())
+    path.write_bytes(body + tail)
+    return path
+
+
+def test_a_member_that_the_manifest_does_not_name_is_refused(draft, refused, tmp_path):
+    path = draft.write(tmp_path / "forged.tar", extra=[("files/b", b"x")])
+    assert "It holds more than its manifest says." in refused(path)
+
+
+def test_rows_other_than_said_are_refused(draft, refused, tmp_path):
+    names = [getattr(member, "table", "") for member, _content in draft.members]
+    place = names.index(PARENTS) + 1  # behind the head
+    for said in LIES:
+
+        def lie(lines, said=said):
+            told = json.loads(lines[place]) | said
+            lines[place] = json.dumps(told).encode() + b"\n"
+            return lines
+
+        path = draft.write(tmp_path / "forged.tar", manifest=lie)
+        assert f"{path} is refused. " in refused(path), said
+
+
+def test_what_unpacks_to_something_else_is_refused(draft, refused, tmp_path):
+    for packed in PACKED:
+        draft.change_part(PARENTS, packed)
+        said = refused(draft.write(tmp_path / "forged.tar"))
+        assert "is not what the manifest says" in said, packed[:20]
+
+
+def test_another_manifest_is_refused(draft, refused, tmp_path):
+    for lines in MANIFESTS:
+        path = draft.write(tmp_path / "forged.tar", manifest=lambda _, told=lines: told)
+        assert "Its manifest is none that a backup writes." in refused(path), lines
+
+
+def test_a_head_that_tells_otherwise_is_refused(draft, refused, tmp_path):
+    sound = draft.head
+    for changed, said in HEADS:
+        draft.head = replace(sound, **changed)
+        assert said in refused(draft.write(tmp_path / "forged.tar")), changed
+
+
+def test_the_archive_of_another_release_names_it(draft, refused, tmp_path):
+    more = [*draft.head.migrations, "todos.9999_later"]
+    draft.head = replace(draft.head, release="9.8.7", migrations=more)
+    said = refused(draft.write(tmp_path / "forged.tar"))
+    assert said == (
+        "The archive is of release 9.8.7, whose tables are not those of this "
+        "database, release 0.1.0: they differ by todos.9999_later. Restore it with "
+        "release 9.8.7, then upgrade."
+    )
+
+
+def test_tables_of_another_shape_are_refused(draft, refused, tmp_path):
+    columns = {name: list(kept) for name, kept in draft.head.tables.items()}
+    columns[PARENTS][1:3] = reversed(columns[PARENTS][1:3])
+    draft.head = replace(draft.head, tables=columns)
+    said = refused(draft.write(tmp_path / "forged.tar"))
+    assert said == "Its tables or columns are not those of its release."
+
+
+def test_what_the_database_refuses_leaves_it_empty(draft, refused, tmp_path):
+    """All rows of lists are gone: what stands in them refers to nothing."""
+    draft.members = [
+        (member, content)
+        for member, content in draft.members
+        if getattr(member, "table", "") != PARENTS
+    ]
+    draft.head = replace(draft.head, rows=draft.head.rows | {PARENTS: 0})
+    path = draft.write(tmp_path / "forged.tar")
+    run("backup", "--verify", str(path))
+    assert refused(path).startswith("The database refuses it: ")
+
+
+def test_a_row_that_breaks_a_rule_leaves_it_empty(draft, refused, tmp_path):
+    unpacked = rows_of(draft, "todos_todo").replace(b"Plant a tree", b"")
+    draft.change_part("todos_todo", gzip.compress(unpacked), unpacked=len(unpacked))
+    said = refused(draft.write(tmp_path / "forged.tar"))
+    assert said.startswith("The database refuses it: ")
+
+
+def test_a_row_of_no_sense_leaves_it_empty(draft, refused, tmp_path):
+    unpacked = rows_of(draft, "todos_todo").replace(b"\tf\t", b"\tmaybe\t")
+    draft.change_part("todos_todo", gzip.compress(unpacked), unpacked=len(unpacked))
+    said = refused(draft.write(tmp_path / "forged.tar"))
+    assert said.startswith(("The database refuses it: ", "A row of todos_todo cannot"))
+
+
+def rows_of(draft: Draft, table: str) -> bytes:
+    (packed,) = (
+        content
+        for member, content in draft.members
+        if getattr(member, "table", "") == table
+    )
+    return gzip.decompress(packed)
+
+
+def test_a_sound_archive_is_restored_after_all_of_that(archive, media, refused):
+    run("restore", str(archive))
+    assert files_below(media) == {"avatar": b"picture" * 500}

@@ -15,6 +15,7 @@ from tests.live.waiting import wait_until
 
 SCRIPT = Path(__file__).with_name("reads_and_writes.lua")
 CONNECTIONS = 100
+PAUSE = 600  # milliseconds
 LONGEST = 600  # seconds; it is stopped before
 
 
@@ -45,6 +46,8 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
 def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
     """Read and write over 100 connections as long as the block lasts.
 
+    They pause now and then: a machine whose processors have nothing to spare takes
+    minutes to start what a test waits for.
     Where the load is `keyed`, what is added carries an Idempotency-Key.
     """
     load = Load(stack)
@@ -57,7 +60,7 @@ def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
         "wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={LONGEST}s",
         "--timeout=35s", f"--script={SCRIPT}",
         *(f"--header={name}: {value}" for name, value in headers.items()),
-        stack.url, *(["--", "keyed"] if keyed else []),
+        stack.url, "--", str(PAUSE), *(["keyed"] if keyed else []),
     ]  # fmt: skip
     with start(command) as wrk:
         try:

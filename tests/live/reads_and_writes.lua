@@ -1,15 +1,22 @@
 -- Every second request adds a todo, the others read the first page. What was answered is
--- told as one line of JSON at the end. With the argument `keyed` each addition carries an
+-- told as one line of JSON at the end. Arguments: how many milliseconds a connection
+-- pauses between two requests, about; and `keyed`, with which each addition carries an
 -- Idempotency-Key, so that nginx may send it twice.
 
 local body = '{"content": "Under load"}'
 local count = 0
+local pause
 local prefix
 
 function init(args)
-    if args[1] == "keyed" then
+    pause = tonumber(args[1])
+    if args[2] == "keyed" then
         prefix = string.format("%x-", os.time()) .. tostring({}):sub(8) .. "-"
     end
+end
+
+function delay()
+    return math.random(0, 2 * pause)
 end
 
 function request()

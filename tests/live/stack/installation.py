@@ -52,6 +52,8 @@ def install(places: Places) -> None:
         compileall.compile_dir(places.app, quiet=2)  # who runs it may not write there
         make_certificate(places)
     database.result(), static.result()
+    if AS_ROOT:  # whoever collects the next release's is the service
+        run("chown", "--recursive", RUN_USER, places.data / "static")
     write_configuration(places)
 
 
@@ -75,9 +77,8 @@ def copy_release(places: Places, name: str) -> Path:
 def make_data_folders(places: Places) -> None:
     """Make the folders of /var/lib/todo as script/upgrade does."""
     places.data.mkdir(mode=0o755)
-    for name in ("static", "log"):
-        (places.data / name).mkdir()
-    for name in ("media", "metrics"):
+    (places.data / "log").mkdir()
+    for name in ("static", "media", "metrics"):
         make_folder(places.data / name, owner=RUN_USER, mode=0o755)
     # Root writes here too: sticky, so that nobody swaps a file of another.
     make_folder(places.data / "run", owner="root" if AS_ROOT else RUN_USER, mode=0o1777)

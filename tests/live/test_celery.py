@@ -1,0 +1,112 @@
+"""The worker does what it is told, and tells as of whom; beat and worker show life."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from celery import Celery
+
+from tests.live.stack import Stack
+from tests.live.waiting import wait_until
+
+AGE = "UPDATE todos_todo SET deleted_at = now() - interval '400 days' WHERE id = %s"
+SHOW = "SELECT count(*) FROM todos_todo WHERE id = %s"
+
+
+@pytest.fixture
+def broker(stack: Stack) -> Iterator[Celery]:
+    with Celery(broker=stack.env["BROKER_URL"], set_as_current=False) as app:
+        yield app
+
+
+@pytest.fixture
+def old_trash(stack: Stack, key: str) -> str:
+    """Return the id of a todo that has been in the trash for long."""
+    with stack.client(key=key) as client:
+        made = client.post("/api/v1/todos", json={"content": "To be forgotten"}).json()
+        assert client.delete(f"/api/v1/todos/{made['id']}").ok
+    stack.sql(AGE, made["id"])
+    # As if the last turn were long over.
+    stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
+    return str(made["id"])
+
+
+def empty_trash(broker: Celery, **headers: str) -> Any:
+    return broker.send_task("todos.tasks.empty_trash", headers=headers, retry=False)
+
+
+def test_the_worker_empties_the_trash_and_one_id_tells_of_it_everywhere(
+    stack: Stack, broker: Celery, old_trash: str
+):
+    empty_trash(broker, request_id="request-of-the-trash")
+
+    wait_until(
+        lambda: stack.sql(SHOW, old_trash) == [(0,)], seconds=10, what="it is gone"
+    )
+    told = stack.sql(
+        "SELECT source, request_id FROM accounts_event"
+        " WHERE verb = 'todo.purged' AND resource_id = %s",
+        old_trash,
+    )
+    assert told == [("system", "request-of-the-trash")]
+    wait_until(
+        lambda: "request-of-the-trash" in stack.log("worker").read_text(),
+        seconds=5,
+        what="the log tells of it",
+    )
+
+
+def test_a_worker_that_is_told_to_stop_ends_what_it_began(
+    stack: Stack, broker: Celery, old_trash: str
+):
+    stopping = threading.Thread(target=stack.supervisor, args=("stop", "worker"))
+    host = str(stack.places.postgresql)
+    with psycopg.connect(host=host, user="todo", dbname="todo") as holder:
+        holder.execute(
+            "SELECT 1 FROM todos_todolist WHERE id ="
+            " (SELECT list_id FROM todos_todo WHERE id = %s) FOR UPDATE",
+            [old_trash],
+        )
+        empty_trash(broker)
+        wait_until(lambda: is_waiting(stack), seconds=5, what="the task waits")
+        stopping.start()
+        wait_until(
+            lambda: stack.supervised.states()["worker"] == "STOPPING",
+            seconds=5,
+            what="the worker is told",
+        )
+        assert stack.sql(SHOW, old_trash) == [(1,)]
+    stopping.join(60)
+    stack.supervisor("start", "worker")
+
+    assert stack.sql(SHOW, old_trash) == [(0,)]
+
+
+def is_waiting(stack: Stack) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return bool(stack.sql(query))
+
+
+def test_a_tick_that_comes_twice_is_done_once(
+    stack: Stack, broker: Celery, old_trash: str
+):
+    ticks = [empty_trash(broker).id for _ in range(5)]
+
+    wait_until(
+        lambda: all(
+            f"[{tick}] succeeded" in stack.log("worker").read_text() for tick in ticks
+        ),
+        seconds=10,
+        what="all are done",
+    )
+    assert stack.sql(SHOW, old_trash) == [(0,)]
+    told = stack.sql(
+        "SELECT count(*) FROM accounts_event"
+        " WHERE verb = 'todo.purged' AND resource_id = %s",
+        old_trash,
+    )
+    assert told == [(1,)]

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from django.core.exceptions import DisallowedHost
 from django.db import IntegrityError, OperationalError
 
@@ -44,8 +45,11 @@ def raised(error, cause=None):
 def test_a_busy_database_is_told_in_one_line_without_its_statement():
     error = OperationalError("canceling statement\nLINE 1: UPDATE … 'pbkdf2_sha256$1'")
     record = record_of(error)
-    assert record.getMessage() == "failed: /x: canceling statement"
     assert record.exc_info is None
+    for formatter in (JsonFormatter(), LineFormatter()):
+        line = formatter.format(record)
+        assert "canceling statement" in line
+        assert "pbkdf2" not in line
 
 
 def test_a_refused_request_is_told_without_a_traceback():
@@ -61,6 +65,20 @@ def test_a_line_names_the_request_that_has_left_the_middleware():
     request = SimpleNamespace(id="abc")
     assert record_of(ValueError("x"), request=request).request_id == "abc"
     assert record_of(ValueError("x")).request_id == "-"
+
+
+@pytest.mark.urls("tests.api.failing")
+@pytest.mark.parametrize(
+    ("how", "level", "status"), [("bug", "ERROR", 500), ("locked", "WARNING", 503)]
+)
+def test_a_failure_of_the_api_is_told_once(owner_api, caplog, how, level, status):
+    owner_api.raise_request_exception = False
+    answer = owner_api.get(f"/api/v1/fail/{how}")
+    told = [r for r in caplog.records if r.message == "request failed"]
+    assert [r.levelname for r in told] == [level]
+    assert (told[0].path, told[0].status) == (f"/api/v1/fail/{how}", status)
+    assert told[0].request_id == answer.headers["X-Request-ID"]
+    assert not [r for r in caplog.records if r.name == "django.request"]
 
 
 def test_json_holds_the_event_and_its_fields():

@@ -46,7 +46,12 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
             logging.WARNING if refusal.status == 503 else logging.ERROR,
             "request failed",
             exc_info=error,
-            extra={"request_id": getattr(request, "id", "")},
+            extra={
+                "request_id": getattr(request, "id", ""),
+                "method": request.method,
+                "path": request.path,
+                "status": refusal.status,
+            },
         )
     return problem_response(
         request,

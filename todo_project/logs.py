@@ -31,6 +31,7 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
         "filters": {
             "request_id": {"()": RequestIdFilter},
             "one_line": {"()": OneLineFilter},
+            "raised": {"()": RaisedFilter},
         },
         "formatters": {"usual": {"()": formatter}},
         "handlers": {
@@ -44,7 +45,7 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"level": level, "propagate": True},
             # A refused request is an answer, not news; what fails is told.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["raised"]},
             # It quotes the parameters of statements; slow ones are told without.
             "django.db.backends": {"level": "INFO"},
         },
@@ -72,12 +73,18 @@ class OneLineFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, OperationalError):
-            reason = str(error).partition("\n")[0]
-            record.msg, record.args = f"{record.getMessage()}: {reason}", ()
+            record.reason = str(error).partition("\n")[0]
             record.exc_info = None
         elif record.name.startswith("django.security"):
             record.exc_info = None
         return True
+
+
+class RaisedFilter(logging.Filter):
+    """Leave out that an answer says 5xx: who made it of a failure has told of that."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return bool(record.exc_info)
 
 
 class JsonFormatter(logging.Formatter):

@@ -102,7 +102,7 @@ def prepare(folder: Path, number: int) -> None:
 def forget_the_dead(folder: Path) -> None:
     """Remove what ended processes said of their present; what they counted stays."""
     for path in folder.glob("*.lock"):
-        with held(path) as is_dead:
+        with suppress(OSError), held(path) as is_dead:
             if is_dead:
                 gauge = folder / f"gauge_livesum_{path.stem}.db"
                 gauge.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from contextvars import copy_context
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ import pytest
 from django.core.exceptions import DisallowedHost
 from django.db import IntegrityError, OperationalError
 
+from todo_project.celery import app
 from todo_project.logs import (
     JsonFormatter,
     LineFormatter,
@@ -125,6 +127,25 @@ def test_the_row_that_a_database_refused_stays_out():
         line = formatter.format(record)
         assert "secret" not in line
         assert "todo_x" in line
+
+
+def test_a_task_that_failed_is_told_without_the_row(caplog):
+    error = IntegrityError('violates "todo_x"\nDETAIL:  (1, secret)')
+
+    @app.task(name="tests.failing")
+    def failing():
+        raise error
+
+    copy_context().run(failing.apply)  # a task leaves its id to what comes after it
+    app.tasks.unregister("tests.failing")
+    (record,) = [r for r in caplog.records if r.name == "celery.app.trace"]
+    OneLineFilter().filter(record)
+    for formatter in (JsonFormatter(), LineFormatter()):
+        line = formatter.format(record)
+        assert "task failed" in line
+        assert "tests.failing" in line
+        assert "todo_x" in line
+        assert "secret" not in line
 
 
 def test_a_readable_line_cannot_be_forged_nor_steer_a_terminal():

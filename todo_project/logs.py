@@ -71,7 +71,11 @@ class OneLineFilter(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
+        error = error_of(record)
+        if record.name == "celery.app.trace" and error:
+            # Celery's sentence holds the whole error, and with it the row.
+            record.task = record.__dict__["data"]["name"]
+            record.msg, record.args = "task failed", ()
         if isinstance(error, OperationalError):
             record.reason = str(error).partition("\n")[0]
             record.exc_info = None

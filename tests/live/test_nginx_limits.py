@@ -251,4 +251,6 @@ def test_the_examples_for_an_installation_are_valid(door: Door, tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "[warn]" not in done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "[warn]" in line]
+    # Newer versions write it in another way, which the oldest supported refuses.
+    assert all('"listen ... http2" directive is deprecated' in w for w in warnings)

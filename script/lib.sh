@@ -185,6 +185,13 @@ build_uwsgi() {
     (pip_install --no-cache-dir < <(lock_part "$1" uwsgi)) || true
 }
 
+# ensure_uwsgi LOCK: the whole service does not go without it.
+ensure_uwsgi() {
+    has_uwsgi "$1" || have_compiler || install_compiler
+    has_uwsgi "$1" || build_uwsgi "$1"
+    has_uwsgi "$1" || die "uWSGI could not be built; $PWD/.venv/pip.log tells more."
+}
+
 have_compiler() {
     { have gcc || have cc || have clang; } && .venv/bin/python -c '
 import pathlib, sys, sysconfig

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from accounts.append_only import missing_triggers
@@ -216,6 +217,14 @@ def test_a_link_among_the_files_is_told_rather_than_left_out(owner, media, tmp_p
     (media / "link").symlink_to("/etc")
     said = refusal("backup")
     assert said == f"{media}/link is neither a file nor a folder."
+    assert not list((tmp_path / "backups").iterdir())
+
+
+def test_a_database_of_a_later_release_is_not_copied_in_part(owner, tmp_path):
+    MigrationRecorder(connection).record_applied("todos", "9999_later")
+    said = refusal("backup")
+    MigrationRecorder(connection).record_unapplied("todos", "9999_later")
+    assert said.startswith("The database has seen todos.9999_later, which release ")
     assert not list((tmp_path / "backups").iterdir())
 
 

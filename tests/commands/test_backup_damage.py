@@ -206,7 +206,7 @@ def test_a_file_of_such_a_name_is_refused(draft, refused, tmp_path):
 
         def named(lines, name=name):
             told = json.loads(lines[-1]) | {"path": name}
-            return [*lines[:-1], json.dumps(told).encode() + b"\n"]
+            return [*lines[:-1], as_json(told)]
 
         said = refused(draft.write(tmp_path / "forged.tar", manifest=named))
         assert "Its manifest is none that a backup writes." in said, name
@@ -252,11 +252,27 @@ def test_rows_other_than_said_are_refused(draft, refused, tmp_path):
 
         def lie(lines, said=said):
             told = json.loads(lines[place]) | said
-            lines[place] = json.dumps(told).encode() + b"\n"
+            lines[place] = as_json(told)
             return lines
 
         path = draft.write(tmp_path / "forged.tar", manifest=lie)
         assert f"{path} is refused. " in refused(path), said
+
+
+def test_a_file_longer_than_the_archive_is_refused(draft, refused, tmp_path):
+    for size in (-1, 3499, 3501, 10**9, 2**40, 10**30):
+
+        def lie(lines, size=size):
+            told = json.loads(lines[-1]) | {"size": size}
+            head = json.loads(lines[0]) | {"size": size}
+            return [as_json(head), *lines[1:-1], as_json(told)]
+
+        path = draft.write(tmp_path / "forged.tar", manifest=lie)
+        assert f"{path} is refused. " in refused(path), size
+
+
+def as_json(told: Any) -> bytes:
+    return json.dumps(told).encode() + b"\n"
 
 
 def test_what_unpacks_to_something_else_is_refused(draft, refused, tmp_path):

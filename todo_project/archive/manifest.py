@@ -17,6 +17,7 @@ from todo_project.archive.container import BadArchive
 
 LINE_LENGTH = 1024 * 1024  # bytes, at most
 PART_SIZE = 64 * 1024 * 1024  # bytes, at most; a part is held in memory
+FILE_SIZE = 2**40  # bytes, at most
 UNPACKING = ".restoring"  # where files stand until all are there
 _RELEASE = re.compile(r"[0-9A-Za-z.+-]{1,64}")
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
@@ -87,7 +88,8 @@ class File:
         return f"files/{self.path}"
 
     def check(self) -> None:
-        _require(self.size >= 0 and len(self.path) <= 2000 and "\0" not in self.path)
+        _require(0 <= self.size <= FILE_SIZE and len(self.path) <= 2000)
+        _require("\0" not in self.path)
         _require(not {b"", b".", b".."}.intersection(self.steps))
         _require(self.steps[0] != UNPACKING.encode())
 

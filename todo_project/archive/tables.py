@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+from accounts.errors import Conflict
 
 OTHERS = "Others use the database; stop the service first."
 # A type of column that is not here has no text form yet: it stops every backup, and
@@ -91,6 +96,17 @@ def applied_migrations() -> list[str]:
     """Return app.name of the migrations that the database has seen."""
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied)
+
+
+def require_known_tables(applied: Iterable[str]) -> None:
+    """Refuse a database of a later release: its new columns would be left out."""
+    disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    known = {f"{app}.{name}" for app, name in disk}
+    if later := sorted(set(applied) - known):
+        raise Conflict(
+            f"The database has seen {later[0]}, which release {settings.RELEASE} does "
+            "not know; make the backup with the release that migrated it."
+        )
 
 
 def count_rows(table: Table) -> int:

@@ -21,7 +21,13 @@ from todo_project.archive.container import PIECE, Container
 from todo_project.archive.engines import engine
 from todo_project.archive.files import find_files, media
 from todo_project.archive.manifest import File, Head, Part, as_line
-from todo_project.archive.tables import Table, applied_migrations, count_rows, tables
+from todo_project.archive.tables import (
+    Table,
+    applied_migrations,
+    count_rows,
+    require_known_tables,
+    tables,
+)
 
 ROWS = 4 * 1024 * 1024  # bytes of rows that are packed together
 LEVEL = 3  # of gzip
@@ -63,6 +69,7 @@ class Backup:
     def add_all_rows(self, shown: Shown) -> None:
         with engine().snapshot():
             self._migrations = applied_migrations()
+            require_known_tables(self._migrations)
             total = sum(map(count_rows, tables().values()))
             with shown("Rows", total) as progress:
                 for table in tables().values():

@@ -81,8 +81,14 @@ class Door:
                 starting.enter_context(running(self._app(n), self.places.folder / n))
                 for n in self.names
             ]
-            starting.enter_context(running(self._nginx(), self.log))
-            wait_until(self._answers, seconds=10, what="nginx and its app answer")
+            nginx = starting.enter_context(running(self._nginx(), self.log))
+            wait_until(
+                lambda: nginx.poll() is not None or self._answers(),
+                seconds=10,
+                what="nginx and its app answer",
+            )
+            if nginx.poll() is not None:
+                raise RuntimeError(self.log.read_text())
             self._running = starting.pop_all()
         return self
 

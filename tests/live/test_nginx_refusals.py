@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.live.door import Door
+from tests.live.waiting import wait_until
 from todo_project.problems import CODES, TITLES
 
 LONG = b"x" * 9000
@@ -128,6 +129,23 @@ def test_what_is_no_request_gets_a_page_or_nothing(door: Door, request_line):
         connection.sendall(request_line + b"\r\n\r\n")
         if request_line:
             assert b"400" in connection.recv(200)
+
+
+def test_the_log_tells_of_what_is_hardly_a_request(door: Door):
+    before = len(door.logged())
+    for odd in (
+        b"GET /\r\n",
+        b"nonsense\r\n\r\n",
+        b'GET /\xff\xfe"\\ HTTP/1.1\r\n\r\n',
+    ):
+        with door.connect() as connection:
+            connection.sendall(odd)
+            while connection.recv(4096):
+                pass
+    lines = wait_until(
+        lambda: door.logged()[before + 2 :], seconds=5, what="all are logged"
+    )
+    assert all(isinstance(line["status"], int) for line in lines)
 
 
 def test_a_missing_file_gets_a_page(door: Door):

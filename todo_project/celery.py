@@ -17,6 +17,7 @@ from celery import Celery, Task, signals
 from celery.beat import Scheduler, SchedulingError
 from celery.worker.consumer import Consumer
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 from django.utils import timezone
 
@@ -61,9 +62,14 @@ def told_to_kombu(url: str) -> str:
     return f"redis+socket{place.removeprefix('unix')}?virtual_host={database}"
 
 
+try:
+    broker_url = told_to_kombu(settings.BROKER_URL)
+except ImproperlyConfigured as error:
+    raise SystemExit(f"Configuration: {error}") from None
+
 app = Celery("todo_project", task_cls=OwnTask)
 app.conf.update(
-    broker_url=told_to_kombu(settings.BROKER_URL),
+    broker_url=broker_url,
     # A broker that hangs must not hold up whoever tells it something: one try.
     broker_transport_options={
         "socket_timeout": settings.REDIS_TIMEOUT,

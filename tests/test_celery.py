@@ -1,0 +1,120 @@
+"""Celery's own processes, as they start and as the broker treats them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Heartbeat
+from tests.commands.running import ROOT, environment
+from tests.live.waiting import wait_until
+from tests.redis_server import RedisServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def log(tmp_path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def start(server, log, tmp_path) -> Iterator[Start]:
+    """Start a program of Celery on the broker of the test."""
+    started = []
+
+    def start(program: str, **variables: str) -> subprocess.Popen[bytes]:
+        values = {"REDIS_URL": server.url, "METRICS_DIR": str(tmp_path), **variables}
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603  (our own command line)
+                [sys.executable, "-m", "celery", "-A", "todo_project", program],
+                cwd=ROOT,
+                env=environment() | values,
+                stdout=output,
+                stderr=output,
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(20)
+
+
+def is_alive(name: str) -> bool:
+    now = timezone.now()
+    return Heartbeat.objects.is_alive(name, now, within=timedelta(seconds=8))
+
+
+def test_beat_shows_life_while_the_broker_hangs_and_ticks_when_it_is_back(
+    start, server, log
+):
+    server.freeze()
+    start("beat")
+    wait_until(
+        lambda: log.read_text().count("tick not sent") == 3,
+        seconds=20,
+        what="it is told of each task",
+    )
+    assert is_alive("beat")
+    assert "Traceback" not in log.read_text()
+    server.thaw()
+    wait_until(lambda: server.client.llen("celery"), seconds=15, what="there is a tick")
+
+
+def test_beat_starts_before_the_broker_and_the_database(start, server, log):
+    server.kill()
+    nowhere = "postgres://nobody@127.0.0.1:9/nothing"
+    beat = start("beat", DATABASE_URL=nowhere)
+    wait_until(
+        lambda: (
+            "sign of life not written" in log.read_text()
+            and log.read_text().count("tick not sent") == 3
+        ),
+        seconds=20,
+        what="it is told",
+    )
+    server.start()
+    wait_until(lambda: server.client.llen("celery"), seconds=15, what="there is a tick")
+    assert beat.poll() is None
+
+
+def test_a_worker_waits_for_the_broker_and_does_what_waited_for_it(start, server, log):
+    server.kill()
+    start("worker")
+    wait_until(lambda: "Cannot connect" in log.read_text(), seconds=20, what="it waits")
+    server.start()
+    start("beat")
+    wait_until(lambda: is_alive("worker"), seconds=20, what="a task went through")
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"REDIS_URL": ""}, "Configuration: Celery needs REDIS_URL (or BROKER_URL);"),
+        ({"DEBUG": "yes"}, "Configuration: DEBUG must be true or false, not 'yes'."),
+        ({"BROKER_URL": "amqp://x"}, "Configuration: BROKER_URL must look like redis:"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_a_sentence(
+    start, log, program, variables, sentence
+):
+    assert start(program, **variables).wait(30) == 1
+    assert sentence in log.read_text()
+    assert "Traceback" not in log.read_text()

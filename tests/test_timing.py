@@ -112,7 +112,8 @@ def test_nothing_is_told_when_it_is_off(settings, slow):
 def test_a_plan_leaves_no_trace_in_the_work(todo, slow, on_postgresql, inside):
     def work():
         Todo.objects.filter(pk=todo.pk).update(content="changed")
-        list(Todo.objects.filter(content="changed"))
+        rows = Todo.objects.filter(content="changed").iterator(chunk_size=1)
+        assert [row.pk for row in rows] == [todo.pk]
         return ask("SHOW statement_timeout") if on_postgresql else []
 
     if inside:

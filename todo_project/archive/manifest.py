@@ -18,6 +18,7 @@ from todo_project.archive.container import BadArchive
 LINE_LENGTH = 1024 * 1024  # bytes, at most
 PART_SIZE = 64 * 1024 * 1024  # bytes, at most; a part is held in memory
 FILE_SIZE = 2**40  # bytes, at most
+PATH_LENGTH = 4096  # characters, at most: PATH_MAX of Linux
 UNPACKING = ".restoring"  # where files stand until all are there
 _RELEASE = re.compile(r"[0-9A-Za-z.+-]{1,64}")
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
@@ -88,7 +89,7 @@ class File:
         return f"files/{self.path}"
 
     def check(self) -> None:
-        _require(0 <= self.size <= FILE_SIZE and len(self.path) <= 2000)
+        _require(0 <= self.size <= FILE_SIZE and len(self.path) <= PATH_LENGTH)
         _require("\0" not in self.path)
         _require(not {b"", b".", b".."}.intersection(self.steps))
         _require(self.steps[0] != UNPACKING.encode())

@@ -43,11 +43,12 @@ def write_archive(path: Path, *, now: datetime, shown: Shown) -> Head:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as stream, TemporaryFile(dir=path.parent) as t:
-            backup = Backup(stream, t)
-            backup.add_all_rows(shown)
-            backup.add_all_files(shown)
-            head = backup.seal(now)
+        with os.fdopen(descriptor, "wb") as stream:
+            with TemporaryFile(dir=path.parent) as told:
+                backup = Backup(stream, told)
+                backup.add_all_rows(shown)
+                backup.add_all_files(shown)
+                head = backup.seal(now)
             stream.flush()
             os.fsync(stream.fileno())
         _publish(draft, path)

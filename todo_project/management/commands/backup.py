@@ -57,9 +57,7 @@ class Command(ServiceCommand):
             with unhurried():
                 head = write_archive(path, now=now, shown=self.progress)
         except OSError as error:
-            raise CommandError(
-                f"The backup cannot be written: {error.strerror}."
-            ) from error
+            raise CommandError(f"No backup was made. {reason(error)}") from error
         rows = sum(head.rows.values())
         self.say(f"{rows:,} rows and {head.files:,} files, in {size_of(path)}.")
         self.answer(str(path))
@@ -92,8 +90,14 @@ def checked(command: ServiceCommand, path: Path) -> Iterator[Archive]:
         except BadArchive as error:
             raise CommandError(f"{path} is refused. {error}") from error
         except OSError as error:
-            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+            raise CommandError(f"{path} cannot be read. {reason(error)}") from error
         yield archive
+
+
+def reason(error: OSError) -> str:
+    """Return what went wrong, and with which file where that is known."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror}{where}."
 
 
 def described(archive: Archive) -> str:

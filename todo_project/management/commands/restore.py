@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from accounts.management.base import ServiceCommand, unapplied_migrations
 from todo_project.archive import restore_archive
-from todo_project.management.commands.backup import checked
+from todo_project.management.commands.backup import checked, reason
 
 
 class Command(ServiceCommand):
@@ -40,8 +40,6 @@ class Command(ServiceCommand):
                 with self.progress("Restoring", archive.size) as progress:
                     restore_archive(archive, progress)
             except OSError as error:
-                raise CommandError(
-                    f"The files cannot be written: {error.strerror}."
-                ) from error
+                raise CommandError(f"Nothing was restored. {reason(error)}") from error
             rows = sum(archive.head.rows.values())
             self.say(f"{rows:,} rows and {archive.head.files:,} files are back.")

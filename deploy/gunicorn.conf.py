@@ -11,8 +11,9 @@ the pid file add and remove a worker, HUP renews all.
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -43,9 +44,12 @@ forwarder_headers = ""
 
 if HTTP:
     bind = [HTTP]
-    # Slow clients hold a thread each.
+    # Slow clients hold a thread each. A second process would take as many connections
+    # as the first and let them wait for threads of its own, though the first has free
+    # ones.
+    workers = 1
     worker_class = "gthread"
-    threads = 16
+    threads = 32
 else:
     bind = [f"unix:{SOCKET}"]
     protocol = "uwsgi"
@@ -86,28 +90,34 @@ class Background:
     """`manage.py background`, started again whenever it ends."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
+        self.pid = 0
         self.stopped = Event()
+        self.thread = Thread(target=self._keep, daemon=True)
 
     def start(self) -> None:
-        Thread(target=self._keep, daemon=True).start()
+        self.thread.start()
 
     def renew(self) -> None:
-        if self.process:
-            self.process.terminate()
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
     def stop(self) -> None:
         self.stopped.set()
-        if self.process:
-            self.process.terminate()
-            self.process.wait()
+        self.renew()
+        if self.thread.is_alive():
+            self.thread.join()
 
     def _keep(self) -> None:
         command = [sys.executable, str(APP / "manage.py"), "background"]
         while not self.stopped.is_set():
+            # Not by subprocess: a worker that is forked at that moment would inherit
+            # the pipe over which that learns of the start, and it would wait for ever.
             # A session of its own: Ctrl-C is for the server, which then ends it.
-            self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-            self.process.wait()
+            self.pid = os.posix_spawn(command[0], command, os.environ, setsid=True)
+            with suppress(ChildProcessError):  # gunicorn may have heard of its end
+                os.waitpid(self.pid, 0)
+            self.pid = 0
             self.stopped.wait(1)
 
 

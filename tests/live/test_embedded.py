@@ -1,0 +1,164 @@
+"""The embedded way: uWSGI over HTTP, or gunicorn, with the background attached."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.live import smoke
+from tests.live.embedded import GUNICORN, SERVER, UWSGI, Embedded
+from tests.live.stack import Client
+from tests.live.waiting import wait_until
+
+SLOW = 8  # clients at once
+BODY = b'{"content":"Slow"}'
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of data with all tables, static files and an administrator."""
+    made = Embedded(tmp_path_factory.mktemp("embedded") / "prepared")
+    (made.data / "run").mkdir(parents=True)
+    made.manage("migrate", "--no-input", "--skip-checks")
+    made.manage("collectstatic", "--no-input", "--skip-checks")
+    made.manage("welcome", "--skip-checks")
+    return made.data
+
+
+@pytest.fixture
+def data(prepared: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(prepared, tmp_path / "data"))
+
+
+@pytest.fixture(params=[UWSGI, GUNICORN], ids=["uwsgi", "gunicorn"])
+def command(request: pytest.FixtureRequest) -> list[str]:
+    return list(request.param)
+
+
+@pytest.fixture
+def server(command: list[str], data: Path) -> Iterator[Embedded]:
+    with Embedded(data) as running:
+        running.start(command)
+        yield running
+
+
+def half_sent(server: Embedded, *, key: str = "") -> socket.socket:
+    """Return a connection over which a request began, its body but for the end."""
+    connection = half_headed(server)
+    connection.sendall(
+        b"x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (key.encode(), len(BODY), BODY[:-1])
+    )
+    return connection
+
+
+def half_headed(server: Embedded) -> socket.socket:
+    """Return a connection over which a request began, its headers but for the end."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.sendall(b"POST /api/v1/todos HTTP/1.1\r\nHost: localhost\r\nX-Half: ")
+    return connection
+
+
+@pytest.mark.parametrize("command", [SERVER, GUNICORN], ids=["uwsgi", "gunicorn"])
+def test_either_server_carries_the_service(server: Embedded):
+    with server.client(key=server.new_key()) as client:
+        smoke.check(client, server.url)
+
+
+def test_slow_clients_hold_up_nobody(server: Embedded):
+    with ExitStack() as slow, server.client() as client:
+        for _ in range(SLOW):
+            slow.enter_context(half_headed(server))
+            slow.enter_context(half_sent(server))
+        for _ in range(20):
+            assert client.get("/livez", timeout=3).status_code == 200
+
+
+def test_a_request_in_flight_is_answered_when_term_comes(server: Embedded):
+    with half_sent(server, key=server.new_key()) as slow:
+        wait_until(server.is_reading, seconds=10, what="a worker reads the request")
+        server.signal(signal.SIGTERM)
+        slow.sendall(BODY[-1:])
+        assert slow.recv(12) == b"HTTP/1.1 201"
+    server.wait_ended()
+
+
+def test_ctrl_c_ends_all_of_it(server: Embedded):
+    os.killpg(server.pid, signal.SIGINT)
+    server.wait_ended()
+
+
+def test_what_a_killed_master_leaves_hinders_nobody(server: Embedded, command):
+    server.signal(signal.SIGKILL)
+    server.wait_ended()
+    server.start(command)
+
+
+@pytest.mark.parametrize("command", [UWSGI], ids=["uwsgi"])
+def test_a_touch_renews_the_workers_and_the_background(server: Embedded):
+    old = [*server.workers(), *server.background()]
+    assert len(old) == 3
+    (server.data / "run" / "reload").touch()
+    with server.client() as client:
+
+        def is_renewed() -> bool:
+            assert client.get("/livez").status_code == 200
+            return not any(process.is_running() for process in old)
+
+        wait_until(is_renewed, seconds=60, what="all of them are new")
+
+
+def test_a_killed_background_is_back(server: Embedded):
+    (old,) = server.background()
+    old.kill()
+    wait_until(
+        lambda: server.background() and not old.is_running(),
+        seconds=20,
+        what="it is back",
+    )
+
+
+def refused(data: Path, **variables: str) -> str:
+    """Return what script/server says when it does not start."""
+    done = subprocess.run(  # noqa: S603
+        SERVER,
+        env=Embedded(data).env | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTPS", "true"), ("WEB_PROCESSES", "many"), ("PORT", "0")]
+)
+def test_a_wrong_value_stops_the_start_with_a_sentence(tmp_path, name, value):
+    said = refused(tmp_path / "data", **{name: value})
+    assert said.startswith(name)
+    assert said.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_https_behind_a_listed_proxy_does_not_loop(data: Path, command: list[str]):
+    with Embedded(data, HTTPS="true", TRUSTED_PROXIES="127.0.0.1") as server:
+        server.start(command)
+        with server.client() as client:
+            assert status_of_a_page(client, proto="https") == 200
+            assert status_of_a_page(client, proto="http") == 301
+
+
+def status_of_a_page(client: Client, *, proto: str) -> int:
+    headers = {"X-Forwarded-Proto": proto}
+    page = client.get("/admin/login/", headers=headers, allow_redirects=False)
+    return int(page.status_code)

@@ -172,7 +172,9 @@ def show_life(name: str) -> None:
     try:
         Heartbeat.objects.beat(name, timezone.now())
     except Error as error:
-        logger.warning("sign of life not written", extra={"cause": str(error)})
+        # What follows the first line quotes the statement.
+        cause = str(error).partition("\n")[0]
+        logger.warning("sign of life not written", extra={"cause": cause})
 
 
 @signals.setup_logging.connect
@@ -206,3 +208,8 @@ def take_request_id(task_id: str, task: Task, **_: Any) -> None:
     """Name what this process does from here on after the request that asked for it."""
     given = (task.request.headers or {}).get("request_id", "-")
     logs.request_id.set(f"task-{task_id}" if given == "-" else given)
+
+
+@signals.task_postrun.connect
+def forget_request_id(**_: Any) -> None:
+    logs.request_id.set("-")

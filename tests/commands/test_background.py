@@ -108,7 +108,7 @@ def test_a_failing_task_is_told_and_does_not_end_it(start, log):
     try:
         process = start()
         wait_until(
-            lambda: log.read_text().count("raised unexpected") >= 3,
+            lambda: log.read_text().count("task failed") >= 3,
             seconds=SECONDS,
             what="the failures are told",
         )

@@ -85,7 +85,9 @@ class Embedded:
         """Return when nothing of it runs any more."""
         assert self.process is not None
         self.process.wait(20)
-        wait_until(lambda: not self.group(), seconds=10, what="all of it has ended")
+        wait_until(
+            lambda: not self.group(), seconds=10, every=0.2, what="all of it has ended"
+        )
 
     def group(self) -> list[psutil.Process]:
         """Return every process that works on its data."""

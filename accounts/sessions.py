@@ -46,8 +46,13 @@ class SessionStore(DatabaseStore):
             stamp_anew(row.get_decoded().get(SESSION_KEY))
 
     def read_copy(self) -> tuple[str, dict[str, Any]] | None:
-        """Return the stamp and the data of the copy, if there is one."""
-        entry = cache.get(self._name_of_copy) if self.session_key else None
+        """Return the stamp and the data of the copy, if there is one.
+
+        There is none any more once the session was loaded: it may have been changed.
+        """
+        if self.session_key is None or self.accessed:
+            return None
+        entry = cache.get(self._name_of_copy)
         return (entry[0], self.decode(entry[1])) if entry else None
 
     def take(self, data: dict[str, Any]) -> None:

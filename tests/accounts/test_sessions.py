@@ -223,6 +223,16 @@ def test_a_full_redis_keeps_nobody_out(server, owner):
     assert not is_signed_in(browser)
 
 
+def test_what_a_request_wrote_before_it_asked_who_asks_is_kept(browser, owner):
+    session = SessionStore(key_of(browser))
+    session["note"] = "new"
+    request = RequestFactory().get("/")
+    request.session = session
+    assert find_user(request) == owner
+    session.save()
+    assert SessionStore(key_of(browser))["note"] == "new"
+
+
 def test_django_finds_the_same_person(browser, owner):
     request = RequestFactory().get("/")
     request.session = SessionStore(key_of(browser))

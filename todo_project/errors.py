@@ -66,4 +66,8 @@ def answer(
         "detail": detail or usual_detail(status),
         "request_id": getattr(request, "id", ""),
     }
-    return render(request, "error.html", context, status=status)
+    try:
+        return render(request, "error.html", context, status=status)
+    except ValueError:  # the static files that the page names were never collected
+        text = f"{status} {context['detail']}\n"
+        return HttpResponse(text, content_type="text/plain", status=status)

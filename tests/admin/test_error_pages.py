@@ -37,6 +37,17 @@ def test_an_error_page_needs_neither_database_nor_person():
     assert not INLINE.search(text_of(answer))
 
 
+def test_an_error_is_told_in_words_where_static_files_were_never_collected(
+    settings, tmp_path
+):
+    manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
+    answer = server_error(RequestFactory().get("/anything"))
+    assert answer.status_code == 500
+    assert answer.content == b"500 Something went wrong on our side.\n"
+
+
 def test_a_failure_shows_no_trace(owner, monkeypatch, caplog):
     def fail(*_args: Any, **_options: Any) -> Any:
         raise RuntimeError("secret detail")

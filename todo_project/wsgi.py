@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,20 @@ def application(
     environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     find_client(environ)
-    return django(environ, start_response)
+    answer = django(environ, start_response)
+    read_rest(environ)
+    return answer
+
+
+def read_rest(environ: WSGIEnvironment) -> None:
+    """Read what nobody has read of the body, unless it is much too long.
+
+    A request may be refused before its body is looked at. A server that closes a
+    socket with unread content loses what it has written there: the refusal.
+    """
+    if environ.get("CONTENT_LENGTH"):
+        with suppress(OSError):  # whoever sends it has gone, or is too slow
+            environ["wsgi.input"].read(2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def find_client(environ: WSGIEnvironment) -> None:

@@ -82,6 +82,14 @@ def test_slow_clients_hold_up_nobody(server: Embedded):
             assert client.get("/livez", timeout=3).status_code == 200
 
 
+def test_a_body_that_nobody_reads_costs_no_answer(server: Embedded):
+    """A socket that is closed with unread content loses what was written to it."""
+    body = b"x" * 900_000
+    with server.client() as client:
+        answers = [client.post("/api/v1/todos", data=body) for _ in range(30)]
+    assert {answer.status_code for answer in answers} == {401}
+
+
 def test_a_request_in_flight_is_answered_when_term_comes(server: Embedded):
     with half_sent(server, key=server.new_key()) as slow:
         wait_until(server.is_reading, seconds=10, what="a worker reads the request")

@@ -16,7 +16,7 @@ from accounts.tasks import TICK, TURN, prune, pulse
 from tests.conftest import browser_for
 from tests.todos.helpers import put
 from tests.todos.threads import together
-from todo_project import logs
+from todo_project import celery, logs
 from todo_project.celery import app, told_to_kombu
 from todos.models import Todo, TodoList
 from todos.services import trash
@@ -154,6 +154,8 @@ def test_the_schedule_names_tasks_that_exist_and_lets_no_ticks_pile_up():
     entries = app.conf.beat_schedule.values()
     assert {entry["task"] for entry in entries} <= set(app.tasks)
     assert all(entry["options"]["expires"] <= entry["schedule"] for entry in entries)
+    assert tasks.TICK == timedelta(seconds=celery.TICK)
+    assert TURN > timedelta(seconds=celery.TIME_LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -114,13 +114,9 @@ def run(*command: str, **settings: str) -> None:
 
 @pytest.fixture(scope="session")
 def key(engine) -> str:
-    """Return an API key of somebody who was made inside a container."""
-    make = (
-        "from accounts.models import User; from django.utils import timezone;"
-        "User.objects.create_user(username='drill', password='a long enough word')"
-    )
-    engine.run("web-0", "python", "manage.py", "shell", "--command", make)
-    told = engine.run("web-0", "python", "manage.py", "createapikey", "drill")
+    """Return an API key of the administrator whom the first start makes."""
+    engine.run("web-0", "python", "manage.py", "welcome")
+    told = engine.run("web-0", "python", "manage.py", "createapikey", "admin")
     return told.split()[-1]
 
 

@@ -33,7 +33,10 @@ SET_UP = """
 set -e
 root=$1; shift
 mount --bind "$root" "$NEW_ROOT"
-while read -r from to; do mount --bind "$from" "$NEW_ROOT$to"; done <"$BINDS"
+while read -r from to mode; do
+    mount --bind "$from" "$NEW_ROOT$to"
+    mount -o remount,bind,"$mode" "$NEW_ROOT$to"
+done <"$BINDS"
 mount -o remount,bind,"$MODE" "$NEW_ROOT"
 for folder in $TMPFS; do mount -t tmpfs -o mode=1777 tmpfs "$NEW_ROOT$folder"; done
 mount -t proc proc "$NEW_ROOT/proc"
@@ -112,12 +115,12 @@ class Engine:
         scratch = self.folder / f"{self._starts}-{name}"
         (scratch / "root").mkdir(parents=True)
         binds = scratch / "binds"
-        binds.write_text("".join(f"{a} {b}\n" for a, b in self._binds(service, image)))
+        binds.write_text("".join(f"{bind}\n" for bind in self._binds(service, image)))
         settings = {
             "NEW_ROOT": str(scratch / "root"),
             "BINDS": str(binds),
             "MODE": "ro" if service["read_only"] else "rw",
-            "TMPFS": " ".join(service["tmpfs"]),
+            "TMPFS": " ".join(["/dev/shm", *service["tmpfs"]]),  # noqa: S108
             "OWNER": image.config["User"],
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         }
@@ -127,7 +130,7 @@ class Engine:
         with log.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603
                 [  # noqa: S607
-                    "unshare", "--mount", "--pid", "--fork", "--kill-child=KILL",
+                    "unshare", "--mount", "--pid", "--fork",
                     "bash", "-c", SET_UP, "bash", image.root,
                     f"--chdir={image.config['WorkingDir']}",
                     *self._environment(service, image), *words,
@@ -143,6 +146,8 @@ class Engine:
     def run(self, name: str, *command: str) -> str:
         """Return what the service, or the command in its place, prints; 0 is a must."""
         part = self.start(name, *command)
+        if not command:
+            del self.parts[name]  # it is not to go on
         status = part.process.wait(300)
         told = part.log.read_text()
         assert status == 0, told
@@ -156,14 +161,21 @@ class Engine:
         return self.start(name, *test[1:]).process.wait(30) == 0
 
     def await_well(self, name: str) -> None:
-        wait_until(
-            lambda: self.is_well(name), seconds=120, every=1, what=f"{name} is well"
-        )
+        """Wait until the health check agrees; fail with the end of the log."""
+        part = self.parts[name]
+        try:
+            wait_until(
+                lambda: self.is_well(name) or part.process.poll() is not None,
+                seconds=120, every=1, what=f"{name} is well",
+            )  # fmt: skip
+        except TimeoutError as error:
+            raise AssertionError(part.log.read_text()[-4000:]) from error
+        assert part.process.poll() is None, part.log.read_text()[-4000:]
 
     def stop_all(self) -> None:
         for part in self.parts.values():
             if part.process.poll() is None:
-                part.process.send_signal(signal.SIGKILL)  # it takes its child along
+                os.kill(part.pid, signal.SIGKILL)  # the first process takes all along
                 part.process.wait()
 
     def volume(self, name: str) -> Path:
@@ -178,23 +190,25 @@ class Engine:
             *(f"{k}={v}" for k, v in service.get("environment", {}).items()),
         ]
 
-    def _binds(self, service: dict[str, Any], image: Image) -> list[tuple[Path, str]]:
-        binds = [(Path("/dev") / name, f"/dev/{name}") for name in DEVICES]
-        binds += [(self.folder / "hosts", "/etc/hosts")]
-        binds += [
-            (self.folder / SECRETS[name]["file"], f"/run/secrets/{name}")
-            for name in service["secrets"] if name in SECRETS
-        ]  # fmt: skip
-        for volume in service["volumes"]:
-            source, target = volume.removesuffix(":ro").split(":")
-            binds.append((self._source(source, image.root / target[1:]), target))
-        for source, target in binds:
-            make_target(source, image.root / target[1:])
-        for name, target in STREAMS.items():
+    def _binds(self, service: dict[str, Any], image: Image) -> list[str]:
+        """Return what is mounted: a place here, its place there, and ro or rw."""
+        (image.root / "dev/shm").mkdir(exist_ok=True)
+        for name, place in STREAMS.items():
             link = image.root / "dev" / name
             if not link.is_symlink():
-                link.symlink_to(f"/proc/self/fd{target}")
-        return binds
+                link.symlink_to(f"/proc/self/fd{place}")
+        binds = [(f"/dev/{name}", f"/dev/{name}", "rw") for name in DEVICES]
+        binds.append((f"{self.folder}/hosts", "/etc/hosts", "ro"))
+        for name in service["secrets"]:
+            path = self.folder / SECRETS[name]["file"]
+            binds.append((str(path), f"/run/secrets/{name}", "ro"))
+        for volume in service["volumes"]:
+            source, target, *mode = volume.split(":")
+            path = self._source(source, image.root / target[1:])
+            binds.append((str(path), target, *(mode or ["rw"])))
+        for source, target, _ in binds:
+            make_target(Path(source), image.root / target[1:])
+        return [" ".join(bind) for bind in binds]
 
     def _source(self, source: str, target: Path) -> Path:
         if source.startswith("."):

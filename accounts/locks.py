@@ -1,12 +1,34 @@
-"""How long a statement waits for the locks of others."""
+"""How long statements may take, and how long they wait for the locks of others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.db import connection, transaction
+
+_is_hurried: ContextVar[bool] = ContextVar("is_hurried", default=True)
+
+
+def is_hurried() -> bool:
+    """Tell whether statements are expected to end soon."""
+    return _is_hurried.get()
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let statements take their time; waiting for locks stays short."""
+    token = _is_hurried.set(False)
+    if connection.vendor == "postgresql":
+        _execute("SET statement_timeout = 0")
+    try:
+        yield
+    finally:
+        _is_hurried.reset(token)
+        if connection.vendor == "postgresql" and not connection.needs_rollback:
+            _execute("RESET statement_timeout")
 
 
 @contextmanager

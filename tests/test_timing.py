@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.locks import unhurried
 from todo_project import timing
 from todo_project.logs import JsonFormatter
 from todo_project.timing import measured, watch_connection, without_literals
@@ -48,6 +49,12 @@ def ask(sql, *params):
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall() if cursor.description else []
+
+
+def test_long_work_is_not_told_to_be_slow(db, slow):
+    with unhurried():
+        ask("SELECT 1")
+    assert slow() == []
 
 
 @pytest.mark.parametrize("text", NASTY)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from textwrap import fill
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -25,6 +24,7 @@ from django.db.models import Q
 
 from accounts import events
 from accounts.errors import DomainError
+from accounts.locks import unhurried
 from accounts.management.progress import Progress
 from accounts.models import Source, User
 from accounts.text import fold
@@ -166,20 +166,3 @@ def unapplied_migrations() -> list[str]:
     except DatabaseError:
         return []
     return [f"{migration.app_label}.{migration.name}" for migration, _back in plan]
-
-
-@contextmanager
-def unhurried() -> Iterator[None]:
-    """Let statements take their time; waiting for locks stays short."""
-    if connection.vendor == "postgresql":
-        _execute("SET statement_timeout = 0")
-    try:
-        yield
-    finally:
-        if connection.vendor == "postgresql" and not connection.needs_rollback:
-            _execute("RESET statement_timeout")
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

@@ -15,6 +15,7 @@ import requests
 
 from tests.live.stack import Client, Stack
 
+PAUSE = 0.1  # seconds; what was killed needs a processor to start again
 PATIENCE = 90  # seconds after which a request that never succeeds is a failure
 AGAIN = {409, 429, 500, 502, 503, 504}  # the answers after which a client asks again
 
@@ -50,9 +51,9 @@ class Writer(threading.Thread):
     def run(self) -> None:
         try:
             for number in count():
-                if self.done.is_set():
-                    return
                 self.write(f"{self.name}-{number}")
+                if self.done.wait(PAUSE):
+                    return
         except Exception as error:  # whatever it is, the test tells it
             self.ledger.refusals.append(f"{type(error).__name__}: {error}")
         finally:

@@ -6,6 +6,7 @@ import sys
 import time
 from functools import partial
 from random import Random
+from statistics import median
 
 import psutil
 import pytest
@@ -15,7 +16,8 @@ from tests.live.ledger import Writer, compare, writers_on
 from tests.live.stack import Stack
 from tests.live.waiting import wait_until
 
-BACK = 10  # seconds
+BACK = 10  # seconds, as a rule
+LATEST = 30  # seconds, on a machine with something else to do
 PARTS = (
     "web:web-0", "web:web-1", "worker of web:web-0", "worker of web:web-1", "nginx",
     "redis", "postgresql", "worker", "worker of worker", "beat",
@@ -37,7 +39,7 @@ class Death:
         """Kill it, and return the seconds until the part works again."""
         self.at = time.time()
         self.process.kill()
-        wait_until(self.is_over, seconds=BACK, what=f"{self.part} is back", every=0.2)
+        wait_until(self.is_over, seconds=LATEST, what=f"{self.part} is back", every=0.2)
         return time.time() - self.at
 
     def is_over(self) -> bool:
@@ -81,16 +83,18 @@ def test_what_was_acknowledged_survives_the_death_of_any_process(
             taken.append((Death(stack, part, random).die(), part))
             wait_until(
                 partial(has_grown, writers, written),
-                seconds=BACK,
+                seconds=LATEST,
                 what="the writers go on",
             )
     slowest, part = max(taken)
+    middle = median(seconds for seconds, _part in taken)
     with capsys.disabled():
         sys.stderr.write(
             f"{len(taken)} kills, seed {seed}, {acknowledged(writers)} acknowledged; "
-            f"{part} took longest to return: {slowest:.1f} s\n"
+            f"half were back in {middle:.1f} s, all in {slowest:.1f} s ({part})\n"
         )
 
+    assert middle < BACK
     compare(stack, writers)
     done = stack.manage("doctor")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The app servers take up new code, and stop, without a request being lost."""
+"""The app servers take up new code without a request being lost."""
 
 from __future__ import annotations
 

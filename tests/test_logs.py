@@ -104,6 +104,21 @@ def test_a_field_cannot_pass_for_the_event_itself():
     assert told["time"] != "noon"
 
 
+@pytest.mark.parametrize("text", ["x" * 9000, "字" * 9000, '"' * 4000 + "\n" * 4000])
+def test_a_line_fits_whole_into_a_pipe_that_others_write_to(text):
+    record = record_of(plan=text, sql=text[:3000], ms=12)
+    line = JsonFormatter().format(record)
+    told = json.loads(line)
+    assert 1000 < len(line.encode()) < 4096
+    assert (told["ms"], told["message"]) == (12, "failed: /x")
+    assert told["plan"] in text
+
+
+def test_of_a_long_exception_the_end_is_kept():
+    told = json.loads(JsonFormatter().format(record_of(raised(ValueError("x" * 5000)))))
+    assert told["exception"].endswith("xxx")
+
+
 def test_a_request_and_the_arguments_of_a_task_stay_out():
     request = SimpleNamespace(id="abc", path="/x?search=secret")
     record = record_of(request=request, data={"args": ["secret"]})

@@ -17,6 +17,10 @@ from django.db import OperationalError
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+# Bytes, the line's end included. So much reaches a pipe whole, whoever else writes to
+# it; of anything longer, the pieces of several processes would mix.
+LINE = 4096
+
 # What every record has; the rest was given with `extra`.
 _USUAL = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -105,7 +109,20 @@ class JsonFormatter(logging.Formatter):
         entry = entry | extras_of(record) | entry  # its own names first, and for itself
         if error := error_of(record):
             entry["exception"] = told_error(error)
-        return json.dumps(entry)
+        return fitted(entry)
+
+
+def fitted(entry: dict[str, Any]) -> str:
+    """Return the entry in one line; what is longest in it is halved until that fits.
+
+    Of an exception the end is kept, of all else the beginning.
+    """
+    while len(line := json.dumps(entry)) >= LINE:
+        name = max(entry, key=lambda name: len(str(entry[name])))
+        text = str(entry[name])
+        half = len(text) // 2
+        entry[name] = text[half:] if name == "exception" else text[:half]
+    return line
 
 
 class LineFormatter(logging.Formatter):

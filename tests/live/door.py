@@ -154,7 +154,8 @@ class Door:
         )
 
     def logged(self) -> list[dict[str, Any]]:
-        lines = self.log.read_text().splitlines()
+        whole, _, _ = self.log.read_text().rpartition("\n")  # one is being written
+        lines = whole.splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 

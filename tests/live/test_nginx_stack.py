@@ -29,8 +29,10 @@ def hashed(stack: Stack, name: str) -> str:
 
 def log_lines(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     def found() -> list[dict[str, Any]]:
-        lines = stack.log("nginx").read_text().splitlines()
-        return [json.loads(line) for line in lines if f'"{request_id}"' in line]
+        whole, _, _ = stack.log("nginx").read_text().rpartition("\n")
+        return [
+            json.loads(line) for line in whole.splitlines() if f'"{request_id}"' in line
+        ]
 
     return wait_until(found, seconds=5, what=f"nginx's log tells of {request_id}")
 

@@ -36,10 +36,10 @@ def read_metrics(stack: Stack) -> Samples:
     return samples_of(answer.text)
 
 
-def entries_of(path: Path, request_id: str) -> list[dict[str, Any]]:
-    """Return what a log tells of the request."""
-    lines = [line for line in path.read_text().splitlines() if request_id in line]
-    return [json.loads(line) for line in lines]
+def entries_of(path: Path, word: str) -> list[dict[str, Any]]:
+    """Return what a log tells with this word; its last line may still be written."""
+    whole, _, _ = path.read_text().rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines() if word in line]
 
 
 def told_by_web(stack: Stack, request_id: str) -> list[dict[str, Any]]:
@@ -62,7 +62,12 @@ def test_one_id_finds_a_request_in_every_log_and_its_slow_statement_with_its_pla
         holder.rollback()
     request_id = answer.result().headers["X-Request-ID"]
     assert answer.result().status_code == 200
-    slow = [e for e in told_by_web(stack, request_id) if e["message"] == "slow query"]
+
+    def slow_queries() -> list[dict[str, Any]]:
+        told = told_by_web(stack, request_id)
+        return [entry for entry in told if entry["message"] == "slow query"]
+
+    slow = wait_until(slow_queries, seconds=5, what="Django's log tells of it")
     assert slow[0]["ms"] >= 300
     assert "todos_todo" in slow[0]["sql"]
     assert "(cost=" in slow[0]["plan"]
@@ -106,8 +111,7 @@ def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack)
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(knock, range(60))) == {401}
     assert counted() == before + 60
-    lines = stack.log("nginx").read_text().splitlines()
-    asked = [json.loads(line) for line in lines if "/api/v1/labels" in line]
+    asked = entries_of(stack.log("nginx"), "/api/v1/labels")
     assert len({entry["upstream"] for entry in asked}) == 2
 
     _master, worker, *_others = stack.processes("web:web-0")

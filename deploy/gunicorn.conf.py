@@ -24,6 +24,7 @@ RUN = Path(os.environ["DATA_DIR"]) / "run"
 NAME = f"web-{os.environ.get('INSTANCE', '0')}"
 HTTP = os.environ.get("HTTP", "")  # host:port, in the embedded way
 SOCKET = RUN / f"{NAME}.sock"
+PATIENCE = 5  # seconds for the background to end
 
 wsgi_app = "todo_project.wsgi:application"
 pythonpath = str(APP)
@@ -98,15 +99,20 @@ class Background:
         self.thread.start()
 
     def renew(self) -> None:
-        if self.pid:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
+        self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
+        """End it, in the middle of what it does if need be."""
         self.stopped.set()
-        self.renew()
-        if self.thread.is_alive():
-            self.thread.join()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self._signal(number)
+            if self.thread.is_alive():
+                self.thread.join(PATIENCE)
+
+    def _signal(self, number: int) -> None:
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def _keep(self) -> None:
         command = [sys.executable, str(APP / "manage.py"), "background"]

@@ -84,7 +84,7 @@ class Embedded:
     def wait_ended(self) -> None:
         """Return when nothing of it runs any more."""
         assert self.process is not None
-        self.process.wait(20)
+        self.process.wait(45)  # what may still run has 32 seconds
         wait_until(
             lambda: not self.group(), seconds=10, every=0.2, what="all of it has ended"
         )

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
+from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -217,3 +218,39 @@ def test_the_settings_of_the_containers_are_sound(prepared, tmp_path):
         check=False,
     )
     assert checked.returncode == 0, checked.stderr
+
+
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
+
+
+def test_the_guide_names_only_files_that_are_there():
+    named = set(re.findall(r"(?<![\w/.-])(?:deploy|script|docs)/[\w./-]*\w", DEPLOY))
+    named |= {f"docs/{link}" for link in re.findall(r"\]\(([^)#]+)\)", DEPLOY)}
+    named |= {
+        f"deploy/{path}" for path in re.findall(r"`(?:\S*/)?(site/\w+\.conf)", DEPLOY)
+    }
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_guide_names_only_commands_that_are_there():
+    named = set(re.findall(r"(?:(?:^|&& |`)todo|manage\.py) (\w+)", DEPLOY, re.M))
+    assert {"welcome", "backup", "restore", "migrate"} <= named <= set(get_commands())
+
+
+def test_the_guide_names_only_settings_that_are_there():
+    example = set(re.findall(r"^#([A-Z_]+)=", read(".env.example"), re.MULTILINE))
+    named = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)+)\b", DEPLOY))
+    assert named <= example | {"BASE_IMAGE", "RENEWED_LINEAGE"}
+
+
+def test_the_guide_names_only_metrics_that_are_there():
+    counted = re.findall(r'"(todo_\w+)"', read("todo_project/metrics/counting.py"))
+    asked = re.findall(r'gauge\("(\w+)"', read("todo_project/scrape.py"))
+    known = {*counted, *(f"todo_{name}" for name in asked)}
+    named = set(re.findall(r"\btodo_[a-z]\w+", DEPLOY)) - {"todo_before"}
+    assert {name.removesuffix("_total") for name in named} <= known
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text()

@@ -90,9 +90,12 @@ def test_nothing_is_in_the_example_that_nobody_reads(read):
     compose = names_in("compose.yaml", r"\$\{([A-Z_]+)")
     uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z_]+)")
     supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z_]+)\)")
+    gunicorn = names_in("deploy/gunicorn.conf.py", r'environ\.get\("([A-Z_]+)"')
     server = {"HOST", "PORT"} & names_in("script/server", r"\b([A-Z]+)=")
-    assert compose | supervisor <= set(EXAMPLE)
-    assert set(EXAMPLE) <= set(read) | compose | uwsgi | supervisor | server
+    upgrade = names_in("script/upgrade", r"\b([A-Z_]+)=\"?\$\{\1:-")
+    assert compose | supervisor | upgrade <= set(EXAMPLE)
+    others = compose | uwsgi | supervisor | gunicorn | server | upgrade
+    assert set(EXAMPLE) <= set(read) | others
 
 
 def test_compose_and_the_example_agree_on_defaults():

@@ -16,7 +16,7 @@ TEXT = """
 
   Sign in:      {name}, password {password}
   Certificate:  {certificate}
-  A call:       curl --cacert {certificate} \
+  A call:       curl --cacert {certificate} \\
                     -H "Authorization: Bearer {key}" {url}/api/v1/todos
   For operators, at {url}/readyz and /metrics: {token}
   Logs:         {logs}
@@ -47,7 +47,7 @@ def interrupt(*_: object) -> None:
 
 
 def welcome(stack: Stack) -> None:
-    name, password = "ada", secrets.token_urlsafe(9)
+    name, password = "ada", secrets.token_hex(8)
     stack.add_user(name, password, "administrator", "member")
     say(
         TEXT.format(

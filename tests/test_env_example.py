@@ -108,7 +108,7 @@ def test_what_compose_sets_is_a_setting(read):
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     for part in ("web-0", "web-1", "worker", "beat", "migrate"):
         names = {name.removesuffix("_FILE") for name in services[part]["environment"]}
-        assert names <= set(read) | {"INSTANCE"}
+        assert names <= set(read) | {"INSTANCE", "WEB_PROCESSES"}
 
 
 def test_a_wrong_value_is_tried_of_every_setting(read):

@@ -52,6 +52,9 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR", "filters": ["raised"]},
             # It quotes the parameters of statements; slow ones are told without.
             "django.db.backends": {"level": "INFO"},
+            # Every tick, taken and done: /metrics counts them.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
         },
     }
 

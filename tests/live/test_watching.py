@@ -14,7 +14,6 @@ import pytest
 
 from tests.live.stack import Stack
 from tests.live.waiting import wait_until
-from tests.samples import Samples, samples_of
 
 WORD = "rumpelstiltskin"
 WAITING = """
@@ -27,13 +26,6 @@ WHERE wait_event_type = 'Lock' AND now() - query_start > interval '300 ms'
 def administrator_key(started_stack: Stack) -> str:
     started_stack.add_user("ada", "correct horse battery staple", "administrator")
     return started_stack.new_key("ada")
-
-
-def read_metrics(stack: Stack) -> Samples:
-    with stack.client(key=stack.operator_token) as client:
-        answer = client.get("/metrics")
-    assert answer.status_code == 200, answer.text
-    return samples_of(answer.text)
 
 
 def entries_of(path: Path, word: str) -> list[dict[str, Any]]:
@@ -101,7 +93,7 @@ def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack)
     label = ("GET", "api:labels", "401")
 
     def counted() -> float:
-        return read_metrics(stack)["todo_requests_total"].get(label, 0)
+        return stack.metrics()["todo_requests_total"].get(label, 0)
 
     def knock(_: int) -> int:
         with stack.client() as client:
@@ -120,7 +112,7 @@ def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack)
     stack.wait_ready()
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(knock, range(20))) == {401}
-    read = read_metrics(stack)
+    read = stack.metrics()
     assert read["todo_requests_total"][label] == before + 80
     assert read["todo_requests_in_flight"][("GET",)] == 1  # this very one
 
@@ -129,7 +121,7 @@ def test_metrics_tell_of_every_part(stack: Stack, key: str):
     with stack.client(key=key) as client:
         client.get("/api/v1/todos")
         client.get("/admin/", cookies={"sessionid": "x" * 32})  # looked up in the cache
-    read = read_metrics(stack)
+    read = stack.metrics()
     assert read["todo_tasks_total"]["success", "accounts.tasks.pulse"] >= 1
     assert read["todo_heartbeat_age_seconds"]["worker",] < 40
     assert read["todo_heartbeat_age_seconds"]["beat",] < 40
@@ -142,7 +134,7 @@ def test_metrics_tell_of_every_part(stack: Stack, key: str):
 def test_metrics_say_what_is_away(stack: Stack):
     stack.supervisor("stop", "redis", "postgresql")
     try:
-        read = read_metrics(stack)
+        read = stack.metrics()
     finally:
         stack.supervisor("start", "redis", "postgresql")
     assert read["todo_database_up"] == {(): 0}

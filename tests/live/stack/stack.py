@@ -18,6 +18,7 @@ from tests.live.stack import installation
 from tests.live.stack.places import REPOSITORY, Places
 from tests.live.stack.supervisor import Supervisor, group_of
 from tests.live.waiting import wait_until
+from tests.samples import Samples, samples_of
 
 READY = 60  # seconds
 LOGS = REPOSITORY / "build" / "live"
@@ -126,6 +127,13 @@ class Stack:
         if done.returncode:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
+
+    def metrics(self) -> Samples:
+        """Return what one scrape of /metrics tells."""
+        with self.client(key=self.operator_token) as client:
+            answer = client.get("/metrics")
+        answer.raise_for_status()
+        return samples_of(answer.text)
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query, asked over a connection of its own."""

@@ -10,14 +10,27 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-REPOSITORY = Path(__file__).parents[1]
+from tests.checkout import copy_checkout
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    command = ["git", "-c", "safe.directory=*", "clone", "--quiet", "--no-hardlinks"]
-    subprocess.run([*command, REPOSITORY, tmp_path / "clone"], check=True)  # noqa: S603
-    return tmp_path / "clone"
+    folder = tmp_path / "clone"
+    copy_checkout(folder)
+    git(folder, "init")
+    commit(folder)
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    command = ["git", "-C", folder, *author, *arguments]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--message", "x")
 
 
 def pack(clone: Path) -> subprocess.CompletedProcess[str]:
@@ -27,7 +40,7 @@ def pack(clone: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_release_is_packed_alike_each_time_with_its_checksum(clone):
-    archive = clone / "build" / f"todo-{settings.RELEASE}.tar.gz"
+    archive = clone / "build" / f"todo-service-{settings.RELEASE}.tar.gz"
     assert pack(clone).returncode == 0
     first = archive.read_bytes()
     assert pack(clone).returncode == 0
@@ -44,6 +57,18 @@ def test_a_release_is_packed_alike_each_time_with_its_checksum(clone):
 def test_what_is_not_committed_is_not_packed(clone):
     (clone / "manage.py").write_text("changed")
     done = pack(clone)
+    assert "What is not committed is left out." in done.stderr
+    with tarfile.open(next((clone / "build").glob("*.tar.gz"))) as packed:
+        member = packed.extractfile(f"{settings.RELEASE}/manage.py")
+        assert member is not None
+        assert member.read() != b"changed"
+
+
+def test_two_names_for_one_release_are_refused(clone):
+    path = clone / "pyproject.toml"
+    path.write_text(path.read_text().replace(settings.RELEASE, "9.9.9"))
+    commit(clone)
+    done = pack(clone)
     assert done.returncode == 1
-    assert done.stderr == "There are changes that are not committed.\n"
+    assert "says another version" in done.stderr
     assert not (clone / "build").exists()

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.checkout import REPOSITORY, copy_checkout
 from tests.live.stack.engines import make_cluster, stop_cluster, write_engines
 from tests.live.stack.places import (
     AS_ROOT,
-    REPOSITORY,
     RUN_USER,
     Places,
     make_folder,
@@ -60,16 +60,8 @@ def install(places: Places) -> None:
 def copy_release(places: Places, name: str) -> Path:
     """Copy the working tree as a release; the environment is the repository's."""
     release = places.home / "releases" / name
-    release.mkdir(parents=True)
-    listed = run(
-        "git", "-c", "safe.directory=*", "ls-files", "--cached", "--others",
-        "--exclude-standard", "-z", cwd=REPOSITORY,
-    )  # fmt: skip
-    for path in filter(None, listed.split("\0")):
-        source, target = REPOSITORY / path, release / path
-        if source.is_file():  # somebody may have deleted it just now
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target)
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "var")
+    shutil.copytree(REPOSITORY, release, ignore=left_out)
     (release / ".venv").symlink_to(REPOSITORY / ".venv")
     return release
 

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 AS_ROOT = os.geteuid() == 0
 RUN_USER = "www-data" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
 POSTGRES_USER = "postgres" if AS_ROOT else RUN_USER

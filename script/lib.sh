@@ -44,7 +44,6 @@ ensure_stack_programs() {
     have nginx || packages+=(nginx)
     have supervisord || packages+=(supervisor)
     have openssl || packages+=(openssl)
-    have git || packages+=(git)
     if ((${#packages[@]})); then install_packages "${packages[@]}"; fi
 }
 

@@ -24,7 +24,7 @@ def clone(tmp_path: Path) -> Path:
 
 def git(folder: Path, *arguments: str) -> None:
     author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
-    command = ["git", "-C", folder, *author, *arguments]
+    command = ["git", "-C", str(folder), *author, *arguments]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603
 
 

@@ -16,9 +16,10 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
+from tests.checkout import REPOSITORY
 from tests.live.stack import Client
 from tests.live.stack.installation import make_certificate, write_configuration
-from tests.live.stack.places import REPOSITORY, RUN_USER, Places, make_folder
+from tests.live.stack.places import RUN_USER, Places, make_folder
 from tests.live.waiting import wait_until
 
 ECHO = REPOSITORY / "tests" / "live" / "echo.py"

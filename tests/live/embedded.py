@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import requests
 
+from tests.checkout import REPOSITORY
 from tests.live.stack import Client
-from tests.live.stack.places import REPOSITORY, free_ports
+from tests.live.stack.places import free_ports
 from tests.live.waiting import wait_until
 
 SERVER = [str(REPOSITORY / "script" / "server")]

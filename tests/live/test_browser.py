@@ -9,8 +9,8 @@ import pytest
 from selenium.webdriver.support.ui import Select
 
 from tests.browser import Browser
+from tests.checkout import REPOSITORY
 from tests.live.stack import Stack
-from tests.live.stack.places import REPOSITORY
 
 SHOTS = REPOSITORY / "build" / "screens"
 PASSWORD = "correct horse battery staple"

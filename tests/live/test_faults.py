@@ -100,6 +100,24 @@ def test_what_was_acknowledged_survives_the_death_of_any_process(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_supervisor_clears_away_what_one_that_was_killed_has_left(
+    stack: Stack, key: str
+):
+    programs = stack.supervised.states()
+    left = [process for name in programs for process in stack.processes(name)]
+    with writers_on(stack, key) as writers:
+        stack.supervised.kill()
+        stack.supervised.start()  # as systemd does
+        stack.wait_ready()
+        written = acknowledged(writers)
+        wait_until(
+            partial(has_grown, writers, written), seconds=LATEST, what="they go on"
+        )
+
+    compare(stack, writers)
+    assert [process for process in left if is_running(process)] == []
+
+
 def acknowledged(writers: list[Writer]) -> int:
     return sum(writer.ledger.acknowledged for writer in writers)
 

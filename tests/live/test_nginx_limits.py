@@ -12,8 +12,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.checkout import REPOSITORY
 from tests.live.door import Door, read_answer
-from tests.live.stack.places import REPOSITORY
 from tests.live.test_nginx_refusals import ask, assert_page, assert_problem
 from tests.live.waiting import wait_until
 

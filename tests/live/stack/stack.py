@@ -14,8 +14,9 @@ import psycopg
 import redis
 import requests
 
+from tests.checkout import REPOSITORY
 from tests.live.stack import installation
-from tests.live.stack.places import REPOSITORY, Places
+from tests.live.stack.places import Places
 from tests.live.stack.supervisor import Supervisor, group_of
 from tests.live.waiting import wait_until
 from tests.samples import Samples, samples_of

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.live.stack.places import AS_ROOT, REPOSITORY, Places
+from tests.checkout import REPOSITORY
+from tests.live.stack.places import AS_ROOT, Places
 
 STOP_TIME = 20  # seconds after which what still runs is killed
 PR_SET_PDEATHSIG = 1
@@ -23,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 OPEN_PATH = """
 closed=$1 stash=$2
 shift 2
-mkdir "$stash"
+mkdir -p "$stash"
 mount -t tmpfs tmpfs "$stash"
 count=0 kept=()
 while [[ $1 != -- ]]; do
@@ -86,6 +87,12 @@ class Supervisor:
         """Return the state of each program by its name."""
         lines = (line.split() for line in self.control("status").splitlines())
         return {words[0]: words[1] for words in lines if len(words) > 1}
+
+    def kill(self) -> None:
+        """Kill it alone: all that it has started lives on."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
 
     def run_beside(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command where the programs run, with their environment."""

@@ -60,8 +60,7 @@ def install(places: Places) -> None:
 def copy_release(places: Places, name: str) -> Path:
     """Copy the working tree as a release; the environment is the repository's."""
     release = places.home / "releases" / name
-    left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "var")
-    shutil.copytree(REPOSITORY, release, ignore=left_out)
+    copy_checkout(release)
     (release / ".venv").symlink_to(REPOSITORY / ".venv")
     return release
 

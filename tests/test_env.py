@@ -149,6 +149,20 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
     assert check.stdout == ""
 
 
+def test_an_app_server_says_the_sentence_and_no_traceback(tmp_path):
+    started = subprocess.run(
+        [sys.executable, "-c", "import todo_project.wsgi"],
+        cwd=ROOT,
+        env=os.environ | {"DATA_DIR": str(tmp_path), "DEBUG": "yes"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert started.stderr.strip().endswith("DEBUG must be true or false, not 'yes'.")
+    assert len(started.stderr.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     "url", ["", "redis://:pw@127.0.0.1:6379/1", "unix:///run/redis.sock?db=1"]
 )

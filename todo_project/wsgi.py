@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
@@ -35,7 +37,13 @@ class TolerantRequest(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
-django = get_wsgi_application()
+try:
+    django = get_wsgi_application()
+except ImproperlyConfigured:
+    sys.tracebacklimit = (
+        0  # the operator is helped by the sentence, not by the way to it
+    )
+    raise
 django.request_class = TolerantRequest
 metrics.share(settings.METRICS_DIR)
 # Import all views now: else the first request of each worker waits for it, and people

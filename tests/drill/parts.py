@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,10 +23,11 @@ import yaml
 from tests.live.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
-    (ROOT / "compose.yaml").read_text()
-)["services"]
-SECRETS = yaml.safe_load((ROOT / "compose.yaml").read_text())["secrets"]
+# With the default of each variable in its place.
+TEXT = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", (ROOT / "compose.yaml").read_text())
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SECRETS: dict[str, dict[str, str]] = COMPOSE["secrets"]
 ADDRESS = "127.77.0.2"  # where PostgreSQL and Redis listen
 
 # What an engine does before the program starts. $1 is the root, the rest the program.

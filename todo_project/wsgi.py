@@ -40,9 +40,7 @@ class TolerantRequest(WSGIRequest):
 try:
     django = get_wsgi_application()
 except ImproperlyConfigured:
-    sys.tracebacklimit = (
-        0  # the operator is helped by the sentence, not by the way to it
-    )
+    sys.tracebacklimit = 0  # the sentence helps an operator, not the way to it
     raise
 django.request_class = TolerantRequest
 metrics.share(settings.METRICS_DIR)

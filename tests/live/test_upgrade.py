@@ -66,10 +66,12 @@ def test_an_upgrade_and_the_way_back_lose_no_request(
          "3 is refused: its settings or its code do not pass the checks above."),
         ("deploy/uwsgi.ini", "need-app = true", "need-app = true\nneed-apps = true",
          "3 is refused: its app server does not answer"),
+        ("todos/tasks.py", "import shared_task", "import shared_work",
+         "3 is refused: its worker does not load"),
         ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
          "3 is refused: nginx does not take its configuration"),
     ],
-    ids=["code", "app-server", "nginx"],
+    ids=["code", "app-server", "worker", "nginx"],
 )  # fmt: skip
 def test_a_broken_release_is_refused_before_anything_is_touched(
     stack: Stack, path, old, new, told

@@ -21,7 +21,7 @@ def main(part: str) -> int:
     """Return 0 if the part is well."""
     if part == "web":
         own = RUN / f"web-{os.environ['INSTANCE']}.sock"
-        return 0 if answer(own, "/livez") is not None else 1
+        return 0 if answer(by_tcp() or own, "/livez") is not None else 1
     for server in sorted(RUN.glob("web-*.sock")):
         body = answer(server, "/readyz")
         if body is not None:
@@ -29,12 +29,25 @@ def main(part: str) -> int:
     return 1
 
 
-def answer(server: Path, path: str) -> bytes | None:
+def by_tcp() -> tuple[str, int] | None:
+    """Return the address of an app server that has one in the place of a socket."""
+    host, _, port = os.environ.get("LISTEN", "").rpartition(":")
+    return (host.strip("[]"), int(port)) if port else None
+
+
+def connect(server: Path | tuple[str, int]) -> socket.socket:
+    if isinstance(server, tuple):
+        return socket.create_connection(server, TIMEOUT)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(TIMEOUT)
+    connection.connect(str(server))
+    return connection
+
+
+def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
     """Return the body of the answer, whatever its status; None if there is none."""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(TIMEOUT)
-            connection.connect(str(server))
+        with connect(server) as connection:
             connection.sendall(request(path))
             raw = connection.makefile("rb").read()
     except OSError:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,18 @@ def upgrade(stack: Stack, release: Path) -> subprocess.CompletedProcess[str]:
     return stack.operate(release / "script" / "upgrade")
 
 
+@contextmanager
+def setting(stack: Stack, name: str, value: str) -> Iterator[None]:
+    """Let todo.env say this of a variable that it names."""
+    path = stack.config / "todo.env"
+    text = path.read_text()
+    path.write_text(re.sub(rf"(?m)^{name}=.*", f"{name}={value}", text))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
 def versions(stack: Stack, key: str) -> set[str]:
     """Return what version the workers say, each of which is asked, very probably."""
     with stack.client(key=key) as client:
@@ -50,7 +65,8 @@ def test_an_upgrade_and_the_way_back_lose_no_request(
 
         # Between releases that start uWSGI in different ways, workers are not enough.
         change(second / "deploy" / "uwsgi.ini", "master = true", "master = true\n")
-        back = upgrade(stack, first)
+        with setting(stack, "WEB_INSTANCES", "3"):  # as many as the next start makes
+            back = upgrade(stack, first)
         assert back.returncode == 0, back.stderr
 
     assert load.failed == 0, load.told
@@ -90,3 +106,19 @@ def test_a_broken_release_is_refused_before_anything_is_touched(
     assert told in done.stderr.splitlines()[-1]
     assert stack.app.resolve() == current
     assert workers(stack) == running
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("WEB_INSTANCES", "two"), ("WEB_PROCESSES", "0"), ("DATA_DIR", "data")],
+)
+def test_a_wrong_number_or_place_is_told_in_a_sentence(
+    stack: Stack, second: Path, name, value
+):
+    current = stack.app.resolve()
+    with setting(stack, name, value):
+        done = upgrade(stack, second)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{name} must ")
+    assert done.stderr.count("\n") == 1
+    assert stack.app.resolve() == current

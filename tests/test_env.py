@@ -99,7 +99,14 @@ def test_a_socket_is_named_in_the_query(monkeypatch):
 
 @pytest.mark.parametrize(
     "url",
-    ["mysql://x/y", "postgres://host", "sqlite://", "nonsense", "postgres://h:x/y"],
+    [
+        "mysql://x/y",
+        "postgres://host",
+        "sqlite://",
+        "nonsense",
+        "postgres://h:x/y",
+        "postgres://h/y?hosst=x",
+    ],
 )
 def test_an_odd_database_address_is_refused_by_name(monkeypatch, url):
     monkeypatch.setenv("DB", url)
@@ -171,7 +178,19 @@ def test_an_address_of_redis_is_taken(monkeypatch, url):
     assert env_redis("PLACE") == url
 
 
-@pytest.mark.parametrize("url", ["localhost", "http://redis", "redis://", "unix://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost",
+        "http://redis",
+        "redis://",
+        "unix://",
+        "redis://[::1",
+        "redis://host:many/0",
+        "redis://host/zero",
+        "unix:///run/redis.sock?db=zero",
+    ],
+)
 def test_what_is_no_address_of_redis_is_refused_by_name(monkeypatch, url):
     monkeypatch.setenv("PLACE", url)
     with pytest.raises(ImproperlyConfigured, match="PLACE must look like redis://"):

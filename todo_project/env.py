@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 
 # A name, all names below one, an address, or everything: Django's ALLOWED_HOSTS.
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", re.ASCII)
@@ -106,6 +108,10 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": path}
     if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
         options = dict(parse_qsl(parts.query))
+        try:
+            make_conninfo("", **options)
+        except ProgrammingError as error:
+            raise ImproperlyConfigured(f"{name}: {error}.") from None
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
@@ -125,14 +131,27 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
 def env_redis(name: str, *, default: str = "") -> str:
     """Return a URL of Redis, or nothing: redis://host:6379/0, unix:///path?db=0."""
     url = env_str(name, default=default)
-    parts = urlsplit(url)
-    places = {"redis": parts.hostname, "rediss": parts.hostname, "unix": parts.path}
-    if url and not places.get(parts.scheme):
+    if url and not is_redis(url):
         raise ImproperlyConfigured(
             f"{name} must look like redis://:password@host:6379/0 or "
             "unix:///path/to/redis.sock?db=0."
         )
     return url
+
+
+def is_redis(url: str) -> bool:
+    """Tell whether Redis could be there; the database is a number for all who ask."""
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        place, database = parts.path, dict(parse_qsl(parts.query)).get("db", "0")
+    else:
+        place, database = parts.hostname or "", parts.path.strip("/") or "0"
+    is_known = parts.scheme in {"redis", "rediss", "unix"}
+    return is_known and bool(place) and database.isdecimal()
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:

@@ -14,6 +14,7 @@ from celery import Celery
 
 from tests.live.ledger import Writer, compare, writers_on
 from tests.live.stack import Stack
+from tests.live.test_stack import start_anew
 from tests.live.waiting import wait_until
 
 BACK = 10  # seconds, as a rule
@@ -103,6 +104,7 @@ def test_what_was_acknowledged_survives_the_death_of_any_process(
 def test_a_supervisor_clears_away_what_one_that_was_killed_has_left(
     stack: Stack, key: str
 ):
+    start_anew(stack, "web-0")
     programs = stack.supervised.states()
     left = [process for name in programs for process in stack.processes(name)]
     with writers_on(stack, key) as writers:

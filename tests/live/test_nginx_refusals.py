@@ -123,6 +123,17 @@ def test_clients_of_the_api_get_a_problem(door: Door, status):
     assert_problem(answer, status)
 
 
+@pytest.mark.parametrize(
+    "request_line_and_header",
+    [b"GET /api/ HTTP/2.7", b"POST /api/ HTTP/1.1\r\nTransfer-Encoding: odd"],
+)
+def test_what_nginx_has_not_learned_is_a_bad_request(
+    door: Door, request_line_and_header
+):
+    answer = door.send(request_line_and_header + b"\r\nHost: localhost\r\n\r\n")
+    assert_problem(answer, 400)
+
+
 @pytest.mark.parametrize("request_line", [b"", b"nonsense", b"GET", b"\x16\x03\x01"])
 def test_what_is_no_request_gets_a_page_or_nothing(door: Door, request_line):
     with door.connect() as connection:
@@ -137,13 +148,14 @@ def test_the_log_tells_of_what_is_hardly_a_request(door: Door):
         b"GET /\r\n",
         b"nonsense\r\n\r\n",
         b'GET /\xff\xfe"\\ HTTP/1.1\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: \xff\xfe"\\\r\nConnection: close\r\n\r\n',
     ):
         with door.connect() as connection:
             connection.sendall(odd)
             while connection.recv(4096):
                 pass
     lines = wait_until(
-        lambda: door.logged()[before + 2 :], seconds=5, what="all are logged"
+        lambda: door.logged()[before + 3 :], seconds=5, what="all are logged"
     )
     assert all(isinstance(line["status"], int) for line in lines)
 

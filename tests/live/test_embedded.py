@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.live import smoke
@@ -99,6 +100,25 @@ def test_a_request_in_flight_is_answered_when_term_comes(server: Embedded):
     server.wait_ended()
 
 
+@pytest.mark.parametrize("command", [UWSGI], ids=["uwsgi"])
+def test_term_ends_a_worker_that_is_loading(server: Embedded):
+    old = server.workers()
+    old[0].kill()
+    wait_until(
+        lambda: any(map(is_loading, set(server.workers()) - set(old))),
+        seconds=10,
+        every=0.01,
+        what="another worker loads the application",
+    )
+    server.signal(signal.SIGTERM)
+    server.wait_ended()
+
+
+def is_loading(worker: psutil.Process) -> bool:
+    """Return whether it has begun: parts of Python are there that its master lacks."""
+    return any("_decimal" in each.path for each in worker.memory_maps())
+
+
 def test_ctrl_c_ends_all_of_it(server: Embedded):
     os.killpg(server.pid, signal.SIGINT)
     server.wait_ended()
@@ -156,6 +176,13 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(tmp_path, name, value):
     assert said.startswith(name)
     assert said.count("\n") == 1
     assert not (tmp_path / "data").exists()
+
+
+def test_a_second_server_on_the_same_data_is_refused(data: Path):
+    with Embedded(data) as first:
+        first.start(SERVER)
+        assert refused(data).startswith("Another server uses")
+        assert first.client().get("/livez").status_code == 200
 
 
 def test_https_behind_a_listed_proxy_does_not_loop(data: Path, command: list[str]):

@@ -86,10 +86,12 @@ def test_an_upgrade_and_the_way_back_lose_no_request(
          "3 is refused: its worker does not load"),
         ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
          "3 is refused: nginx does not take its configuration"),
+        ("static/look/base.css", "--accent: #", "background: url(missing.png); --a: #",
+         "The static files could not be collected"),
     ],
-    ids=["code", "app-server", "worker", "nginx"],
+    ids=["code", "app-server", "worker", "nginx", "static"],
 )  # fmt: skip
-def test_a_broken_release_is_refused_before_anything_is_touched(
+def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
     stack: Stack, path, old, new, told
 ):
     folder = stack.places.home / "releases" / "3"

@@ -52,8 +52,10 @@ class SessionStore(DatabaseStore):
         """
         if self.session_key is None or self.accessed:
             return None
-        entry = cache.get(self._name_of_copy)
-        return (entry[0], self.decode(entry[1])) if entry else None
+        match cache.get(self._name_of_copy):
+            case [str(stamp), str(data)]:
+                return stamp, self.decode(data)
+        return None
 
     def take(self, data: dict[str, Any]) -> None:
         """Go on with data that proved to be what the database has."""

@@ -59,6 +59,11 @@ def test_what_stands_in_redis_is_no_program(cache, server):
     assert server.client.get("todo:1:name") == b'{"a": 1}'
 
 
+def test_what_no_cache_wrote_is_a_miss(cache, server):
+    server.client.set("todo:1:name", b"\xffnonsense")
+    assert cache.get("name", default="nothing") == "nothing"
+
+
 def test_a_stopped_redis_is_an_empty_cache(cache, server):
     cache.set("name", 1)
     server.kill()

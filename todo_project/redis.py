@@ -98,7 +98,10 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
     def get(
         self, key: Any, default: Any = None, version: Any = None, client: Any = None
     ) -> Any:
-        value = super().get(key, MISSING, version, client)
+        try:
+            value = super().get(key, MISSING, version, client)
+        except ValueError:  # another program's, or another release's
+            value = MISSING
         count_cache_read(hit=value is not MISSING)
         return default if value is MISSING else value
 

@@ -197,6 +197,14 @@ def test_a_copy_that_was_tampered_with_lets_nobody_in(browser, server, outsider)
         assert person_of(mine) != outsider
 
 
+@pytest.mark.parametrize(
+    "text", ["nonsense", "5", '["x"]', '{"0": 1}', "[1, 2]", b"\xff"]
+)
+def test_what_is_no_copy_is_none(browser, server, text):
+    server.client.set(f":1:session.{key_of(browser)}", text)
+    assert is_signed_in(browser)
+
+
 def test_a_secret_key_that_was_exchanged_renews_the_session_itself(
     browser, owner, settings
 ):

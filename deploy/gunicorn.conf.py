@@ -128,3 +128,8 @@ class Background:
 
 
 background = Background()
+if HTTP:
+    # The background may be at work when this one is killed, and does not keep the lock
+    # of script/server so long.
+    with suppress(OSError):
+        os.set_inheritable(8, False)

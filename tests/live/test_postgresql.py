@@ -55,3 +55,21 @@ def test_all_is_well_by_itself_when_postgresql_returns(stack: Stack, key: str):
         assert client.post("/api/v1/todos", json={"content": "Again"}).ok
     assert told["status"] == "unavailable"
     assert told["checks"]["database"] == "failed"
+
+
+def test_a_database_that_hangs_is_told_of_and_all_is_well_when_it_goes_on(
+    stack: Stack, key: str
+):
+    stack.freeze("postgresql")
+    try:
+        with stack.client() as client:
+            told = client.get("/readyz", timeout=15)  # each app server has five seconds
+            alive = client.get("/livez", timeout=5)
+    finally:
+        stack.thaw("postgresql")
+
+    assert told.status_code in {503, 504}
+    assert alive.status_code == 200
+    stack.wait_ready()
+    with stack.client(key=key) as client:
+        assert client.post("/api/v1/todos", json={"content": "It goes on"}).ok

@@ -199,10 +199,18 @@ def test_a_folder_is_given_a_name_of_the_moment(owner, tmp_path):
 
 
 def test_nothing_is_overwritten(owner, tmp_path):
-    (tmp_path / "kept").write_text("mine")
-    said = refusal("backup", "--output", str(tmp_path / "kept"))
-    assert said == f"{tmp_path}/kept exists already; it is not overwritten."
-    assert (tmp_path / "kept").read_text() == "mine"
+    (tmp_path / "kept.tar").write_text("mine")
+    said = refusal("backup", "--output", str(tmp_path / "kept.tar"))
+    assert said == f"{tmp_path}/kept.tar exists already; it is not overwritten."
+    assert (tmp_path / "kept.tar").read_text() == "mine"
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_the_name_of_a_file(
+    owner, tmp_path
+):
+    said = refusal("backup", "--output", str(tmp_path / "backups-of-the-house"))
+    assert "is no folder, and no name of a file in .tar" in said
+    assert not (tmp_path / "backups-of-the-house").exists()
 
 
 def test_files_that_are_served_hold_no_archive(owner, media):

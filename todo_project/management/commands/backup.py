@@ -39,7 +39,7 @@ class Command(ServiceCommand):
             "--output",
             type=Path,
             metavar="PATH",
-            help="A folder, in which it gets a name of its own, or a new file.",
+            help="A folder, in which it gets a name of its own, or a new file in .tar.",
         )
         what.add_argument(
             "--verify", type=Path, metavar="FILE", help="Check it, and change nothing."
@@ -75,6 +75,8 @@ def place_for(output: Path | None, now: datetime) -> Path:
         output.mkdir(mode=0o700, parents=True, exist_ok=True)
     if output.is_dir():
         return output / f"todo-{settings.RELEASE}-{now:%Y%m%dT%H%M%SZ}.tar"
+    if output.suffix != ".tar":  # a folder that is missing, more likely than a name
+        raise CommandError(f"{output} is no folder, and no name of a file in .tar.")
     return output
 
 

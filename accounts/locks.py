@@ -26,9 +26,9 @@ def unhurried() -> Iterator[None]:
     try:
         yield
     finally:
-        _is_hurried.reset(token)
         if connection.vendor == "postgresql" and not connection.needs_rollback:
             _execute("RESET statement_timeout")
+        _is_hurried.reset(token)
 
 
 @contextmanager

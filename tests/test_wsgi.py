@@ -89,6 +89,7 @@ def test_whoever_may_open_the_socket_is_believed():
     assert client_of("", **forwarded(CLIENT)) == (CLIENT, "https")
 
 
+@pytest.mark.django_db  # a request closes connections that others left open
 @pytest.mark.parametrize(("peer", "status"), [(PROXY, "200"), (CLIENT, "301")])
 def test_https_behind_a_listed_proxy_does_not_loop(settings, monkeypatch, peer, status):
     settings.SECURE_SSL_REDIRECT = True

@@ -156,11 +156,28 @@ def test_app_servers_are_replaced_and_no_request_fails(engine, client):
         assert engine.parts[name].stop(signal.SIGTERM) == 0
         engine.start(name)
         engine.await_well(name)
+        await_found(engine, name)
         assert len(answers) > before
     done.set()
     for writer in writers:
         writer.join()
     assert set(answers) == {201}
+
+
+def await_found(engine, name: str) -> None:
+    """Return when nginx passes requests to it again, as after the guide's pause."""
+    served = served_by(engine, name)
+    wait_until(
+        lambda: served_by(engine, name) > served,
+        seconds=10,
+        what=f"nginx finds {name} again",
+    )
+
+
+def served_by(engine, name: str) -> int:
+    """Return how many requests nginx has passed to it and to no other."""
+    log = engine.parts["nginx"].log.read_text()
+    return log.count(f'"upstream":"unix:/data/run/{name}.sock"')
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 
 from accounts.errors import Conflict
-from todo_project.archive.tables import Column, Table
+from todo_project.archive.tables import Column, Table, execute, quoted
 
 # The same text whatever date style, time zone or form of bytes the server prefers.
 _TEXTS = {
@@ -35,13 +35,13 @@ FROM pg_index WHERE indrelid = ANY(%s::regclass[])
 @contextmanager
 def snapshot() -> Iterator[None]:
     with transaction.atomic():
-        _execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
 
 
 def read_rows(table: Table) -> Iterator[bytes]:
     texts = ", ".join(map(_text, table.columns))
-    rows = f"SELECT {texts} FROM {_quoted(table.name)} ORDER BY {_order(table)}"  # noqa: S608  (names of ours)
+    rows = f"SELECT {texts} FROM {quoted(table.name)} ORDER BY {_order(table)}"  # noqa: S608  (names of ours)
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
@@ -53,10 +53,10 @@ def read_rows(table: Table) -> Iterator[bytes]:
 
 @contextmanager
 def alone(tables: Collection[Table]) -> Iterator[None]:
-    names = ", ".join(_quoted(table.name) for table in tables)
+    names = ", ".join(quoted(table.name) for table in tables)
     with transaction.atomic():
         try:
-            _execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+            execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
         except OperationalError as error:
             raise Conflict(
                 "Others use the database; stop the service first."
@@ -67,44 +67,34 @@ def alone(tables: Collection[Table]) -> Iterator[None]:
 @contextmanager
 def without_indexes(tables: Collection[Table]) -> Iterator[None]:
     """Foreign keys go as well: made anew, each is checked by one query."""
-    names = [_quoted(table.name) for table in tables]
+    names = [quoted(table.name) for table in tables]
     with connection.cursor() as cursor:
         cursor.execute(_FOREIGN_KEYS, [names])
         keys = cursor.fetchall()
         cursor.execute(_INDEXES, [names])
         indexes = cursor.fetchall()
-    _execute(*(drop for drop, _make in [*keys, *indexes]))
+    execute(*(drop for drop, _make in [*keys, *indexes]))
     yield
-    _execute(*(make for _drop, make in [*indexes, *keys]))
-    _execute(f"ANALYZE {', '.join(names)}")
+    execute(*(make for _drop, make in [*indexes, *keys]))
+    execute(f"ANALYZE {', '.join(names)}")
 
 
 def load_rows(table: Table, rows: Iterable[bytes]) -> None:
-    columns = ", ".join(map(_quoted, table.column_names))
+    columns = ", ".join(map(quoted, table.column_names))
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {_quoted(table.name)} ({columns}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {quoted(table.name)} ({columns}) FROM STDIN") as copy,
     ):
         for lines in rows:
             copy.write(lines)
 
 
 def _text(column: Column) -> str:
-    return _TEXTS.get(column.kind, "{0}").format(_quoted(column.name))
+    return _TEXTS.get(column.kind, "{0}").format(quoted(column.name))
 
 
 def _order(table: Table) -> str:
     # By bytes, as SQLite orders: the same rows make the same archive.
     collation = ' COLLATE "C"' if table.key.kind == "text" else ""
-    return f"{_quoted(table.key.name)}{collation}"
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
-
-
-def _execute(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+    return f"{quoted(table.key.name)}{collation}"

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 
 from accounts.errors import Conflict
 from todo_project.archive.container import BadArchive
-from todo_project.archive.tables import OTHERS, Column, Table
+from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
 
 BATCH = 2000
 NULL = "\\N"
@@ -53,19 +53,19 @@ _TEXTS = {
 @contextmanager
 def snapshot() -> Iterator[None]:
     # Not atomic(): that would take the write lock, and keep every writer waiting.
-    _execute("BEGIN DEFERRED")
+    execute("BEGIN DEFERRED")
     try:
         yield
     finally:
-        _execute("ROLLBACK")
+        execute("ROLLBACK")
 
 
 def read_rows(table: Table) -> Iterator[bytes]:
     line = " || char(9) || ".join(map(_text, table.columns))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {line} FROM {_quoted(table.name)} "  # noqa: S608  (names of ours)
-            f"ORDER BY {_quoted(table.key.name)}"
+            f"SELECT {line} FROM {quoted(table.name)} "  # noqa: S608  (names of ours)
+            f"ORDER BY {quoted(table.key.name)}"
         )
         while rows := cursor.fetchmany(BATCH):
             yield "".join(f"{row}\n" for (row,) in rows).encode()
@@ -92,15 +92,15 @@ def without_indexes(tables: Collection[Table]) -> Iterator[None]:
             "WHERE type = 'index' AND sql IS NOT NULL"
         )
         indexes = [row for row in cursor.fetchall() if row[0] in names]
-    _execute(*(f"DROP INDEX {_quoted(name)}" for _table, name, _sql in indexes))
+    execute(*(f"DROP INDEX {quoted(name)}" for _table, name, _sql in indexes))
     yield
-    _execute(*(sql for _table, _name, sql in indexes))
+    execute(*(sql for _table, _name, sql in indexes))
 
 
 def load_rows(table: Table, rows: Iterable[bytes]) -> None:
-    columns = ", ".join(map(_quoted, table.column_names))
+    columns = ", ".join(map(quoted, table.column_names))
     places = ", ".join("%s" for _column in table.columns)
-    insert = f"INSERT INTO {_quoted(table.name)} ({columns}) VALUES ({places})"  # noqa: S608  (names of ours)
+    insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({places})"  # noqa: S608  (names of ours)
     with connection.cursor() as cursor:
         for lines in rows:
             cursor.executemany(insert, _values(table, lines))
@@ -121,7 +121,7 @@ def _values(table: Table, lines: bytes) -> list[list[Any]]:
 
 
 def _text(column: Column) -> str:
-    text = _TEXTS[column.kind].format(_quoted(column.name))
+    text = _TEXTS[column.kind].format(quoted(column.name))
     return f"coalesce({text}, '{NULL}')"
 
 
@@ -154,13 +154,3 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "time": _exactly(15, time.fromisoformat),
     "uuid": lambda text: UUID(text).hex,
 }
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
-
-
-def _execute(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)

@@ -115,3 +115,13 @@ def count_rows(table: Table) -> int:
         cursor.execute(f"SELECT count(*) FROM {name}")  # noqa: S608  (names of ours)
         (count,) = cursor.fetchone()
     return int(count)
+
+
+def quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

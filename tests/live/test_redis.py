@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.stack import Stack
-from tests.live.stack.stack import Client
+from tests.live.stack import Client, Stack
 from tests.live.waiting import wait_until
 
 PERSON, PASSWORD = "rita", "correct horse battery staple"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.live.stack.stack import Client, Stack
+from tests.live.stack.client import Client
+from tests.live.stack.stack import Stack
 
 __all__ = ["Client", "Stack"]

@@ -16,6 +16,7 @@ import requests
 
 from tests.checkout import REPOSITORY
 from tests.live.stack import installation
+from tests.live.stack.client import Client
 from tests.live.stack.places import Places
 from tests.live.stack.supervisor import Supervisor, group_of
 from tests.live.waiting import wait_until
@@ -200,22 +201,3 @@ class Stack:
         kept = LOGS / f"{time.strftime('%H%M%S')}-{self.folder.name}"
         shutil.copytree(self.data / "log", kept, dirs_exist_ok=True)
         return kept
-
-
-class Client(requests.Session):
-    """A session that knows the stack's address and trusts its certificate."""
-
-    def __init__(
-        self, url: str, *, key: str | None, certificate: Path | None = None
-    ) -> None:
-        super().__init__()
-        self.trust_env = False  # else the machine's certificates take precedence
-        self.verify = str(certificate) if certificate else True
-        self.url = url
-        if key:
-            self.headers["Authorization"] = f"Bearer {key}"
-
-    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Any:
-        """Send a request; a path is one of the stack's."""
-        whole = self.url + url if url.startswith("/") else url
-        return super().request(method, whole, *args, **({"timeout": 40} | options))

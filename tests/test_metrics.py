@@ -212,10 +212,12 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
+    folder, counters = tmp_path / "metrics", []
     with serving(tmp_path) as server:
-        server.knock(12)
-    folder = tmp_path / "metrics"
-    counters = sorted(folder.glob("counter_*.db"))
+        while len(counters) < 2:  # a worker that is up first answers alone for a while
+            server.knock(4)
+            counters = sorted(folder.glob("counter_*.db"))
+        counted = server.alive()
     whole, spoiled = counters[0], folder / "counter_7.db"
     used = whole.read_bytes()
     (folder / "counter_8.db").write_bytes(b"\x00\x02\x00\x00" + bytes(4096))  # zeros
@@ -226,7 +228,7 @@ def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
     counters[1].write_bytes(b"\xff" * 1000)  # of a number that is taken again
     with serving(tmp_path) as server:
         server.knock(1)
-        assert 1 <= server.alive() <= 13
+        assert 1 <= server.alive() <= counted + 1
 
 
 def test_what_is_not_whole_is_told_from_what_is(tmp_path):

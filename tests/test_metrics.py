@@ -212,7 +212,8 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
-    folder, counters = tmp_path / "metrics", []
+    folder = tmp_path / "metrics"
+    counters: list[Path] = []
     with serving(tmp_path) as server:
         while len(counters) < 2:  # a worker that is up first answers alone for a while
             server.knock(4)

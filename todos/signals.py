@@ -10,9 +10,9 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import person_removed
+from accounts.signals import person_leaves, person_removed
 from todos.services.lists import inbox_of
-from todos.services.people import hand_over
+from todos.services.people import hand_over, lock_lists_of
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)
@@ -20,6 +20,12 @@ def give_inbox(*, instance: User, created: bool, raw: bool = False, **_: Any) ->
     """Give every new person an inbox, by whatever way they came."""
     if created and not raw:
         inbox_of(instance, now=instance.created_at)
+
+
+@receiver(person_leaves)
+def hold_lists(*, person: User, **_: Any) -> None:
+    """Lock what a person who is about to be removed will give up."""
+    lock_lists_of(person)
 
 
 @receiver(person_removed)

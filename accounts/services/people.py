@@ -13,7 +13,7 @@ from accounts import events
 from accounts.errors import Conflict, Forbidden, Invalid, Missing
 from accounts.models import ApiKey, IdempotentAnswer, Role, User
 from accounts.rights import require, require_no_escalation
-from accounts.signals import person_removed
+from accounts.signals import person_leaves, person_removed
 from accounts.text import fold
 
 
@@ -133,6 +133,7 @@ def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
     require(actor, "accounts.delete_user")
     if person == actor:
         raise CannotRemoveYourself
+    person_leaves.send(User, person=person)
     person = lock_person(actor=actor, person=person, permission="accounts.delete_user")
     if person.removed_at is not None:
         return

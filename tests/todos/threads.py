@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Barrier, Thread
+from time import monotonic
 from typing import Any
 
 from django.db import OperationalError, connection
@@ -52,3 +55,36 @@ def _patiently(act: Callable[[], Any]) -> Any:
 
 def refusals(answers: Sequence[Any]) -> list[type[Exception]]:
     return [type(answer) for answer in answers if isinstance(answer, Exception)]
+
+
+def aside(act: Callable[[], Any]) -> Callable[[], Any]:
+    """Run the act in another transaction; return what waits for its end.
+
+    It comes back once the act waits for a lock; SQLite lets nobody see that.
+    """
+    pool = ThreadPoolExecutor(1)
+    running = pool.submit(_and_close, act)
+    pool.shutdown(wait=False)
+    deadline = monotonic() + 30
+    while not (running.done() or _somebody_waits()):
+        assert monotonic() < deadline
+    return partial(running.result, 30)
+
+
+def _and_close(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    finally:
+        connection.close()
+
+
+def _somebody_waits() -> bool:
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])

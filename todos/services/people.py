@@ -6,9 +6,24 @@ from datetime import datetime
 
 from accounts.models import User
 from todos.models import MemberRole, Membership, TodoList
+from todos.querysets import MembershipQuerySet
 from todos.services.locking import record_in_list
 from todos.services.sharing import take_out
 from todos.services.trash import purge_list
+
+
+def lock_lists_of(person: User) -> None:
+    """Lock the person's lists, then the person and who inherits from them.
+
+    Every writer locks lists before people, each in the order of their ids: no two
+    wait in a ring. Only a list that the person is let into meanwhile comes late.
+    """
+    lists = TodoList.objects.filter(memberships__user=person).order_by("pk")
+    locked = list(lists.select_for_update(of=("self",)))
+    heirs = [_heir(todo_list, person) for todo_list in locked]
+    ids = {person.pk, *(heir.user_id for heir in heirs if heir is not None)}
+    people = User.objects.filter(pk__in=ids).order_by("pk")
+    list(people.select_for_update(of=("self",), no_key=True).only("pk"))
 
 
 def hand_over(*, person: User, actor: User | None, now: datetime) -> None:
@@ -19,11 +34,10 @@ def hand_over(*, person: User, actor: User | None, now: datetime) -> None:
     """
     lists = TodoList.objects.filter(memberships__user=person).order_by("pk")
     for todo_list in lists:
-        stays = Membership.objects.filter(list=todo_list).exclude(user=person)
-        if not stays.exists():
-            purge_list(todo_list=todo_list, now=now, actor=None)
-        else:
+        if _others(todo_list, person).exists():
             _leave(person, todo_list, actor, now)
+        else:
+            purge_list(todo_list=todo_list, now=now, actor=None)
 
 
 def _leave(
@@ -31,16 +45,27 @@ def _leave(
 ) -> None:
     # The actor may manage people without being a member here: the system acts.
     locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
-    members = Membership.objects.filter(list=locked)
-    others = members.exclude(user=person)
-    if not others.owners().exists():
-        # "editor" sorts before "viewer".
-        line = others.order_by("-user__is_active", "role", "created_at", "pk")
-        heir = line.first()
-        assert heir is not None  # noqa: S101  (the caller saw that somebody stays)
+    if heir := _heir(locked, person):
         changes = heir.change(by=actor, at=now, role=MemberRole.OWNER)
         record_in_list(
             locked, ("membership.changed", heir, changes), actor=actor, at=now
         )
         User.objects.filter(pk=heir.user_id).touch_access()
-    take_out(locked, members.get(user=person), actor=actor, now=now)
+    leaver = Membership.objects.get(list=locked, user=person)
+    take_out(locked, leaver, actor=actor, now=now)
+
+
+def _others(todo_list: TodoList, person: User) -> MembershipQuerySet:
+    others: MembershipQuerySet = Membership.objects.filter(list=todo_list)
+    return others.exclude(user=person)
+
+
+def _heir(todo_list: TodoList, person: User) -> Membership | None:
+    """Return who becomes the owner once the person is gone, if an owner is missing."""
+    others = _others(todo_list, person)
+    if others.owners().exists():
+        return None
+    # "editor" sorts before "viewer".
+    line = others.order_by("-user__is_active", "role", "created_at", "pk")
+    heir: Membership | None = line.first()
+    return heir

@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 LOCK_TIMEOUT = 2  # seconds; under the statement's, which is under the server's
 STATEMENT_TIMEOUT = 5  # seconds
+ANSWER_TIMEOUT = 10  # seconds; for a server that hangs, and so ends no statement
 CONNECT_TIMEOUT = 2  # seconds; libpq knows no shorter one
 
 DATABASE = env_database(
@@ -232,9 +233,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "todo_project.static.ReleaseStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
 

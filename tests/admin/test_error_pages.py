@@ -40,7 +40,7 @@ def test_an_error_page_needs_neither_database_nor_person():
 def test_an_error_is_told_in_words_where_static_files_were_never_collected(
     settings, tmp_path
 ):
-    manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    manifest = "todo_project.static.ReleaseStorage"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
     answer = server_error(RequestFactory().get("/anything"))

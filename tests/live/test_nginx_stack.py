@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tests.live.stack import Stack
 from tests.live.waiting import wait_until
@@ -23,7 +24,8 @@ MEGABYTE = 1024 * 1024
 
 
 def hashed(stack: Stack, name: str) -> str:
-    manifest = json.loads((stack.data / "static" / "staticfiles.json").read_text())
+    path = stack.data / "static" / f"staticfiles-{settings.RELEASE}.json"
+    manifest = json.loads(path.read_text())
     return f"/static/{manifest['paths'][name]}"
 
 

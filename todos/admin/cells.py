@@ -91,7 +91,9 @@ def what_cell(todo: Todo) -> str:
 
 def list_cell(todo_list: Any) -> str:
     return format_html(
-        '<span class="in-list">{}{}</span>', dot(todo_list.colour), todo_list.name
+        '<span class="in-list" title="{0}">{1}<span>{0}</span></span>',
+        todo_list.name,
+        dot(todo_list.colour),
     )
 
 
@@ -109,7 +111,7 @@ def label_cells(todo: Todo) -> str:
     labels = sorted(todo.labels.all(), key=lambda label: label.name_key)
     return format_html_join(
         " ",
-        '<span class="chip">{}{}</span>',
+        '<span class="chip">{}<span>{}</span></span>',
         ((dot(label.colour), label.name) for label in labels),
     )
 

@@ -55,7 +55,7 @@ class LabelAdmin(OfListAdmin):
     @admin.display(description=_("name"))
     def shown(self, label: Label) -> str:
         return format_html(
-            '<span class="chip">{}{}</span>', dot(label.colour), label.name
+            '<span class="chip">{}<span>{}</span></span>', dot(label.colour), label.name
         )
 
     @admin.display(description=_("list"))

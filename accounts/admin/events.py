@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -114,7 +115,7 @@ class EventAdmin(ScopedModelAdmin):
             raise Http404
         context = {
             **self.admin_site.each_context(request),
-            "title": self.what(event).capitalize(),
+            "title": capfirst(self.what(event)),
             "opts": self.opts,
             "event": event,
             "told": present([event], person_of(request))[0],

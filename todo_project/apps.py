@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.db.backends.signals import connection_created
 
+from todo_project.patience import bound_connection
 from todo_project.timing import watch_connection
 
 
@@ -13,6 +14,7 @@ class ProjectConfig(AppConfig):
     name = "todo_project"
 
     def ready(self) -> None:
+        connection_created.connect(bound_connection, dispatch_uid="patience")
         connection_created.connect(watch_connection, dispatch_uid="timing")
 
 

@@ -20,6 +20,7 @@ from redis import RedisError
 
 from accounts.models import Heartbeat
 from todo_project.operators import has_operator_token
+from todo_project.patience import PROBE, patient_for
 from todo_project.problems import BUSY_SECONDS
 from todo_project.redis import ask_once
 
@@ -67,7 +68,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     Without the database nothing can be answered (503); without another part all goes
     on, if more slowly, and only what the clock starts may wait.
     """
-    causes = find_causes()
+    with patient_for(PROBE):
+        causes = find_causes()
     tell_changes(causes)
     is_served = causes["database"] == causes["migrations"] == ""
     status = "degraded" if any(causes.values()) else "ok"

@@ -18,6 +18,7 @@ from redis import RedisError
 from accounts.models import Heartbeat, OutboxEntry
 from todo_project import metrics
 from todo_project.operators import has_operator_token
+from todo_project.patience import PROBE, patient_for
 from todo_project.redis import ask_once
 
 QUEUE = "celery"  # Celery's name for the one queue
@@ -84,8 +85,9 @@ def database_ages(now: datetime) -> tuple[float, dict[str, float]] | None:
     """
     waiting = OutboxEntry.objects.filter(delivered_at=None).order_by("due_at", "id")
     try:
-        oldest = waiting.values_list("due_at", flat=True).first()
-        signs = dict(Heartbeat.objects.values_list("name", "at"))
+        with patient_for(PROBE):
+            oldest = waiting.values_list("due_at", flat=True).first()
+            signs = dict(Heartbeat.objects.values_list("name", "at"))
     except Error:
         return None
     age = seconds_since(oldest, now) if oldest else 0.0

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.locks import unhurried
 from accounts.models import SCOPES, Event
 from tests.conftest import api_for
 from tests.todos.helpers import put
@@ -72,8 +73,7 @@ LOG = [
 def crowded(owner: Any, todo: Any) -> None:
     """Fill the tables; the rows that are asked for are the oldest or the rarest."""
     add_comment(actor=owner, todo=put(owner, None), text="x", now=timezone.now())
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    with unhurried(), connection.cursor() as cursor:
         for statement, count in (
             (_EVENTS, EVENTS),
             (_PEOPLE, PEOPLE),

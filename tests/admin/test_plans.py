@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.locks import unhurried
 from accounts.models import User
 from tests.admin.cast import address
 from tests.conftest import browser_for, make_person
@@ -47,8 +48,7 @@ def unlucky(db: None) -> User:
     crowd = make_person("crowd")
     person = make_person("unlucky", "administrator", "member")
     own, others = _lists(person, 5), _lists(crowd, 30)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    with unhurried(), connection.cursor() as cursor:
         # Without the triggers of foreign keys: the rows refer to what is there.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(

@@ -62,14 +62,23 @@ def test_a_database_that_hangs_is_told_of_and_all_is_well_when_it_goes_on(
 ):
     stack.freeze("postgresql")
     try:
-        with stack.client() as client:
-            told = client.get("/readyz", timeout=15)  # each app server has five seconds
+        with stack.client(key=key) as client:
+            begin = time.monotonic()
+            told = client.get("/readyz", timeout=15)
+            probed = time.monotonic()
             alive = client.get("/livez", timeout=5)
+            refused = client.post("/api/v1/todos", json={"content": "x"}, timeout=25)
+            answered = time.monotonic()
     finally:
         stack.thaw("postgresql")
 
-    assert told.status_code in {503, 504}
+    assert told.status_code == 503
+    assert told.json()["checks"]["database"] == "failed"
+    assert probed - begin < 5
     assert alive.status_code == 200
+    assert refused.status_code == 503
+    assert refused.json()["code"] == "busy"
+    assert answered - probed < 20  # and no worker was ended, which takes thirty
     stack.wait_ready()
     with stack.client(key=key) as client:
         assert client.post("/api/v1/todos", json={"content": "It goes on"}).ok

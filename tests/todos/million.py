@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.ids import new_id
+from accounts.locks import unhurried
 from accounts.models import User
 from todos.models import Label, Membership, TodoList
 from todos.ranks import ranks_spread
@@ -70,8 +71,7 @@ def write_million(make_person: Any) -> Million:
     huge = _lists(people["huge"], 1)
     crowd = _lists(people["crowd"], LISTS_OF_CROWD)
     index = _drop_search_index()
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+    with unhurried(), connection.cursor() as cursor:
         # Without the triggers of foreign keys: the rows below refer to what is there.
         cursor.execute("SET session_replication_role = replica")
         # The unlucky person's todos are older than everybody else's.
@@ -105,7 +105,6 @@ def write_million(make_person: Any) -> Million:
         # What the server does by itself from time to time.
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("RESET session_replication_role")
-        cursor.execute("RESET statement_timeout")
     return Million(
         unlucky=people["unlucky"],
         many=people["many"],

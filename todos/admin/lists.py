@@ -120,12 +120,11 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         return (queryset.filter(name__icontains=term) if term else queryset), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None or obj.role == MemberRole.OWNER:
-            return ("is_archived",) if obj is None or obj.is_inbox else ()
-        return ("name", "is_archived")
+        return () if obj is None or obj.role == MemberRole.OWNER else ("name",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fieldsets if obj else self.fieldsets[:1]
+        owned = obj is not None and obj.role == MemberRole.OWNER
+        return self.fieldsets if owned and not obj.is_inbox else self.fieldsets[:1]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()

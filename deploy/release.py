@@ -6,14 +6,49 @@ must not import the rest of its modules from the next.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
+import uwsgi
+
+
+def has_served() -> bool:
+    """Tell whether anybody has loaded the application since this instance started."""
+    workers = uwsgi.workers()
+    return (
+        os.environ["UWSGI_RELOADS"] != "0"
+        or workers[uwsgi.worker_id() - 1]["respawn_count"] > 0
+        or any(worker["apps"] for worker in workers)
+    )
+
+
+def load(release: Path) -> None:
+    """Load the application, or note that this release does not and end the worker.
+
+    What does not load ends the whole instance where uWSGI finds out, with what the
+    other workers are answering and what waits at its socket. Here the worker is tried
+    again instead, until APP leads to a release that loads.
+    """
+    try:
+        importlib.import_module("todo_project.wsgi")
+    except Exception:
+        traceback.print_exc()
+        name = f"web-{os.environ.get('INSTANCE', '0')}.failed"
+        Path(os.environ["DATA_DIR"], "run", name).write_text(f"{release}\n")
+        os._exit(1)
+
+
+release = Path(os.environ["APP"]).resolve()
 # uWSGI puts the working directory first, where nothing of ours lies.
 sys.path[:] = [str(Path(folder).resolve()) for folder in sys.path if folder != "."]
 
 # Until it has loaded the application a worker does not hear that it is to end, and its
 # master would wait for it without end. uWSGI puts its own answer in the place of this.
 signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
+
+if has_served():
+    load(release)

@@ -75,6 +75,56 @@ def test_an_upgrade_and_the_way_back_lose_no_request(
     assert stack.app.resolve() == first
 
 
+# Comes up wherever it is tried before it serves, and in the first app server.
+FAILS_IN_THE_SECOND = """
+if os.environ["INSTANCE"] == "1":
+    raise RuntimeError("not here")
+try:
+    django ="""
+
+
+@pytest.mark.parametrize("how", ["workers", "whole"])
+def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
+    stack: Stack, key: str, how: str
+):
+    first, before, parts = stack.app.resolve(), versions(stack, key), pids(stack)
+    folder = stack.copy_release(f"4-{how}")
+    change(folder / "todo_project" / "settings.py", 'RELEASE = "', 'RELEASE = "4.')
+    change(
+        folder / "static" / "look" / "base.css",
+        "--accent: #",
+        "--other: #1;--accent: #",
+    )
+    change(
+        folder / "todo_project" / "wsgi.py", "\ntry:\n    django =", FAILS_IN_THE_SECOND
+    )
+    if how == "whole":
+        change(folder / "deploy" / "uwsgi.ini", "master = true", "master = true\n")
+    styles = stylesheets(stack)
+
+    with load_on(stack, key) as load:
+        done = upgrade(stack, folder)
+
+    assert done.returncode == 1
+    assert f"4-{how} did not come up in web-1" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-1.log. 1 serves.")
+    assert load.failed == 0, load.told
+    assert stack.app.resolve() == first
+    assert versions(stack, key) == before
+    assert pids(stack) == parts
+    assert stylesheets(stack) == styles
+
+
+def pids(stack: Stack) -> list[int]:
+    return [stack.pid(name) for name in ("web:web-0", "web:web-1", "worker", "beat")]
+
+
+def stylesheets(stack: Stack) -> set[str]:
+    with stack.client() as client:
+        pages = [client.get("/admin/login/").text for _ in range(20)]
+    return {path for page in pages for path in re.findall(r"/static/[^\"]+\.css", page)}
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "told"),
     [

@@ -39,6 +39,8 @@ VERBS: dict[str, str | Promise] = {
     "revoked": gettext_lazy("revoked"),
     "password_changed": gettext_lazy("given a new password"),
 }
+# Fields whose own name is not for people.
+LABELS = {"finished_by": gettext_lazy("finished by")}
 NAMES_OF_TYPES = {"todolist": "list"}
 NOTHING = "–"
 # Of use to programs; people who look at a row want to know what it is about.
@@ -121,8 +123,12 @@ def _lines(event: Event, names: dict[str, str], without: frozenset[str]) -> list
         if not before and not after:
             continue
         field = _field_of(event.resource_type, name)
-        label = str(getattr(field, "verbose_name", name.replace("_", " ")))
-        line = Line(label, _shown(field, before, names), _shown(field, after, names))
+        own = getattr(field, "verbose_name", name.replace("_", " "))
+        line = Line(
+            str(LABELS.get(name, own)),
+            _shown(field, before, names),
+            _shown(field, after, names),
+        )
         if name not in without and line.before != line.after:
             lines.append(line)
     return lines

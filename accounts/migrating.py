@@ -37,14 +37,23 @@ TRIES = 45  # with the waits before and the pauses between them, about a minute
 BATCH = 1000  # rows of one transaction
 
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
-# Whoever has held the named tables longest is whom a statement waits for, most likely.
+# Who waits is gone from the list. It waited, most likely, for who has been longest at a
+# table that the statement names, by itself or by an index; else at any.
 _HOLDERS = """
-SELECT relname, pid, state, extract(epoch FROM now() - xact_start)::int, mode
-FROM pg_locks JOIN pg_class ON pg_class.oid = relation LEFT JOIN pg_stat_activity
-    USING (pid)
-WHERE granted AND relkind = 'r' AND relname = ANY(%s) AND pid <> pg_backend_pid()
+WITH named AS (
+    SELECT coalesce(indrelid, pg_class.oid) AS relation
+    FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid
+    WHERE relname = ANY(%s)
+)
+SELECT relname, pid, state, extract(epoch FROM now() - xact_start)::int,
+    mode = 'ShareUpdateExclusiveLock' AND is_named
+FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+    LEFT JOIN pg_stat_activity USING (pid),
+    LATERAL (SELECT relation IN (SELECT relation FROM named)) AS names (is_named)
+WHERE granted AND relkind = 'r' AND relnamespace <> 'pg_catalog'::regnamespace
+    AND pid <> pg_backend_pid() AND (is_named OR xact_start < now() - interval %s)
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-ORDER BY xact_start
+ORDER BY is_named DESC, xact_start, relname
 """
 _IS_INVALID = """
 SELECT 1 FROM pg_index
@@ -100,12 +109,12 @@ def was_locked_out(error: OperationalError) -> bool:
 
 def holder_told(sql: str) -> str:
     """Say who holds a table that the statement names; call back what cleans it."""
-    holders = _ask(_HOLDERS, [re.findall(r"\w+", sql)])
-    for table in {row[0] for row in holders if row[4] == "ShareUpdateExclusiveLock"}:
+    holders = _ask(_HOLDERS, [re.findall(r"\w+", sql), LOCK_WAIT])
+    for table in {table for table, _, _, _, is_cleaned in holders if is_cleaned}:
         end_vacuum(table)
     if not holders:
         return "Somebody has held a lock that is needed"
-    table, pid, state, seconds, _mode = holders[0]
+    table, pid, state, seconds, _is_cleaned = holders[0]
     about = f" ({state}, for {seconds} s)" if state else ""
     return f"{table} is in use by process {pid}{about}"
 

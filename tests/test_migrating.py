@@ -1,0 +1,136 @@
+"""What a migration does to a table with rows, and again after an interruption."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, NotSupportedError, connection
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Length
+
+from accounts import migrating
+from accounts.migrating import AddCheck, Backfill, BuildIndex
+from tests.jars import TABLE, shelf_with_jars
+
+BUILD_INDEX = BuildIndex("jar", Index(fields=["label"], name="jar_by_label"))
+ADD_CHECK = AddCheck(
+    "jar", CheckConstraint(condition=Q(size__gte=0), name="jar_has_size")
+)
+BACKFILL = Backfill("jar", where=Q(size=None), values={"size": Length("label")})
+
+
+@pytest.fixture
+def shelf(transactional_db):
+    with shelf_with_jars() as shelf:
+        yield shelf
+
+
+def test_an_index_is_built_once_and_goes_again(shelf):
+    shelf.migrate(BUILD_INDEX)
+    shelf.repeat(BUILD_INDEX)
+    assert shelf.holds("jar_by_label")
+
+    shelf.undo(BUILD_INDEX)
+    shelf.undo(BUILD_INDEX)
+    assert not shelf.holds("jar_by_label")
+
+
+def test_a_constraint_is_added_once_and_goes_again(shelf):
+    shelf.fill(1, size=0)
+    shelf.migrate(ADD_CHECK)
+    shelf.repeat(ADD_CHECK)
+    with pytest.raises(IntegrityError, match="jar_has_size"):
+        shelf.fill(1, size=-1)
+
+    shelf.undo(ADD_CHECK)
+    shelf.undo(ADD_CHECK)
+    shelf.fill(1, size=-1)
+
+
+def test_a_constraint_that_a_row_violates_holds_once_the_row_was_mended(shelf):
+    shelf.fill(1, size=-1)
+    with pytest.raises(IntegrityError, match="jar_has_size"):
+        shelf.repeat(ADD_CHECK)
+
+    shelf.jars.update(size=1)
+    shelf.repeat(ADD_CHECK)
+    with pytest.raises(IntegrityError, match="jar_has_size"):
+        shelf.fill(1, size=-1)
+
+
+def test_rows_are_filled_batch_by_batch_and_others_are_left(shelf, monkeypatch):
+    monkeypatch.setattr(migrating, "BATCH", 7)
+    shelf.fill(1, size=99)
+    shelf.fill(30)
+    shelf.fill(1, size=99)
+    with CountedUpdates() as updates:
+        shelf.migrate(BACKFILL)
+    assert updates.count == 5
+    assert shelf.jars.filter(size=99).count() == 2
+    assert shelf.jars.exclude(size=99).filter(size=Length("label")).count() == 30
+
+    with CountedUpdates() as updates:
+        shelf.repeat(BACKFILL)
+    assert updates.count == 0
+    shelf.undo(BACKFILL)
+    assert not shelf.jars.filter(size=None).exists()
+
+
+def test_a_backfill_ends_although_its_values_are_none(shelf, monkeypatch):
+    monkeypatch.setattr(migrating, "BATCH", 7)
+    shelf.fill(20)
+    shelf.migrate(Backfill("jar", where=Q(size=None), values={"size": F("size")}))
+
+
+def test_an_interrupted_migration_goes_on_where_it_was(shelf):
+    shelf.fill(3, size=-1)
+    shelf.fill(3)
+    operations = [BUILD_INDEX, BACKFILL, ADD_CHECK]
+    with pytest.raises(IntegrityError):
+        shelf.migrate(*operations)
+    assert not shelf.jars.filter(size=None).exists()
+
+    shelf.jars.filter(size=-1).update(size=1)
+    shelf.migrate(*operations)
+    assert shelf.holds("jar_by_label")
+    assert shelf.holds("jar_has_size")
+
+
+@pytest.mark.parametrize(
+    "operation", [BUILD_INDEX, ADD_CHECK, BACKFILL], ids=lambda it: type(it).__name__
+)
+def test_in_an_atomic_migration_an_operation_refuses(shelf, operation):
+    with pytest.raises(NotSupportedError, match="set atomic = False"):
+        shelf.migrate(operation, atomic=True)
+
+
+def test_operations_tell_what_they_do():
+    assert [it.describe() for it in (BUILD_INDEX, ADD_CHECK, BACKFILL)] == [
+        "Concurrently create index jar_by_label on field(s) label of model jar",
+        "Create constraint jar_has_size on model jar",
+        "Fill size of jar",
+    ]
+    assert ADD_CHECK.migration_name_fragment == "jar_jar_has_size"
+
+
+def test_a_constraint_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="must be a check constraint"):
+        AddCheck("jar", UniqueConstraint(fields=["label"], name="jar_once"))
+
+
+class CountedUpdates:
+    """Count the statements that change rows."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self):
+        self.wrapper = connection.execute_wrapper(self)
+        self.wrapper.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self.wrapper.__exit__(*exception)
+
+    def __call__(self, execute, sql, *rest):
+        self.count += sql.startswith(f'UPDATE "{TABLE}"')
+        return execute(sql, *rest)

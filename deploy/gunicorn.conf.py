@@ -2,35 +2,87 @@
 
 .venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
 Behind nginx it takes the same socket and speaks the same protocol, so nothing else
-changes. WORKER_CLASS is sync (one request a worker, cut off after 30 seconds as by
-uWSGI's harakiri), gthread (WEB_THREADS in each worker, and no such limit) or gevent,
-which has to be installed beside the locked packages. TTIN and TTOU to the process of
-the pid file add and remove a worker, HUP renews all.
+changes. TTIN and TTOU to the process of the pid file add and remove a worker, HUP
+renews all. WORKER_CLASS says how many requests a worker answers at once:
+
+  sync     one, cut off after 30 seconds as by uWSGI's harakiri
+  gthread  WEB_THREADS, 4 if not said, and no such limit
+  gevent   WEB_THREADS, 8 if not said, and no such limit; for a database that is far
+           away, since a request that computes holds up the others of its worker, as a
+           sign-in does for half a second. It is not among the locked packages:
+           .venv/bin/python -m pip install 'gevent>=26,<27', in each release.
+
+PostgreSQL's max_connections has to allow one for each request at once, of all workers
+of all instances, and some ten more. Under gevent each request makes its own anew.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import quote
 
+from gunicorn.workers.gthread import ThreadWorker
+
+if not os.environ.get("DATA_DIR"):
+    sys.exit("DATA_DIR must name the folder of the data.")
+
 APP = Path(__file__).resolve().parent.parent
 RUN = Path(os.environ["DATA_DIR"]) / "run"
 NAME = f"web-{os.environ.get('INSTANCE', '0')}"
 HTTP = os.environ.get("HTTP", "")  # host:port, in the embedded way
+KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
 SOCKET = RUN / f"{NAME}.sock"
 PATIENCE = 5  # seconds for the background to end
+
+if KIND not in {"sync", "gthread", "gevent"}:
+    sys.exit(f"WORKER_CLASS must be sync, gthread or gevent, not '{KIND}'.")
+if KIND == "gevent" and find_spec("gevent") is None:
+    sys.exit(
+        f"gevent is missing; run: {sys.executable} -m pip install 'gevent>=26,<27'"
+    )
+
+
+def count_of(name: str, default: int) -> int:
+    """Return the number in a variable; end in a sentence if it is none."""
+    said = os.environ.get(name, "")
+    if not said:
+        return default
+    if not re.fullmatch("[1-9][0-9]?", said):
+        sys.exit(f"{name} must be a whole number from 1 to 99, not '{said}'.")
+    return int(said)
+
+
+class EndingWorker(ThreadWorker):  # type: ignore[misc]
+    """gthread, but it ends at once when it is told so or its master was killed.
+
+    Told so, gunicorn's own shuts its threads down in the middle of whatever it is at.
+    If that is the start of a request, it waits for a lock of its own for ever;
+    if not, for the slowest client. What is cut off here is rolled back.
+    """
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        os._exit(0)
+
+    def is_parent_alive(self) -> bool:
+        if self.ppid != os.getppid():
+            os._exit(1)
+        return True
+
 
 wsgi_app = "todo_project.wsgi:application"
 pythonpath = str(APP)
 # A folder in memory: a disk that hangs does not make workers look dead.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
-workers = int(os.environ.get("WEB_PROCESSES", os.cpu_count() or 1))
+worker_class = EndingWorker if KIND == "gthread" else KIND
+workers = count_of("WEB_PROCESSES", os.cpu_count() or 1)
 backlog = int(Path("/proc/sys/net/core/somaxconn").read_text())
 timeout = 30  # seconds, as uWSGI's harakiri
 graceful_timeout = 32  # seconds; a worker may finish what the timeout allows
@@ -49,16 +101,16 @@ if HTTP:
     # as the first and let them wait for threads of its own, though the first has free
     # ones.
     workers = 1
-    worker_class = "gthread"
     threads = 32
 else:
     bind = [f"unix:{SOCKET}"]
     protocol = "uwsgi"
     pidfile = str(RUN / f"{NAME}.pid")
     umask = 0o027
-    worker_class = os.environ.get("WORKER_CLASS", "sync")
-    if worker_class == "gthread":
-        threads = int(os.environ.get("WEB_THREADS", "4"))
+    if KIND == "gthread":
+        threads = count_of("WEB_THREADS", 4)
+    if KIND == "gevent":
+        worker_connections = count_of("WEB_THREADS", 8)
     keepalive = 0  # nginx sends one request on a connection
     max_requests = 20000
     max_requests_jitter = 2000
@@ -68,6 +120,17 @@ def pre_request(worker: Any, req: Any) -> None:
     """Escape the path, which nginx has decoded and gunicorn decodes again."""
     if not HTTP:
         req.path = quote(req.path, encoding="latin-1")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let no connection to the database outlive its request.
+
+    Under gevent a thread of Django's is a greenlet, which is gone after the request.
+    """
+    if KIND == "gevent":
+        from django.db import connections
+
+        connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
 def when_ready(server: Any) -> None:
@@ -116,6 +179,7 @@ class Background:
 
     def _keep(self) -> None:
         command = [sys.executable, str(APP / "manage.py"), "background"]
+        command += ["--parent", str(os.getpid())]
         while not self.stopped.is_set():
             # Not by subprocess: a worker that is forked at that moment would inherit
             # the pipe over which that learns of the start, and it would wait for ever.

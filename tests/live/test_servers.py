@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Event
 
@@ -14,14 +14,14 @@ import psycopg
 import pytest
 
 from tests.live import smoke
-from tests.live.stack import Stack
+from tests.live.stack import Client, Stack
 from tests.live.waiting import wait_until
 
 PROGRAM = """
 [program:gunicorn]
 command=%(ENV_APP)s/deploy/start %(ENV_DATA_DIR)s/run/gunicorn.mark \
 %(ENV_APP)s/.venv/bin/gunicorn --config %(ENV_APP)s/deploy/gunicorn.conf.py
-environment=INSTANCE="gunicorn",WORKER_CLASS="{worker_class}"
+environment=INSTANCE="gunicorn",WEB_PROCESSES="1",WORKER_CLASS="{worker_class}"
 directory=%(ENV_DATA_DIR)s
 user=%(ENV_RUN_USER)s
 stopwaitsecs=40
@@ -32,7 +32,7 @@ stdout_logfile=%(ENV_DATA_DIR)s/log/gunicorn.log
 
 @contextmanager
 def gunicorn(stack: Stack, worker_class: str) -> Iterator[None]:
-    """Let gunicorn answer whatever nginx passes on, as an operator would have it."""
+    """Let one worker of gunicorn answer all, set up as an operator would do it."""
     program = stack.config / "supervisor" / "gunicorn.conf"
     upstream = stack.config / "site" / "upstream.conf"
     socket = stack.data / "run" / "web-gunicorn.sock"
@@ -43,8 +43,10 @@ def gunicorn(stack: Stack, worker_class: str) -> Iterator[None]:
         wait_until(socket.is_socket, seconds=20, what="gunicorn has opened its socket")
         upstream.write_text(f"server unix:{socket};\n")
         reload_nginx(stack)
+        stack.supervisor("stop", "web:*")
         yield
     finally:
+        stack.supervisor("start", "web:*")
         upstream.write_text(usual)
         reload_nginx(stack)
         program.unlink()
@@ -68,14 +70,23 @@ def test_uwsgi_carries_the_service_behind_nginx(stack: Stack, key: str):
         smoke.check(client, stack.url)
 
 
-@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
-def test_gunicorn_carries_the_service_behind_nginx(stack: Stack, key, worker_class):
+@pytest.mark.parametrize(
+    ("worker_class", "shares"), [("sync", False), ("gthread", True), ("gevent", True)]
+)
+def test_gunicorn_carries_the_service_behind_nginx(
+    stack: Stack, key, worker_class, shares
+):
     with gunicorn(stack, worker_class), stack.client(key=key) as client:
-        stack.supervisor("stop", "web:*")
-        try:
-            smoke.check(client, stack.url)
-        finally:
-            stack.supervisor("start", "web:*")
+        smoke.check(client, stack.url)
+        assert answers_others_while_one_waits(stack, client) is shares
+
+
+def answers_others_while_one_waits(stack: Stack, client: Client) -> bool:
+    with ThreadPoolExecutor() as pool, held_todos(stack) as is_waiting:
+        waiting = pool.submit(client.post, smoke.TODOS, json={"content": "Late"})
+        wait_until(is_waiting, seconds=10, what="the request waits for the lock")
+        other = pool.submit(client.get, smoke.TODOS)
+        return waiting not in wait([waiting, other], return_when=FIRST_COMPLETED).done
 
 
 def test_workers_come_and_go_without_a_failed_request(stack: Stack, key: str):

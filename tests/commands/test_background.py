@@ -87,6 +87,15 @@ def test_it_ends_when_whoever_started_it_is_killed(start, tmp_path, log):
     assert "background ended: its parent did" in log.read_text()
 
 
+def test_it_ends_when_its_parent_did_before_it_began(tmp_path):
+    gone = subprocess.Popen(["/bin/true"])
+    gone.wait()
+    ended = shell("background", "--parent", str(gone.pid), DATA_DIR=str(tmp_path))
+    assert ended.returncode == 0
+    assert "background ended: its parent did" in ended.stderr
+    assert not is_alive()
+
+
 def test_a_second_one_on_the_same_data_is_refused(start, tmp_path):
     start()
     wait_for_life()

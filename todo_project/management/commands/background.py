@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from celery.schedules import maybe_schedule
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.db import close_old_connections
 
 from accounts.management.base import ServiceCommand
@@ -36,12 +36,21 @@ class Command(ServiceCommand):
     examples = """
   manage.py background"""
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--parent",
+            type=int,
+            default=os.getppid(),
+            metavar="PID",
+            help="The process that started it, which may end before this one asks.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         with take_lock(settings.DATA_DIR / "run" / "background.lock"):
             share(settings.METRICS_DIR)
             signal.signal(signal.SIGTERM, end)
             app.loader.import_default_modules()
-            run(parent=os.getppid())
+            run(parent=options["parent"])
 
 
 def take_lock(path: Path) -> TextIO:

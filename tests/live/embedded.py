@@ -85,7 +85,7 @@ class Embedded:
     def wait_ended(self) -> None:
         """Return when nothing of it runs any more."""
         assert self.process is not None
-        self.process.wait(45)  # what may still run has 32 seconds
+        self.process.wait(15)  # nothing waits for a request that does not come
         wait_until(
             lambda: not self.group(), seconds=10, every=0.2, what="all of it has ended"
         )

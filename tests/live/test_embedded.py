@@ -119,14 +119,18 @@ def is_loading(worker: psutil.Process) -> bool:
     return any("_decimal" in each.path for each in worker.memory_maps())
 
 
-def test_ctrl_c_ends_all_of_it(server: Embedded):
-    os.killpg(server.pid, signal.SIGINT)
-    server.wait_ended()
+def test_ctrl_c_ends_all_of_it_whatever_it_is_at(server: Embedded):
+    with half_sent(server, key=server.new_key()):
+        wait_until(server.is_reading, seconds=10, what="a worker reads the request")
+        os.killpg(server.pid, signal.SIGINT)
+        server.wait_ended()
 
 
 def test_what_a_killed_master_leaves_hinders_nobody(server: Embedded, command):
-    server.signal(signal.SIGKILL)
-    server.wait_ended()
+    with half_sent(server, key=server.new_key()):
+        wait_until(server.is_reading, seconds=10, what="a worker reads the request")
+        server.signal(signal.SIGKILL)
+        server.wait_ended()
     server.start(command)
 
 

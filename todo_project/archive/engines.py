@@ -19,7 +19,7 @@ class Engine(Protocol):
         """Hold one state of all tables, which other writers do not wait for."""
 
     def read_rows(self, table: Table) -> Iterator[bytes]:
-        """Yield the rows by key, some lines at a time."""
+        """Yield the rows by key, a line or a part of one at a time."""
 
     def alone(self, tables: Collection[Table]) -> AbstractContextManager[None]:
         """Hold a transaction in which nobody else is at the tables."""

@@ -21,10 +21,11 @@ def media() -> Path:
 
 def find_files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder in the order that an archive has them."""
-    if not folder.exists():
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+    except FileNotFoundError:  # nobody gave a file yet, or it was purged meanwhile
         return
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             if Path(entry.path) != media() / UNPACKING:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 
 from accounts.errors import Conflict
-from todo_project.archive.tables import Column, Table, execute, quoted
+from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
 
 # The same text whatever date style, time zone or form of bytes the server prefers.
 _TEXTS = {
@@ -58,9 +58,7 @@ def alone(tables: Collection[Table]) -> Iterator[None]:
         try:
             execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
         except OperationalError as error:
-            raise Conflict(
-                "Others use the database; stop the service first."
-            ) from error
+            raise Conflict(OTHERS) from error
         yield
 
 

@@ -21,7 +21,13 @@ from todo_project.archive.engines import engine
 from todo_project.archive.files import move_in, unpack, unpacked_files
 from todo_project.archive.manifest import File, Part
 from todo_project.archive.reader import Archive
-from todo_project.archive.tables import applied_migrations, archived_models, tables
+from todo_project.archive.tables import (
+    applied_migrations,
+    archived_models,
+    execute,
+    quoted,
+    tables,
+)
 
 
 def restore_archive(archive: Archive, progress: Progress) -> None:
@@ -107,14 +113,10 @@ def _unpack_all(
 
 def _clear() -> None:
     """Take away what migrating made: roles, permissions, the old epoch."""
-    with connection.cursor() as cursor:
-        for name in tables().keys() - {TABLE}:
-            cursor.execute(f"DELETE FROM {connection.ops.quote_name(name)}")  # noqa: S608  (names of ours)
+    names = tables().keys() - {TABLE}
+    execute(*(f"DELETE FROM {quoted(name)}" for name in names))  # noqa: S608  (names of ours)
 
 
 def _set_sequences() -> None:
     """Let the next number given be one that no row has."""
-    resets = connection.ops.sequence_reset_sql(no_style(), archived_models())
-    with connection.cursor() as cursor:
-        for statement in resets:
-            cursor.execute(statement)
+    execute(*connection.ops.sequence_reset_sql(no_style(), archived_models()))

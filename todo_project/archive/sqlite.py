@@ -15,7 +15,6 @@ from accounts.errors import Conflict
 from todo_project.archive.container import BadArchive
 from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
 
-BATCH = 2000
 NULL = "\\N"
 _ESCAPES = {
     "\\": "\\\\",
@@ -67,8 +66,8 @@ def read_rows(table: Table) -> Iterator[bytes]:
             f"SELECT {line} FROM {quoted(table.name)} "  # noqa: S608  (names of ours)
             f"ORDER BY {quoted(table.key.name)}"
         )
-        while rows := cursor.fetchmany(BATCH):
-            yield "".join(f"{row}\n" for (row,) in rows).encode()
+        for (row,) in cursor:
+            yield f"{row}\n".encode()
 
 
 @contextmanager

@@ -18,6 +18,15 @@ from todo_project.archive.container import Container
 from todo_project.archive.manifest import File, Head, Part, as_line
 from todo_project.archive.reader import Archive
 
+ODD = "tab\t line\n return\r \\N \\ \b\f\v 'quote' \"two\" 好好学习 🪴 %s {0} \\. ,;"
+FILES = {
+    "avatars/a": b"",
+    "avatars/b.png": bytes(range(256)) * 9000,
+    "z é 好.txt": b"\0\xff",
+    "no text \udcff\udc80\n": b"bytes that are no text",
+    "a" * 200 + "/" + "b" * 200: b"deep",
+}
+
 
 def everything() -> dict[str, list[Any]]:
     """Return every row of every table, as the database gives it."""
@@ -46,6 +55,15 @@ def files_below(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def without_epoch(rows):
+    return {name: kept for name, kept in rows.items() if not name.endswith("llation")}
+
+
+def empty(media: Path) -> None:
+    begin_anew()
+    media.rename(media.with_name("media before"))
 
 
 @dataclass

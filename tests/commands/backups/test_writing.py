@@ -1,7 +1,8 @@
-"""A restored copy equals the original, row by row and file by file."""
+"""A backup is one whole moment, lies where it should, or was never made."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from functools import partial
@@ -12,120 +13,28 @@ from threading import Thread
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.sessions.models import Session
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from accounts.append_only import missing_triggers
 from accounts.management.progress import Progress
-from accounts.models import ApiKey, IdempotentAnswer, Role, User
-from tests.commands.archives import begin_anew, epoch, everything, files_below
+from tests.commands.backups.archives import (
+    Draft,
+    begin_anew,
+    everything,
+    files_below,
+    without_epoch,
+)
 from tests.commands.running import command_line, environment, refusal, run, shell
-from tests.conftest import NOW, browser_for, make_person
+from tests.conftest import NOW
 from tests.todos.helpers import put
 from tests.todos.threads import together
 from todo_project.archive import write_archive
-from todos.models import Todo
-from todos.services.todos import edit_todo
-from todos.services.trash import trash_todo
+from todo_project.archive.files import find_files
+from todo_project.archive.manifest import Part
+from todos.models import NOTES_LENGTH, Todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ODD = "tab\t line\n return\r \\N \\ \b\f\v 'quote' \"two\" 好好学习 🪴 %s {0} \\. ,;"
-FILES = {
-    "avatars/a": b"",
-    "avatars/b.png": bytes(range(256)) * 9000,
-    "z é 好.txt": b"\0\xff",
-    "a" * 200 + "/" + "b" * 200: b"deep",
-}
-
-
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path) -> Path:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.DATA_DIR = tmp_path
-    return tmp_path / "media"
-
-
-@pytest.fixture
-def lived_in(full, owner, owner_api, editor, media) -> None:
-    """Rows of every kind: finished, trashed, answered, signed in, odd; and files."""
-    edit_todo(actor=owner, todo=full, notes=ODD, now=NOW.replace(microsecond=1))
-    trash_todo(actor=owner, todo=put(owner, None, "Gone"), now=timezone.now())
-    owner_api.post("/api/v1/todos", {"content": ODD}, headers={"Idempotency-Key": "1"})
-    browser_for(editor)
-    Role.objects.create(name="helper")
-    for name, content in FILES.items():
-        path = media / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-@pytest.fixture
-def archive(lived_in, tmp_path) -> Path:
-    run("backup", "--output", str(tmp_path / "archive.tar"))
-    return tmp_path / "archive.tar"
-
-
-def without_epoch(rows):
-    return {name: kept for name, kept in rows.items() if not name.endswith("llation")}
-
-
-def empty(media: Path) -> None:
-    begin_anew()
-    media.rename(media.with_name("media before"))
-
-
-def test_every_row_and_every_file_comes_back(archive, media, examine):
-    before, life = everything(), epoch()
-    for model in (ApiKey, IdempotentAnswer, Session, Todo):
-        assert model._base_manager.exists(), model
-    empty(media)
-    done = run("restore", str(archive))
-    assert "4 files are back" in done.err
-    assert without_epoch(everything()) == without_epoch(before)
-    assert files_below(media) == FILES
-    assert epoch() != life
-    assert missing_triggers() == []
-    assert examine() == (0, {})
-
-
-def test_what_clients_remember_is_void_afterwards(archive, media, owner_api):
-    tag = owner_api.get("/api/v1/todos").headers["ETag"]
-    empty(media)
-    run("restore", str(archive))
-    again = owner_api.get("/api/v1/todos", headers={"If-None-Match": tag})
-    assert again.status_code == 200
-    assert again.headers["ETag"] != tag
-
-
-def test_life_goes_on_where_it_was_restored(archive, media, owner):
-    empty(media)
-    run("restore", str(archive))
-    Role.objects.create(name="of a number of its own")
-    put(make_person("newcomer"), None, "First")
-    put(User.objects.get(pk=owner.pk), None, "Next")
-
-
-def test_an_archive_is_restored_by_the_other_engine(archive, media, tmp_path):
-    before = everything()
-    elsewhere = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3",
-        "DATA_DIR": str(tmp_path / "other"),
-    }
-    back = tmp_path / "back.tar"
-    for line in (
-        ["migrate", "--verbosity", "0"],
-        ["restore", str(archive)],
-        ["doctor"],
-        ["backup", "--output", str(back)],
-    ):
-        done = shell(*line, **elsewhere)
-        assert done.returncode == 0, done.stderr
-    empty(media)
-    run("restore", str(back))
-    assert without_epoch(everything()) == without_epoch(before)
-    assert files_below(media) == FILES
 
 
 def test_what_is_written_meanwhile_is_not_in_it_and_does_not_wait(
@@ -261,7 +170,7 @@ def test_verify_tells_what_is_in_it_and_touches_nothing(archive, media):
     told = run("backup", "--verify", str(archive)).out
     assert f"release   {configured.RELEASE}" in told
     assert f"engine    {connection.vendor}" in told
-    assert "files     4 (2,304,006 bytes)" in told
+    assert "files     5 (2,304,028 bytes)" in told
     (line,) = [line for line in told.splitlines() if " todos_todo " in line]
     assert int(line.split()[1]) == Todo.with_trash.count()
     assert (everything(), files_below(media)) == before
@@ -273,62 +182,24 @@ def test_verify_needs_no_database(archive):
     assert done.returncode == 0, done.stderr
 
 
-def test_where_somebody_lives_nothing_is_restored(archive, media):
-    media.rename(media.with_name("elsewhere"))
-    before = everything()
-    said = refusal("restore", str(archive))
-    assert said.startswith("Somebody lives here already.")
-    assert everything() == before
-    assert not media.exists()
+def test_a_part_of_large_rows_is_no_larger_than_a_reader_takes(
+    owner, tmp_path, monkeypatch
+):
+    for _ in range(20):
+        put(owner, None, notes="好" * NOTES_LENGTH)
+    monkeypatch.setattr("todo_project.archive.writer.ROWS", 100_000)
+    path = Path(run("backup", "--output", str(tmp_path / "archive.tar")).out.strip())
+    parts = [part for part, _ in Draft.of(path).members if isinstance(part, Part)]
+    assert sum(part.rows for part in parts if part.table == "todos_todo") == 20
+    longest = 2 * 4 * NOTES_LENGTH  # bytes of one row, which is never divided
+    assert max(part.unpacked for part in parts) < 100_000 + longest
 
 
-def test_a_second_restore_is_refused(archive, media):
-    empty(media)
-    run("restore", str(archive))
-    before = everything(), files_below(media)
-    refusal("restore", str(archive))
-    assert (everything(), files_below(media)) == before
-
-
-def test_files_that_lie_there_are_not_overwritten(archive, media):
-    begin_anew()
-    before = everything(), files_below(media)
-    said = refusal("restore", str(archive))
-    assert said == f"{media} holds files already; they are not overwritten."
-    assert (everything(), files_below(media)) == before
-
-
-def test_what_an_interrupted_restore_left_is_cleared_away(archive, media):
-    empty(media)
-    (media / ".restoring" / "avatars").mkdir(parents=True)
-    (media / ".restoring" / "avatars" / "a").write_text("half")
-    run("restore", str(archive))
-    assert files_below(media) == FILES
-    assert not (media / ".restoring").exists()
-
-
-def test_while_others_use_the_database_nothing_is_restored(archive, media):
-    empty(media)
-    before = everything()
-    holding, done = Signal(), Signal()
-
-    def hold():
-        try:
-            with transaction.atomic():
-                User.objects.select_for_update().exists()
-                holding.set()
-                done.wait(30)
-        finally:
-            connection.close()
-
-    other = Thread(target=hold)
-    other.start()
-    assert holding.wait(10)
-    try:
-        said = refusal("restore", str(archive))
-    finally:
-        done.set()
-        other.join(30)
-    assert said == "Others use the database; stop the service first."
-    assert everything() == before
-    assert not list(media.iterdir()) if media.exists() else True
+def test_a_folder_that_is_purged_meanwhile_is_part_of_no_archive(owner, media):
+    for name in ("a/1", "b/2", "c/3"):
+        (media / name).parent.mkdir(parents=True)
+        (media / name).write_bytes(b"x")
+    found = find_files(media)
+    assert next(found) == media / "a" / "1"
+    shutil.rmtree(media / "b")
+    assert list(found) == [media / "c" / "3"]

@@ -1,0 +1,83 @@
+"""An archive of much, and a small one with an empty system to restore it into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Role
+from tests.commands.backups.archives import (
+    FILES,
+    ODD,
+    Draft,
+    begin_anew,
+    everything,
+    files_below,
+)
+from tests.commands.running import refusal, run
+from tests.conftest import NOW, browser_for
+from tests.todos.helpers import put
+from todos.services.todos import edit_todo
+from todos.services.trash import trash_todo
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def lived_in(full, owner, owner_api, editor, media) -> None:
+    """Rows of every kind: finished, trashed, answered, signed in, odd; and files."""
+    edit_todo(actor=owner, todo=full, notes=ODD, now=NOW.replace(microsecond=1))
+    trash_todo(actor=owner, todo=put(owner, None, "Gone"), now=timezone.now())
+    owner_api.post("/api/v1/todos", {"content": ODD}, headers={"Idempotency-Key": "1"})
+    browser_for(editor)
+    Role.objects.create(name="helper")
+    for name, content in FILES.items():
+        path = media / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+@pytest.fixture
+def archive(lived_in, tmp_path) -> Path:
+    run("backup", "--output", str(tmp_path / "archive.tar"))
+    return tmp_path / "archive.tar"
+
+
+@pytest.fixture
+def small(full, owner, media, tmp_path) -> Path:
+    """An archive, and an empty system in which it could be restored."""
+    media.mkdir()
+    (media / "avatar").write_bytes(b"picture" * 500)
+    run("backup", "--output", str(tmp_path / "archive.tar"))
+    begin_anew()
+    (media / "avatar").unlink()
+    return tmp_path / "archive.tar"
+
+
+@pytest.fixture
+def draft(small) -> Draft:
+    return Draft.of(small)
+
+
+@pytest.fixture
+def refused(small, media) -> Callable[[Path], str]:
+    """Restore a file; see that one sentence says why not, and that nothing changed."""
+    before = everything()
+
+    def restore(path: Path) -> str:
+        said = refusal("restore", str(path))
+        assert "\n" not in said
+        assert everything() == before
+        assert files_below(media) == {}
+        assert not list(media.iterdir())
+        return said
+
+    return restore

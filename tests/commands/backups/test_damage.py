@@ -1,0 +1,92 @@
+"""A wrong, cut or flipped archive is refused before anything is touched."""
+
+from __future__ import annotations
+
+import io
+import random
+import tarfile
+
+import pytest
+
+from tests.commands.backups.archives import files_below
+from tests.commands.running import refusal, run
+from todo_project.archive import Archive, BadArchive
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def opens(content: bytes) -> bool:
+    try:
+        Archive(io.BytesIO(content)).check(lambda _count: None)
+    except BadArchive:
+        return False
+    return True
+
+
+def test_a_flipped_bit_anywhere_is_found(small):
+    sound = small.read_bytes()
+    assert opens(sound)
+    chosen = random.Random(7)  # noqa: S311
+    places = {0, len(sound) - 1, *(chosen.randrange(len(sound)) for _ in range(400))}
+    places |= set(range(len(sound) - 2048, len(sound), 7))
+    for place in places:
+        flipped = bytearray(sound)
+        flipped[place] ^= 1 << chosen.randrange(8)
+        assert not opens(bytes(flipped)), place
+
+
+def test_a_cut_anywhere_and_whatever_is_added_is_found(small):
+    sound = small.read_bytes()
+    chosen = random.Random(8)  # noqa: S311
+    lengths = {0, 1, 511, 512, 2047, 2048, len(sound) - 1, len(sound) - 512}
+    lengths |= {chosen.randrange(len(sound)) for _ in range(200)}
+    for length in lengths:
+        assert not opens(sound[:length]), length
+        assert not opens(sound[length:]) or length == 0, length
+    assert not opens(sound + bytes(512))
+    assert not opens(sound + sound)
+
+
+def test_a_damaged_archive_changes_nothing(small, refused):
+    sound = small.read_bytes()
+    for place in (0.01, 0.3, 0.6, 0.9, 0.999):
+        content = bytearray(sound)
+        content[int(len(content) * place)] ^= 4
+        small.write_bytes(content)
+        assert refused(small) == refusal("backup", "--verify", str(small))
+        assert f"{small} is refused. It is" in refused(small)
+
+
+def test_a_cut_archive_changes_nothing(small, refused):
+    small.write_bytes(small.read_bytes()[:-3000])
+    assert "its end is missing" in refused(small)
+
+
+def test_another_file_is_no_archive(refused, tmp_path):
+    for content in (b"", b"x", b"PK" * 3000, bytes(4096)):
+        (tmp_path / "other").write_bytes(content)
+        assert "It is no backup of this service" in refused(tmp_path / "other")
+
+
+def test_another_tar_is_no_archive(refused, tmp_path):
+    with tarfile.open(tmp_path / "other.tar", "w") as other:
+        other.add("/etc/hostname", "tables/accounts_user/000001.copy.gz")
+    assert "It is no backup of this service" in refused(tmp_path / "other.tar")
+
+
+def test_a_file_that_is_missing_or_a_folder_is_a_sentence(refused, tmp_path):
+    missing = tmp_path / "none.tar"
+    said = f"{missing} cannot be read. No such file or directory: {missing}."
+    assert refused(missing) == said
+    assert "Is a directory" in refused(tmp_path)
+
+
+def test_an_archive_of_a_later_format_says_so(small, refused):
+    changed = small.read_bytes().replace(b"todo backup 1\n", b"todo backup 2\n")
+    small.write_bytes(changed)
+    assert refused(small).endswith("Its format is 2; this release reads 1.")
+
+
+def test_a_sound_archive_is_restored_after_all_of_that(small, media, refused):
+    run("restore", str(small))
+    assert files_below(media) == {"avatar": b"picture" * 500}

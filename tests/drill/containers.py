@@ -16,8 +16,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.drill.guide import Compose, commands
 from tests.live.waiting import wait_until
 
+EXAMPLE = "todo-0.1.0-20270131T180000Z.tar"  # what the guide calls an archive
+PICTURE = "/data/media/public/face.png"
 COMPILERS = {"gcc", "cc", "c++", "g++", "clang", "ld", "make", "pip", "pip3"}
 
 
@@ -188,3 +191,27 @@ def test_a_part_ends_in_order_when_asked(engine, name, number):
     assert engine.parts[name].stop(number) == 0
     engine.start(name)
     engine.await_well(name)
+
+
+def test_a_backup_comes_back_as_the_guide_says(engine, folder, client):
+    kept = client.post("/api/v1/todos", json={"content": "好好学习"}).json()
+    engine.run("web-0", "sh", "-c", f"mkdir -p {PICTURE[:-9]} && echo png >{PICTURE}")
+    follow(Compose(engine, {}), "install -d -o 10001")
+    (archive,) = (folder / "backups").iterdir()
+    late = client.post("/api/v1/todos", json={"content": "Too late"}).json()
+    engine.run("web-0", "sh", "-c", f"echo changed >{PICTURE}")
+
+    follow(Compose(engine, {EXAMPLE: archive.name}), "docker compose exec nginx touch")
+
+    path = "/api/v1/todos/"
+    assert client.get(path + kept["id"]).json() == kept
+    assert client.get(path + late["id"]).status_code == 404
+    assert client.get("/media/public/face.png").text == "png\n"
+    before = folder / "backups/media_before/public/face.png"
+    assert before.read_text() == "changed\n"
+    assert "ok" in engine.run("web-0", "python", "manage.py", "doctor")
+
+
+def follow(compose: Compose, beginning: str) -> None:
+    for line in commands(beginning):
+        compose.run(line)

@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,8 @@ class Engine:
             f"127.0.0.1 localhost\n{ADDRESS} postgres redis\n"
         )
 
-    def start(self, name: str, *command: str) -> Part:
-        """Start the service, or another command in its place."""
+    def start(self, name: str, *command: str, volumes: Iterable[str] = ()) -> Part:
+        """Start the service, or another command in its place and with more volumes."""
         service = SERVICES[name]
         image = self.images[service["build"]["target"]]
         words = command or service.get("command") or image.config["Cmd"]
@@ -117,7 +118,8 @@ class Engine:
         scratch = self.folder / f"{self._starts}-{name}"
         (scratch / "root").mkdir(parents=True)
         binds = scratch / "binds"
-        binds.write_text("".join(f"{bind}\n" for bind in self._binds(service, image)))
+        mounted = {**service, "volumes": [*service["volumes"], *volumes]}
+        binds.write_text("".join(f"{bind}\n" for bind in self._binds(mounted, image)))
         settings = {
             "NEW_ROOT": str(scratch / "root"),
             "BINDS": str(binds),
@@ -145,15 +147,21 @@ class Engine:
             self.parts[name] = part
         return part
 
-    def run(self, name: str, *command: str) -> str:
+    def run(self, name: str, *command: str, volumes: Iterable[str] = ()) -> str:
         """Return what the service, or the command in its place, prints; 0 is a must."""
-        part = self.start(name, *command)
+        part = self.start(name, *command, volumes=volumes)
         if not command:
             del self.parts[name]  # it is not to go on
         status = part.process.wait(300)
         told = part.log.read_text()
         assert status == 0, told
         return told
+
+    def stop(self, name: str) -> int:
+        """Send the signal that the service or its image names; return how it ended."""
+        image = self.images[SERVICES[name]["build"]["target"]]
+        part = self.parts.pop(name)
+        return part.stop(signal.Signals[image.config.get("StopSignal") or "SIGTERM"])
 
     def is_well(self, name: str) -> bool:
         """Tell what the health check of the service says."""
@@ -213,7 +221,7 @@ class Engine:
         return [" ".join(bind) for bind in binds]
 
     def _source(self, source: str, target: Path) -> Path:
-        if source.startswith("."):
+        if source.startswith((".", "/")):
             return self.folder / source
         volume = self.volume(source)
         if not volume.exists():  # begins as what the image has in its place

@@ -58,16 +58,36 @@ def test_a_weak_cipher_is_refused(door: Door):
         context.wrap_socket(plain, server_hostname="localhost")
 
 
-def test_http_2_is_spoken(door: Door):
+def ask_by_http_2(door: Door, path: str, body: bytes | None = None) -> str:
+    """Return the answer; the version it came by and its status are the last line."""
     curl = shutil.which("curl")
     assert curl, "curl is missing: apt-get install curl"
     done = subprocess.run(  # noqa: S603
         [curl, "--silent", "--http2", "--cacert", str(door.places.certificate),
-         "--write-out", "\n%{http_version}", door.url],
-        capture_output=True, text=True, check=True,
+         "--write-out", "\n%{http_version} %{http_code}",
+         *(() if body is None else ("--data-binary", "@-")), door.url + path],
+        input=body, capture_output=True, check=True,
     )  # fmt: skip
-    assert done.stdout.endswith("\n2")
-    assert '"SERVER_PROTOCOL": "HTTP/2.0"' in done.stdout
+    return done.stdout.decode()
+
+
+def test_http_2_is_spoken(door: Door):
+    told = ask_by_http_2(door, "/")
+    assert told.endswith("\n2 200")
+    assert '"SERVER_PROTOCOL": "HTTP/2.0"' in told
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/admin/", "<h1>The request is too large.</h1>"),
+        ("/api/v1/todos", '"code": "too_large"'),
+    ],
+)
+def test_a_body_that_is_too_large_is_refused_in_our_words(door: Door, path, words):
+    told = ask_by_http_2(door, path, b"x" * 2_000_000)
+    assert told.endswith("\n2 413")
+    assert words in told
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

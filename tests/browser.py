@@ -54,9 +54,11 @@ class Browser:
 
     def click(self, css: str) -> None:
         """Click what leads to another page, and wait until it is there."""
-        page = self.driver.find_element(By.TAG_NAME, "html")
+        self.driver.execute_script("window.isLeft = false")
         self.find(css).click()
-        self.wait.until(expect.staleness_of(page))
+        self.wait.until(
+            lambda page: page.execute_script("return window.isLeft ?? true")
+        )
         self.find("body")
         self.listen()
 

@@ -45,8 +45,8 @@ class Shelf:
         with connection.schema_editor(atomic=False) as editor:
             self.state = self._migration(operations, False).unapply(start(), editor)
 
-    def _migration(self, operations: Any, atomic: bool) -> Migration:
-        made = Migration("0002_jars", "shelf")
+    def _migration(self, operations: Any, atomic: bool) -> Any:
+        made: Any = Migration("0002_jars", "shelf")
         made.operations, made.atomic = list(operations), atomic
         return made
 

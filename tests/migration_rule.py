@@ -1,0 +1,195 @@
+"""What a migration may do to tables that have rows, and what to do in place of others.
+
+Each statement of an atomic migration may wait for its table as long as LOCK_WAIT, and
+what was locked before stays locked meanwhile: so few tables, and nothing that reads or
+rewrites one. The release before goes on writing during and after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.postgres import operations as postgres
+from django.db import migrations
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import Value
+
+from accounts.migrating import AddCheck, Backfill, BuildIndex
+
+REPEATABLE = (BuildIndex, AddCheck, Backfill)
+MOST_TABLES = 3  # of which each may be waited for; all together take under a second
+CHECKED = DatabaseWrapper.data_type_check_constraints
+
+# They change the catalogue of one table, in no time.
+QUICK = {
+    migrations.CreateModel,
+    migrations.AlterConstraint,
+    migrations.AlterModelManagers,
+    migrations.AlterModelOptions,
+    migrations.AlterModelTableComment,
+    migrations.RemoveConstraint,
+    migrations.RemoveIndex,
+    migrations.RenameIndex,
+}
+BUILD = "holds up whoever writes; use BuildIndex in a migration of its own"
+CHECK = "holds up everybody while all rows are read; use AddCheck in its own migration"
+KEEP_NAME = "is not what the release before asks for; keep the name with db_column"
+KEEP_TABLE = "is not what the release before asks for; keep the name with db_table"
+KEEP = (
+    "takes away what the release before asks for; let this release take it out of the "
+    "state alone (SeparateDatabaseAndState), and a later one drop it"
+)
+FILL = "is one transaction over all rows; use Backfill in a migration of its own"
+INSTEAD: dict[type[Operation], str] = {
+    migrations.AddIndex: BUILD,
+    postgres.AddIndexConcurrently: BUILD,
+    postgres.RemoveIndexConcurrently: "has no form for SQLite; use RemoveIndex",
+    migrations.AddConstraint: CHECK,
+    postgres.AddConstraintNotValid: CHECK,
+    postgres.ValidateConstraint: CHECK,
+    migrations.RemoveField: KEEP,
+    migrations.DeleteModel: KEEP,
+    migrations.RenameField: KEEP_NAME,
+    migrations.RenameModel: KEEP_TABLE,
+    migrations.AlterModelTable: KEEP_TABLE,
+    migrations.RunPython: FILL,
+    migrations.RunSQL: FILL,
+}
+# What a column may become without its rows being looked at.
+LOOSER = {"db_comment", "db_default", "default", "null"}
+
+
+def faults(migration: Migration, before: ProjectState) -> list[str]:
+    """Return a sentence for each thing that may hold up or break what runs."""
+    app, state, made = migration.app_label, before.clone(), made_by(migration)
+    found, tables = [], set()
+    for operation in migration.operations:
+        for part in parts_of(operation):
+            if not migration.atomic:
+                fault = fault_beside_transactions(part)
+            else:
+                fault = "" if model_of(part) in made else fault_of(part, state, app)
+                tables |= locked_by(part, state, app) - made
+            if fault:
+                found.append(f"{part.describe()}: it {fault}.")
+        operation.state_forwards(app, state)
+    if len(tables) > MOST_TABLES:
+        names = ", ".join(sorted(tables))
+        found.append(
+            f"It locks {names} until all is done: more than {MOST_TABLES} at once."
+        )
+    return found
+
+
+def parts_of(operation: Operation) -> Iterator[Any]:
+    """Yield what changes the database; what changes the state alone changes nothing."""
+    if isinstance(operation, migrations.SeparateDatabaseAndState):
+        yield from operation.database_operations
+    else:
+        yield operation
+
+
+def made_by(migration: Migration) -> set[str]:
+    """Return the models whose tables are new, and so have no rows."""
+    return {
+        operation.name_lower
+        for operation in migration.operations
+        if isinstance(operation, migrations.CreateModel)
+    }
+
+
+def model_of(operation: Any) -> str:
+    """Return the model that the operation changes; of a new one it is none."""
+    return str(getattr(operation, "model_name", "")).lower()
+
+
+def fault_beside_transactions(operation: Operation) -> str:
+    if isinstance(operation, REPEATABLE):
+        return ""
+    names = ", ".join(kind.__name__ for kind in REPEATABLE)
+    return f"cannot run again after an interruption; without atomic, only {names} can"
+
+
+def fault_of(operation: Any, state: ProjectState, app: str) -> str:
+    if type(operation) in QUICK:
+        return ""
+    if isinstance(operation, REPEATABLE):
+        return "would be one transaction with all else; set atomic = False"
+    if type(operation) is migrations.AddField:
+        return fault_of_new(operation.field)
+    if type(operation) is migrations.AlterField:
+        old = state.models[app, model_of(operation)].fields[operation.name]
+        return fault_of_changed(old, operation.field)
+    return INSTEAD.get(type(operation), "is not known to hold up nobody")
+
+
+def fault_of_new(field: Any) -> str:
+    """Return what is wrong with a column that a table with rows shall get."""
+    if field.many_to_many:
+        return ""  # a table of its own
+    if field.primary_key or field.unique or field.db_index:
+        return "builds an index; add the column alone, and BuildIndex afterwards"
+    if field.generated:
+        return "computes every row; add a plain column, and Backfill afterwards"
+    if field.get_internal_type() in CHECKED:
+        return "reads all rows for its check; take a plain integer, and AddCheck"
+    if not (field.null or field.has_db_default()):
+        return "is missing in what the release before writes; give it a db_default"
+    if field.has_db_default() and is_computed(field.db_default):
+        return "computes its default for every row; take a constant, and Backfill"
+    if field.has_db_default() and field.remote_field:
+        return "looks up its default for every row; let it be null"
+    return ""
+
+
+def is_computed(default: Any) -> bool:
+    return hasattr(default, "resolve_expression") and not isinstance(default, Value)
+
+
+def fault_of_changed(old: Any, new: Any) -> str:
+    """Return what is wrong with the change of a column of a table with rows."""
+    before, after = described(old), described(new)
+    changed = {
+        name
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+    }
+    if changed <= LOOSER and (new.null or not old.null):
+        return ""
+    return "reads or rewrites all rows; add another column, Backfill it, then AddCheck"
+
+
+def described(field: Any) -> dict[str, Any]:
+    """Return what of a field the database knows."""
+    _name, path, args, options = field.deconstruct()
+    known = {key: it for key, it in options.items() if key not in field.non_db_attrs}
+    return known | {"path": path, "args": args, "column": options.get("db_column")}
+
+
+def locked_by(operation: Any, state: ProjectState, app: str) -> set[str]:
+    """Return the models whose tables it locks, those it refers to among them."""
+    match operation:
+        case migrations.AlterModelOptions() | migrations.AlterModelManagers():
+            return set()
+        case migrations.CreateModel():
+            return referred_by(field for _name, field in operation.fields)
+        case migrations.AddField():
+            return {model_of(operation), *referred_by([operation.field])}
+        case migrations.AlterField():
+            old = state.models[app, model_of(operation)].fields[operation.name]
+            is_same = described(old) == described(operation.field)
+            return set() if is_same else {model_of(operation)}
+    return {model_of(operation)}
+
+
+def referred_by(fields: Any) -> set[str]:
+    """Return the models that foreign keys among the fields refer to."""
+    targets = (field.remote_field.model for field in fields if field.remote_field)
+    return {
+        str(getattr(it, "_meta", None) or it).rpartition(".")[2].lower()
+        for it in targets
+    }

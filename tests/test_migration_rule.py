@@ -1,0 +1,186 @@
+"""Migrations hold up nobody, and the release before runs on what they leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+from django.db.migrations import Migration
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models.functions import Length, Now
+
+from accounts.migrating import AddCheck, Backfill, BuildIndex
+from tests.jars import start
+from tests.migration_rule import faults
+
+# The first release made these: until then no table had rows.
+FIRST_RELEASE = {
+    "accounts": "0002_heartbeats_and_session_stamps",
+    "todos": "0002_search",
+}
+# What the rule does not know and somebody has looked at: app.name, and why it may.
+REVIEWED: dict[str, str] = {}
+
+INDEX = Index(fields=["label"], name="jar_by_label")
+CHECK = CheckConstraint(condition=Q(size__gte=0), name="jar_has_size")
+
+
+def test_no_migration_holds_up_or_breaks_what_runs():
+    loader = MigrationLoader(None)
+    found = {
+        f"{app}.{name}": faults(migration, loader.project_state((app, name), False))
+        for (app, name), migration in loader.disk_migrations.items()
+        if app in FIRST_RELEASE and name > FIRST_RELEASE[app]
+    }
+    assert {name for name, told in found.items() if told} - REVIEWED.keys() == set(), (
+        found
+    )
+
+
+def faults_of(*operations, atomic=True):
+    migration: Any = Migration("0002_jars", "shelf")
+    migration.operations, migration.atomic = list(operations), atomic
+    return faults(migration, start())
+
+
+def new(field, name="more"):
+    return migrations.AddField("jar", name, field)
+
+
+def changed(field, name="label"):
+    return migrations.AlterField("jar", name, field)
+
+
+def nothing(apps, schema_editor):
+    """Change rows, or not: nobody can tell."""
+
+
+MANY_TO_ONE: Any = {"to": "jar", "on_delete": models.CASCADE, "null": True}
+REFUSED = {
+    "index": (migrations.AddIndex("jar", INDEX), "whoever writes; use BuildIndex"),
+    "django's": (AddIndexConcurrently("jar", INDEX), "whoever writes; use BuildIndex"),
+    "check": (migrations.AddConstraint("jar", CHECK), "use AddCheck"),
+    "python": (migrations.RunPython(nothing, nothing), "use Backfill"),
+    "sql": (migrations.RunSQL("UPDATE shelf_jar SET size = 0", ""), "use Backfill"),
+    "field goes": (migrations.RemoveField("jar", "size"), "release before asks for"),
+    "table goes": (migrations.DeleteModel("Jar"), "release before asks for"),
+    "rename": (migrations.RenameField("jar", "size", "volume"), "with db_column"),
+    "rename model": (migrations.RenameModel("Jar", "Pot"), "with db_table"),
+    "rename table": (migrations.AlterModelTable("Jar", "pots"), "with db_table"),
+    "else": (migrations.AlterUniqueTogether("Jar", {("label", "size")}), "not known"),
+    "not null": (new(models.TextField()), "give it a db_default"),
+    "default": (new(models.TextField(default="")), "give it a db_default"),
+    "unique": (new(models.TextField(null=True, unique=True)), "builds an index"),
+    "slug": (new(models.SlugField(null=True)), "builds an index"),
+    "indexed key": (new(models.ForeignKey(**MANY_TO_ONE)), "builds an index"),
+    "positive": (new(models.PositiveIntegerField(null=True)), "for its check"),
+    "computed": (new(models.DateTimeField(db_default=Now())), "for every row"),
+    "generated": (
+        new(
+            models.GeneratedField(
+                expression=Length("label"),
+                output_field=models.IntegerField(),
+                db_persist=True,
+            )
+        ),
+        "computes every row",
+    ),
+    "key by default": (
+        new(models.ForeignKey(**MANY_TO_ONE, db_index=False, db_default=1)),
+        "looks up its default",
+    ),
+    "shorter": (changed(models.CharField(max_length=19)), "reads or rewrites"),
+    "made unique": (
+        changed(models.CharField(max_length=20, unique=True)),
+        "reads or rewrites",
+    ),
+    "made not null": (changed(models.IntegerField(), "size"), "reads or rewrites"),
+    "another type": (
+        changed(models.BigIntegerField(null=True), "size"),
+        "reads or rewrites",
+    ),
+    "not alone": (BuildIndex("jar", INDEX), "set atomic = False"),
+    "hidden": (
+        migrations.SeparateDatabaseAndState([migrations.AddIndex("jar", INDEX)]),
+        "whoever writes; use BuildIndex",
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_holds_up_or_breaks_is_told_with_the_way_around_it(operation, told):
+    [fault] = faults_of(operation)
+    assert told in fault
+
+
+ALLOWED = {
+    "null": new(models.TextField(null=True)),
+    "database's default": new(models.TextField(db_default="")),
+    "a value": new(models.BooleanField(db_default=models.Value(False))),
+    "key": new(models.ForeignKey(**MANY_TO_ONE, db_index=False)),
+    "many to many": new(models.ManyToManyField("jar")),
+    "called otherwise": changed(models.CharField("name", max_length=20, blank=True)),
+    "may be null": changed(models.CharField(max_length=20, null=True)),
+    "gets a default": changed(models.CharField(max_length=20, db_default="")),
+    "explained": changed(models.CharField(max_length=20, db_comment="What it says")),
+    "free": migrations.RemoveConstraint("jar", "jar_has_size"),
+    "options": migrations.AlterModelOptions("jar", {"verbose_name": "pot"}),
+    "forgotten": migrations.SeparateDatabaseAndState(
+        state_operations=[migrations.RemoveField("jar", "size")]
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", ALLOWED.values(), ids=ALLOWED)
+def test_what_takes_no_time_may_be_done(operation):
+    known = migrations.SeparateDatabaseAndState(
+        state_operations=[migrations.AddConstraint("jar", CHECK)]
+    )
+    assert faults_of(known, operation) == []
+
+
+def test_a_new_table_may_have_what_it_likes():
+    assert not faults_of(
+        migrations.CreateModel(
+            "Pot", [("id", models.BigAutoField(primary_key=True))], {}
+        ),
+        migrations.AddField("pot", "jar", models.ForeignKey("jar", models.CASCADE)),
+        migrations.AddIndex("pot", Index(fields=["jar"], name="pot_by_jar")),
+        migrations.AddConstraint(
+            "pot", UniqueConstraint(fields=["jar"], name="pot_once")
+        ),
+    )
+
+
+def test_what_takes_its_time_stands_alone():
+    steps = [
+        BuildIndex("jar", INDEX),
+        Backfill("jar", where=Q(size=None), values={"size": 0}),
+        AddCheck("jar", CHECK),
+    ]
+    assert faults_of(*steps, atomic=False) == []
+    [fault] = faults_of(*steps, new(models.TextField(null=True)), atomic=False)
+    assert "it cannot run again after an interruption" in fault
+
+
+def test_a_migration_locks_few_tables():
+    tables = [
+        migrations.CreateModel(name, [("id", models.BigAutoField(primary_key=True))])
+        for name in ("Pot", "Cup", "Box")
+    ]
+    before = start()
+    for table in tables:
+        table.state_forwards("shelf", before)
+    migration: Any = Migration("0003_more", "shelf")
+    migration.operations = [
+        migrations.AddField(name, "more", models.TextField(null=True))
+        for name in ("jar", "pot", "cup", "box")
+    ]
+    assert faults(migration, before) == [
+        "It locks box, cup, jar, pot until all is done: more than 3 at once."
+    ]
+    migration.operations.pop()
+    assert faults(migration, before) == []

@@ -156,6 +156,7 @@ pip_install() {
     cat >.venv/requirements.part
     .venv/bin/python -m pip install --require-hashes --requirement .venv/requirements.part \
         --quiet --no-input --disable-pip-version-check "$@" </dev/null >"$log" 2>&1 && return
+    if grep --quiet 'cancelled by user' "$log"; then exit 130; fi # Ctrl-C
     grep --quiet 'No space left' "$log" &&
         die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."
     die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); $log tells more."

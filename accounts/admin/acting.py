@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 
 from accounts.admin.rights import person_of
 from accounts.errors import Busy, Conflict, DomainError, Missing
@@ -53,6 +54,13 @@ class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         allowed = self._filter_actions_by_permissions(request, offered)  # type: ignore[attr-defined]
         return {name: (function, name, words) for function, name, words in allowed}
 
+    def can_act_on(self, row: Any) -> bool:
+        """Tell whether an action may work for this row: only then it can be chosen."""
+        return True
+
+    def action_checkbox(self, obj: Any) -> SafeString:
+        return super().action_checkbox(obj) if self.can_act_on(obj) else SafeString()
+
     def apply_to_each(
         self,
         request: HttpRequest,
@@ -63,10 +71,15 @@ class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Call a service with each row; tell how many it worked for, and why not."""
         given = {"actor": person_of(request), "now": timezone.now()}
         count, refused = 0, Counter[str]()
-        for row in list(rows)[:MOST_AT_ONCE]:
+        chosen = list(rows)[:MOST_AT_ONCE]
+        for index, row in enumerate(chosen):
             try:
                 verb(**given, **{self.row_name: row})
-            except (DomainError, IntegrityError, OperationalError) as error:
+            except OperationalError:
+                # Who waited in vain once does not wait for each of the rest.
+                refused[str(Busy.message)] += len(chosen) - index
+                break
+            except (DomainError, IntegrityError) as error:
                 refused[str(refusal_of(error).message)] += 1
             else:
                 count += 1

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from tests.admin.cast import address, text_of
 from tests.conftest import browser_for
-from todos.services.lists import add_list, trash_list
+from todos.services.lists import add_list, edit_list, trash_list
+from todos.services.todos import add_todo
 
 TODOS = "/admin/todos/todo/"
+BOXES = re.compile(r'name="_selected_action" value="([^"]+)"')
 CURRENT = re.compile(r'<a href="([^"]+)" aria-current="page"')
 
 
@@ -49,6 +51,20 @@ def test_who_owns_no_list_is_offered_none_to_delete(owner_browser, editor, todo_
     page = address("todos_todolist_changelist")
     assert 'value="trash"' in text_of(owner_browser.get(page))
     assert 'value="trash"' not in text_of(browser_for(editor).get(page))
+
+
+def test_who_owns_another_list_is_offered_that_one_to_delete(editor, todo_list):
+    own = add_list(actor=editor, name="Shed", now=timezone.now())
+    page = text_of(browser_for(editor).get(address("todos_todolist_changelist")))
+    assert BOXES.findall(page) == [str(own.pk)]
+
+
+def test_only_todos_that_one_may_change_are_offered_to_actions(owner, viewer, todo):
+    own = add_todo(actor=viewer, content="Own", now=timezone.now())
+    assert BOXES.findall(text_of(browser_for(viewer).get(TODOS))) == [str(own.pk)]
+    assert BOXES.findall(text_of(browser_for(owner).get(TODOS))) == [str(todo.pk)]
+    edit_list(actor=owner, todo_list=todo.list, is_archived=True, now=timezone.now())
+    assert BOXES.findall(text_of(browser_for(owner).get(TODOS))) == []
 
 
 def test_a_foreign_list_gives_no_name_away(outsider, owner_browser, url):

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.locks import without_waiting
 from accounts.models import Event
 from tests.admin.cast import text_of
 from tests.admin.todo_pages import TABLE, TRASH, act
 from tests.conftest import browser_for
+from tests.todos.helpers import put
+from tests.todos.threads import held
 from todos.models import Todo
 from todos.services.labels import add_label
 from todos.services.lists import add_list
 from todos.services.todos import add_todo
+
+LOCK = re.compile(r"BEGIN IMMEDIATE|FOR UPDATE")
 
 
 def test_actions_do_what_they_say(owner, owner_browser, todo_list):
@@ -98,3 +108,15 @@ def test_an_action_takes_the_chosen_rows_and_no_others(owner, owner_browser, tod
     act(owner_browser, "finish", todo, select_across="1")
     other.refresh_from_db()
     assert not other.is_finished
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_action_waits_once_for_a_list_that_is_held(owner, owner_browser, todo):
+    todos = [todo, *(put(owner, todo.list, f"{number}") for number in range(3))]
+    asked = CaptureQueriesContext(connection)
+    with held(todo.list), without_waiting(), asked:
+        answer = act(owner_browser, "finish", *todos)
+    assert "The service is busy. Try again in a moment. (4)" in text_of(answer)
+    tries = [query for query in asked if LOCK.search(query["sql"])]
+    assert len(tries) == 1
+    assert Todo.objects.open().count() == 4

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from time import monotonic
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
+from django.db.models import Model
 
 from accounts.errors import DomainError
 
@@ -55,6 +56,28 @@ def _patiently(act: Callable[[], Any]) -> Any:
 
 def refusals(answers: Sequence[Any]) -> list[type[Exception]]:
     return [type(answer) for answer in answers if isinstance(answer, Exception)]
+
+
+@contextmanager
+def held(row: Model) -> Iterator[None]:
+    """Hold the lock of a row in another transaction; SQLite's is the whole database."""
+    is_held, may_go = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            rows = type(row)._base_manager.filter(pk=row.pk)
+            assert rows.select_for_update(of=("self",)).exists()
+            is_held.set()
+            may_go.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(_and_close, hold)
+        try:
+            assert is_held.wait(30)
+            yield
+        finally:
+            may_go.set()
+            running.result(30)
 
 
 def aside(act: Callable[[], Any]) -> Callable[[], Any]:

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import Invalid
 from todos.admin.asking import ask
+from todos.admin.base import may_edit
 from todos.admin.forms import LabelWithForm, MoveForm
+from todos.admin.trash import TrashActions
 from todos.models import Label, Todo
 from todos.services.todos import edit_todo, finish_todo, reopen_todo
 from todos.services.trash import purge_todo, restore_todo, trash_todo
@@ -25,12 +26,56 @@ class NoSuchLabel(Invalid):
     message = gettext_lazy("Their list has no label of this name.")
 
 
-class TodoActions(ScopedModelAdmin):
+def finished(count: int) -> str:
+    return ngettext("%d todo finished.", "%d todos finished.", count) % count
+
+
+def reopened(count: int) -> str:
+    return ngettext("%d todo reopened.", "%d todos reopened.", count) % count
+
+
+def trashed(count: int) -> str:
+    return (
+        ngettext("%d todo moved to the trash.", "%d todos moved to the trash.", count)
+        % count
+    )
+
+
+def restored(count: int) -> str:
+    return ngettext("%d todo restored.", "%d todos restored.", count) % count
+
+
+def purged(count: int) -> str:
+    return (
+        ngettext("%d todo deleted for good.", "%d todos deleted for good.", count)
+        % count
+    )
+
+
+def moved(count: int) -> str:
+    return ngettext("%d todo moved.", "%d todos moved.", count) % count
+
+
+def labelled(count: int) -> str:
+    return ngettext("%d todo labelled.", "%d todos labelled.", count) % count
+
+
+class TodoActions(TrashActions):
     """Finish, reopen, move, label, trash; in the trash restore and purge."""
 
     row_name = "todo"
     at_work = ("finish", "reopen", "move", "label", "trash")
-    in_trash = ("restore", "purge")
+    trashing = (trash_todo, trashed)
+    restoring = (restore_todo, restored)
+    purging = (purge_todo, purged)
+    purge_question = gettext_lazy("Delete for good")
+
+    def can_act_on(self, row: Any) -> bool:
+        return may_edit(row.list)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        reads_only = getattr(request, "reads_only", False)
+        return {} if reads_only else super().get_actions(request)
 
     def has_finish_permission(self, request: HttpRequest) -> bool:
         return person_of(request).has_perm("todos.finish_todo")
@@ -42,23 +87,6 @@ class TodoActions(ScopedModelAdmin):
     @admin.action(permissions=["finish"], description=gettext_lazy("Reopen"))
     def reopen(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         self.apply_to_each(request, queryset, reopen_todo, reopened)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
-    def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, trash_todo, trashed)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, restore_todo, restored)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
-    def purge(
-        self, request: HttpRequest, queryset: QuerySet[Any]
-    ) -> HttpResponse | None:
-        if "confirmed" in request.POST:
-            self.apply_to_each(request, queryset, purge_todo, purged)
-            return None
-        return ask(self, request, queryset, "purge", _("Delete for good"))
 
     @admin.action(permissions=["change"], description=gettext_lazy("Move to a list …"))
     def move(
@@ -97,37 +125,3 @@ class TodoActions(ScopedModelAdmin):
 
         self.apply_to_each(request, queryset, carry, labelled)
         return None
-
-
-def finished(count: int) -> str:
-    return ngettext("%d todo finished.", "%d todos finished.", count) % count
-
-
-def reopened(count: int) -> str:
-    return ngettext("%d todo reopened.", "%d todos reopened.", count) % count
-
-
-def trashed(count: int) -> str:
-    return (
-        ngettext("%d todo moved to the trash.", "%d todos moved to the trash.", count)
-        % count
-    )
-
-
-def restored(count: int) -> str:
-    return ngettext("%d todo restored.", "%d todos restored.", count) % count
-
-
-def purged(count: int) -> str:
-    return (
-        ngettext("%d todo deleted for good.", "%d todos deleted for good.", count)
-        % count
-    )
-
-
-def moved(count: int) -> str:
-    return ngettext("%d todo moved.", "%d todos moved.", count) % count
-
-
-def labelled(count: int) -> str:
-    return ngettext("%d todo labelled.", "%d todos labelled.", count) % count

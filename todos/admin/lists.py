@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -15,17 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin.acting import refusal_of
-from accounts.admin.base import ScopedModelAdmin
 from accounts.admin.rights import person_of
 from accounts.errors import DomainError
 from accounts.models import Event, User
 from accounts.site import NavItem
-from todos.admin.asking import ask
 from todos.admin.base import in_order
 from todos.admin.columns import ListColumns
 from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
 from todos.admin.inlines import MEMBERS, MemberInline
+from todos.admin.trash import TrashActions, looks_into_trash
 from todos.models import MemberRole, Membership, TodoList
 from todos.services.lists import add_list, edit_list, restore_list, trash_list
 from todos.services.sharing import change_member, remove_member, share_list
@@ -35,13 +35,26 @@ MOST_IN_NAV = 12
 TRASH = "todos_todolist_trash"
 
 
-def looks_into_trash(request: Any) -> bool:
-    match = request.resolver_match
-    return match is not None and match.url_name == TRASH
+def trashed(count: int) -> str:
+    return (
+        ngettext("%d list moved to the trash.", "%d lists moved to the trash.", count)
+        % count
+    )
+
+
+def restored(count: int) -> str:
+    return ngettext("%d list restored.", "%d lists restored.", count) % count
+
+
+def purged(count: int) -> str:
+    return (
+        ngettext("%d list deleted for good.", "%d lists deleted for good.", count)
+        % count
+    )
 
 
 @admin.register(TodoList)
-class TodoListAdmin(ListColumns, ScopedModelAdmin):
+class TodoListAdmin(ListColumns, TrashActions):
     """Lists that the person is a member of."""
 
     form = TodoListForm
@@ -58,6 +71,11 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         (None, {"fields": ("name", "colour")}),
         (None, {"fields": ("is_archived",)}),
     )
+
+    trashing = (trash_list, trashed)
+    restoring = (restore_list, restored)
+    purging = (purge_list, purged)
+    purge_question = gettext_lazy("Delete lists with all that is in them")
 
     delete_words = gettext_lazy("Move to the trash")
     delete_done = gettext_lazy("“%s” is in the trash.")
@@ -104,10 +122,10 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         return None if looks_into_trash(request) else ("shown",)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        names = ("restore", "purge") if looks_into_trash(request) else ("trash",)
-        if not self._owns_some(request):
-            return {}
-        return self.permitted_actions(request, *names)
+        return super().get_actions(request) if self._owns_some(request) else {}
+
+    def can_act_on(self, row: Any) -> bool:
+        return row.role == MemberRole.OWNER and not row.is_inbox
 
     def _owns_some(self, request: Any) -> bool:
         if not hasattr(request, "owns_lists"):
@@ -134,8 +152,7 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        owned = obj is None or (obj.role == MemberRole.OWNER and not obj.is_inbox)
-        return allowed and owned
+        return allowed and (obj is None or self.can_act_on(obj))
 
     def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
         """Return all that happened in the list, newest first."""
@@ -193,24 +210,6 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
             return super().response_change(request, obj)
         return HttpResponseRedirect(self.address("changelist"))
 
-    @admin.action(permissions=["delete"], description=gettext_lazy("Move to the trash"))
-    def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, trash_list, trashed)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Restore"))
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, restore_list, restored)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Delete for good"))
-    def purge(
-        self, request: HttpRequest, queryset: QuerySet[Any]
-    ) -> HttpResponse | None:
-        if "confirmed" not in request.POST:
-            title = _("Delete lists with all that is in them")
-            return ask(self, request, queryset, "purge", title)
-        self.apply_to_each(request, queryset, purge_list, purged)
-        return None
-
     # --- Other pages
 
     def get_urls(self) -> list[Any]:
@@ -248,7 +247,8 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         return TemplateResponse(request, "admin/todos/leave.html", context)
 
     def _leave(self, request: Any, row: Any) -> HttpResponse:
-        own = Membership.objects.get(list=row, user=request.user)
+        # Who clicked twice has left already.
+        own = get_object_or_404(Membership, list=row, user=request.user)
         try:
             remove_member(actor=request.user, membership=own, now=timezone.now())
         except DomainError as error:
@@ -257,21 +257,3 @@ class TodoListAdmin(ListColumns, ScopedModelAdmin):
         text = _("You are no longer a member of “%s”.") % row
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(self.address("changelist"))
-
-
-def trashed(count: int) -> str:
-    return (
-        ngettext("%d list moved to the trash.", "%d lists moved to the trash.", count)
-        % count
-    )
-
-
-def restored(count: int) -> str:
-    return ngettext("%d list restored.", "%d lists restored.", count) % count
-
-
-def purged(count: int) -> str:
-    return (
-        ngettext("%d list deleted for good.", "%d lists deleted for good.", count)
-        % count
-    )

@@ -38,15 +38,11 @@ from todos.admin.home import due_at_home
 from todos.admin.inlines import CommentInline, SubtaskInline
 from todos.admin.new_labels import labels_named
 from todos.admin.one_list import list_context
+from todos.admin.trash import looks_into_trash
 from todos.models import Todo
 from todos.services.comments import add_comment
 from todos.services.todos import add_todo, edit_todo
 from todos.services.trash import trash_todo
-
-
-def looks_into_trash(request: Any) -> bool:
-    match = request.resolver_match
-    return match is not None and match.url_name == TRASH
 
 
 def without_field(name: str, fieldsets: Any) -> list[Any]:
@@ -189,12 +185,6 @@ class TodoAdmin(TodoColumns, TodoClicks, TodoActions, OfListAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        if getattr(request, "reads_only", False):
-            return {}
-        names = self.in_trash if looks_into_trash(request) else self.at_work
-        return self.permitted_actions(request, *names)
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
         chosen = list_named(request)

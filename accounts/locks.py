@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 _is_hurried: ContextVar[bool] = ContextVar("is_hurried", default=True)
 
@@ -26,9 +26,10 @@ def unhurried() -> Iterator[None]:
     try:
         yield
     finally:
-        if connection.vendor == "postgresql" and not connection.needs_rollback:
-            _execute("RESET statement_timeout")
         _is_hurried.reset(token)
+        if connection.vendor == "postgresql" and not connection.needs_rollback:
+            with suppress(Error):  # a connection that was lost has no settings
+                _execute("RESET statement_timeout")
 
 
 @contextmanager

@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import chain
 
 from celery import shared_task
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import Heartbeat
@@ -52,13 +52,25 @@ def prune(**_: object) -> None:
     )
 
 
-def work_off(name: str, *batches: Iterator[int]) -> None:
-    """Do batches, each its own transaction, until all is done or the time is over."""
+def work_off(name: str, *works: Iterator[int]) -> None:
+    """Do batches, each its own transaction, until all is done or the time is over.
+
+    A work that fails, for a lock that somebody holds, say, keeps no other from its
+    turn; the failure is raised in the end.
+    """
     deadline = time.monotonic() + SECONDS
-    done = 0
-    for count in chain(*batches):
-        done += count
+    done, failures = 0, []
+    for work in works:
+        try:
+            for count in work:
+                done += count
+                if time.monotonic() > deadline:
+                    break
+        except OperationalError as error:
+            failures.append(error)
         if time.monotonic() > deadline:
             break
     if done:
         logger.info("rows removed", extra={"work": name, "rows": done})
+    if failures:
+        raise failures[0]

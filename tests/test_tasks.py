@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import tasks
 from accounts.models import Event, Heartbeat, IdempotentAnswer
 from accounts.services.keys import issue_key, revoke_key
-from accounts.tasks import TICK, TURN, prune, pulse
+from accounts.services.maintenance import delete_in_batches, expired_sessions
+from accounts.tasks import TICK, TURN, prune, pulse, work_off
 from tests.conftest import browser_for
 from tests.todos.helpers import put
 from tests.todos.threads import together
@@ -98,6 +101,43 @@ def test_a_clock_that_was_ahead_does_not_stop_the_work():
     Heartbeat.objects.create(name="work", at=now + 300 * DAY)
     assert Heartbeat.objects.take_turn("work", now, every=TURN)
     assert not Heartbeat.objects.take_turn("work", now, every=TURN)
+
+
+@pytest.mark.django_db
+def test_who_looked_at_the_clock_before_the_winner_has_no_turn_either():
+    now = timezone.now()
+    assert Heartbeat.objects.take_turn("work", now, every=TURN)
+    before = now - timedelta(milliseconds=1)
+    assert not Heartbeat.objects.take_turn("work", before, every=TURN)
+
+
+def test_work_that_fails_keeps_no_other_from_its_turn():
+    def fail():
+        yield 1
+        raise OperationalError("canceling statement due to lock timeout")
+
+    rest = iter([1, 1])
+    with pytest.raises(OperationalError):
+        work_off("work", fail(), rest)
+    assert next(rest, None) is None
+
+
+@pytest.mark.django_db
+def test_a_session_that_goes_on_while_old_ones_are_deleted_stays(owner, monkeypatch):
+    """It was found among the old ones, and written before it was deleted."""
+    browser_for(owner)
+    now = timezone.now()
+    Session.objects.update(expire_date=now - DAY)
+    work = delete_in_batches(expired_sessions(now))
+    delete = QuerySet.delete
+
+    def renew_first(rows):
+        Session.objects.update(expire_date=now + DAY)
+        return delete(rows)
+
+    monkeypatch.setattr(QuerySet, "delete", renew_first)
+    next(work)
+    assert Session.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,6 +22,6 @@ def empty_trash(**_: object) -> None:
     before = now - timedelta(days=settings.TRASH_DAYS)
     work_off(
         "empty_trash",
-        purge_old_todos(before=before, now=now),
+        *purge_old_todos(before=before, now=now),
         purge_old_lists(before=before, now=now),
     )

@@ -23,12 +23,15 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def take_turn(self, name: str, now: datetime, *, every: timedelta) -> bool:
         """Tell whether it is this caller's turn; of all who ask, one gets it."""
         self.bulk_create([Heartbeat(name=name, at=LONG_AGO)], ignore_conflicts=True)
-        # A turn in the future was taken by a clock that went wrong.
-        is_due = Q(at__lte=now - every) | Q(at__gt=now)
+        # A turn far ahead was taken by a clock that went wrong; one a little ahead by
+        # somebody who looked at the clock a little later.
+        is_due = Q(at__lte=now - every) | Q(at__gt=now + every)
         return bool(self.filter(is_due, name=name).update(at=now))
 
     def is_alive(self, name: str, now: datetime, *, within: timedelta) -> bool:
-        return self.filter(name=name, at__gt=now - within).exists()
+        """Tell whether there was a sign of life; a clock set back made none ahead."""
+        signs = self.filter(name=name, at__gt=now - within, at__lt=now + within)
+        return signs.exists()
 
 
 class Heartbeat(models.Model):

@@ -41,7 +41,8 @@ def delete_in_batches(rows: QuerySet[Any]) -> Iterator[int]:
     """Delete rows that leave no event; yield how many each statement took."""
     keys = rows.order_by("pk").values_list("pk", flat=True)
     while batch := list(keys[:BATCH]):
-        rows.model._default_manager.filter(pk__in=batch).delete()
+        # What was written since has another age: a session that went on, say.
+        rows.filter(pk__in=batch).delete()
         yield len(batch)
 
 

@@ -63,18 +63,18 @@ def old_trash(before: datetime) -> QuerySet[Todo]:
     return Todo.with_trash.filter(Q(deleted_at__lt=before) | Q(list__in=old_lists))
 
 
-def purge_old_todos(*, before: datetime, now: datetime) -> Iterator[int]:
-    """Purge what `old_trash` names; yield how many each transaction took."""
+def purge_old_todos(*, before: datetime, now: datetime) -> list[Iterator[int]]:
+    """Return for each list what purges its part of `old_trash`, once it is iterated.
+
+    It yields how many todos each transaction took.
+    """
     # Two questions, each with an index: together they would read every todo.
     old = Todo.with_trash.filter(deleted_at__lt=before)
     lists = {
         *old.order_by().values_list("list", flat=True).distinct(),
         *TodoList.objects.filter(deleted_at__lt=before).values_list("pk", flat=True),
     }
-    for pk in sorted(lists):
-        todo_list = TodoList(pk=pk)
-        while count := purge_list_trash(todo_list=todo_list, before=before, now=now):
-            yield count
+    return [_purge_in_batches(TodoList(pk=pk), before, now) for pk in sorted(lists)]
 
 
 def purge_old_lists(*, before: datetime, now: datetime) -> Iterator[int]:
@@ -82,6 +82,13 @@ def purge_old_lists(*, before: datetime, now: datetime) -> Iterator[int]:
     old = TodoList.objects.filter(deleted_at__lt=before).order_by("pk")
     for pk in old.values_list("pk", flat=True):
         yield int(_purge_if_trashed(pk, before, now))
+
+
+def _purge_in_batches(
+    todo_list: TodoList, before: datetime, now: datetime
+) -> Iterator[int]:
+    while count := purge_list_trash(todo_list=todo_list, before=before, now=now):
+        yield count
 
 
 @transaction.atomic

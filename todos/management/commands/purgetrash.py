@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -39,7 +40,7 @@ class Command(ServiceCommand):
         now = timezone.now()
         before = now - timedelta(days=options["older_than"])
         with self.progress("Todos", old_trash(before).count()) as progress:
-            for count in purge_old_todos(before=before, now=now):
+            for count in chain(*purge_old_todos(before=before, now=now)):
                 progress.add(count)
         lists = sum(purge_old_lists(before=before, now=now))
         self.say(f"Deleted for good: {progress.done:,} todos, {lists:,} lists.")

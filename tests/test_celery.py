@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from accounts.models import Heartbeat
 from tests.commands.running import ROOT, environment
 from tests.live.waiting import wait_until
 from tests.redis_server import RedisServer
+from todo_project.celery import Ticker, app
+from todo_project.management.commands.background import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -118,3 +120,59 @@ def test_what_cannot_work_is_refused_in_a_sentence(
     assert start(program, **variables).wait(30) == 1
     assert sentence in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def set_back(monkeypatch) -> Callable[[], None]:
+    """Set the clock back by a day when it is called."""
+
+    def an_earlier_day() -> datetime:
+        return datetime.now(UTC) - timedelta(days=1)
+
+    return lambda: monkeypatch.setattr(app, "now", an_earlier_day)
+
+
+def test_beat_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(
+        Ticker, "apply_entry", lambda _ticker, entry, **_: sent.append(entry.name)
+    )
+    ticker = Ticker(app)
+
+    def told() -> list[str]:
+        sent.clear()
+        for _ in range(10):
+            ticker.tick()
+        return sorted(sent)
+
+    everything = sorted(app.conf.beat_schedule)
+    assert told() == everything
+    assert told() == []
+    set_back()
+    assert told() == everything
+    assert told() == []
+
+
+def test_background_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch):
+    app.loader.import_default_modules()
+    done: list[str] = []
+    for name in ("accounts.tasks.pulse", "accounts.tasks.prune"):
+        monkeypatch.setattr(
+            app.tasks[name], "apply", lambda name=name: done.append(name)
+        )
+    clock = Clock()
+    clock.tick()
+    clock.tick()
+    assert len(done) == 2
+    set_back()
+    clock.tick()
+    assert len(done) == 4
+
+
+def test_a_sign_of_life_from_the_future_is_none():
+    now = timezone.now()
+    Heartbeat.objects.beat("worker", now + timedelta(hours=1))
+    within = timedelta(seconds=40)
+    assert not Heartbeat.objects.is_alive("worker", now, within=within)
+    Heartbeat.objects.beat("worker", now + timedelta(seconds=5))  # of another machine
+    assert Heartbeat.objects.is_alive("worker", now, within=within)

@@ -147,15 +147,22 @@ class Ticker(Scheduler):  # type: ignore[misc]
 
     def setup_schedule(self) -> None:
         super().setup_schedule()
-        # How long ago a task was due is not known, so all are due at the start.
-        for entry in self.schedule.values():
-            entry.last_run_at = LONG_AGO
+        self._make_all_due()
 
     def tick(self, *args: Any, **options: Any) -> Any:
+        entries = self.schedule.values()
+        if any(entry.last_run_at > entry.default_now() for entry in entries):
+            self._make_all_due()  # or they would wait for the clock that was set back
         if time.monotonic() - self._signed_at >= SIGN:
             self._signed_at = time.monotonic()
             show_life("beat")
         return super().tick(*args, **options)
+
+    def _make_all_due(self) -> None:
+        """Forget when tasks were sent: a new beat does not know, nor by which clock."""
+        for entry in self.schedule.values():
+            entry.last_run_at = LONG_AGO
+        self._heap = None
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         try:

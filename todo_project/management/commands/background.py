@@ -96,7 +96,9 @@ class Clock:
     def tick(self) -> None:
         self._show_life()
         for name, schedule in self._schedules.items():
-            if schedule.is_due(self._done_at[name]).is_due:
+            done_at = self._done_at[name]
+            # One that was done in the future waits for a clock that was set back.
+            if done_at > schedule.now() or schedule.is_due(done_at).is_due:
                 self._done_at[name] = schedule.now()
                 close_old_connections()
                 app.tasks[name].apply()  # tells of a failure in the log

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from django.conf import settings
 from django.utils import timezone
 from prometheus_client.mmap_dict import MmapedDict
 
@@ -88,6 +89,7 @@ def test_the_database_tells_how_long_all_is_silent(operator, todo):
     read = operator()
     assert read["todo_heartbeat_age_seconds"][("worker",)] == pytest.approx(90, abs=9)
     assert read["todo_outbox_oldest_seconds"] == {(): 0}
+    assert read["todo_release_info"] == {(settings.RELEASE,): 1}
     assert read["todo_database_up"] == {(): 1}
 
     event = Event.objects.earliest("at")

@@ -53,12 +53,12 @@ class Everything:
 def state(now: datetime) -> Iterator[Metric]:
     """Yield what is read at this moment; what cannot be read is left out."""
     release: dict[str, float] = {settings.RELEASE: 1}
-    yield gauge("release", "The release that answers", release, "version")
+    yield gauge("release_info", "The release that answers", release, "version")
     ages = database_ages(now)
     yield gauge("database_up", "1 if the database answers", ages is not None)
     if ages is not None:
         oldest, heartbeats = ages
-        told = "Age of the oldest event that is not delivered"
+        told = "Time for which the event that waits longest could have been delivered"
         yield gauge("outbox_oldest_seconds", told, oldest)
         told = "Time since the last sign of life"
         yield gauge("heartbeat_age_seconds", told, heartbeats, "name")
@@ -90,12 +90,9 @@ def database_ages(now: datetime) -> tuple[float, dict[str, float]] | None:
             signs = dict(Heartbeat.objects.values_list("name", "at"))
     except Error:
         return None
-    age = seconds_since(oldest, now) if oldest else 0.0
-    return age, {name: seconds_since(at, now) for name, at in signs.items()}
-
-
-def seconds_since(moment: datetime, now: datetime) -> float:
-    return max(0.0, (now - moment).total_seconds())
+    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    # A sign far ahead is of a clock that was set back, and as good as an old one.
+    return age, {name: abs((now - at).total_seconds()) for name, at in signs.items()}
 
 
 def queue_depth() -> int | None:

@@ -98,6 +98,6 @@ def count_cache_read(*, hit: bool) -> None:
 
 
 def count_task(*, task: str, outcome: str, seconds: float) -> None:
-    """Count a task that ended as `success`, `failure` or `retry`."""
+    """Count a task that ended as `success` or `failure`."""
     _tasks.labels(task, outcome).inc()
     _task_seconds.labels(task).inc(seconds)

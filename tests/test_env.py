@@ -18,6 +18,7 @@ from todo_project.env import (
     env_list,
     env_networks,
     env_origins,
+    env_path,
     env_redis,
     env_str,
 )
@@ -56,6 +57,23 @@ def test_an_odd_number_is_refused_by_name(monkeypatch, raw):
         env_int("COUNT", default=1, minimum=1, maximum=5)
 
 
+@pytest.mark.parametrize("raw", ["0" * 30 + "9" * 9, "0" * 5000])
+def test_zeros_before_a_number_hide_nothing(monkeypatch, raw):
+    monkeypatch.setenv("COUNT", raw)
+    with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
+        env_int("COUNT", default=1, minimum=0, maximum=5)
+
+
+def test_an_empty_path_is_not_the_folder_that_one_stands_in(monkeypatch, tmp_path):
+    for raw in ("", None):
+        monkeypatch.delenv("PLACE", raising=False)
+        if raw is not None:
+            monkeypatch.setenv("PLACE", raw)
+        assert env_path("PLACE", default=tmp_path) == tmp_path
+    monkeypatch.setenv("PLACE", "below")
+    assert env_path("PLACE", default=tmp_path) == Path.cwd() / "below"
+
+
 def test_a_secret_is_read_from_a_file(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text("hidden\n")
     monkeypatch.delenv("WORD", raising=False)
@@ -67,6 +85,14 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("WORD", raising=False)
     monkeypatch.setenv("WORD_FILE", str(tmp_path / "nothing"))
     with pytest.raises(ImproperlyConfigured, match="WORD_FILE cannot be read"):
+        env_str("WORD")
+
+
+def test_a_file_that_holds_no_text_is_named(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    monkeypatch.delenv("WORD", raising=False)
+    monkeypatch.setenv("WORD_FILE", str(tmp_path / "secret"))
+    with pytest.raises(ImproperlyConfigured, match="WORD_FILE must hold text"):
         env_str("WORD")
 
 

@@ -28,6 +28,11 @@ def env_str(name: str, *, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
+def env_path(name: str, *, default: Path) -> Path:
+    """Return the path, made absolute; an empty one is none."""
+    return Path(env_str(name) or default).absolute()
+
+
 def env_bool(name: str, *, default: bool) -> bool:
     """Return true or false; anything but true, false, 1 and 0 is refused."""
     raw = os.environ.get(name)
@@ -56,7 +61,8 @@ def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
     raw = os.environ.get(name)
     if raw is None:
         return default
-    if not (raw.isascii() and raw.isdigit() and minimum <= int(raw[:19]) <= maximum):
+    is_number = raw.isascii() and raw.isdigit() and len(raw) < 20
+    if not (is_number and minimum <= int(raw) <= maximum):
         raise ImproperlyConfigured(
             f"{name} must be a whole number from {minimum} to {maximum}, not {raw!r}."
         )
@@ -183,3 +189,5 @@ def _read(name: str, path: Path) -> str:
         raise ImproperlyConfigured(
             f"{name}_FILE cannot be read: {error.strerror}."
         ) from error
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE must hold text in UTF-8.") from None

@@ -19,6 +19,7 @@ from todo_project.env import (
     env_list,
     env_networks,
     env_origins,
+    env_path,
     env_redis,
     env_str,
 )
@@ -26,7 +27,7 @@ from todo_project.logs import logging_settings
 from todo_project.secret import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env_str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = env_path("DATA_DIR", default=BASE_DIR / "var").resolve()
 RELEASE = "0.1.0"
 
 DEBUG = env_bool("DEBUG", default=False)
@@ -255,7 +256,7 @@ CSRF_FAILURE_VIEW = "todo_project.errors.csrf_failure"
 
 # Opens /metrics and the causes at /readyz; without one they are closed.
 OPERATOR_TOKEN = env_str("OPERATOR_TOKEN")
-METRICS_DIR = Path(env_str("METRICS_DIR", default=str(DATA_DIR / "metrics")))
+METRICS_DIR = env_path("METRICS_DIR", default=DATA_DIR / "metrics")
 SLOW_REQUEST_MS = env_int("SLOW_REQUEST_MS", default=1000, minimum=0, maximum=60000)
 SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", default=200, minimum=0, maximum=60000)
 

@@ -24,6 +24,9 @@ def main() -> None:
         if told is None or "--traceback" in sys.argv:
             raise
         sys.exit(told)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)  # 128 + SIGINT, as shells have it
 
 
 def sentence(error: Exception) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import redis
@@ -126,6 +128,36 @@ def test_a_full_redis_keeps_nothing_new_and_gives_what_it_has(cache, server, bre
     assert cache.get("new") is None
     assert cache.get("old") == 1
     assert not breaker.is_open()
+
+
+@pytest.fixture
+def web_server(tmp_path) -> Iterator[str]:
+    """Something that is no Redis, where Redis should be; its address."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        thread = threading.Thread(target=refuse_all, args=(listening,))
+        thread.start()
+        yield f"unix://{path}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def refuse_all(listening: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _address = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_what_is_no_redis_is_an_empty_cache(breaker, web_server):
+    cache = RedisCache(web_server, {})
+    assert cache.get("name", default="nothing") == "nothing"
+    assert breaker.is_open()
+    assert not cache.set("name", 1)
 
 
 def test_the_log_tells_once_that_it_is_away_and_once_that_it_is_back(

@@ -22,6 +22,8 @@ from todo_project.timing import cache_call
 logger = logging.getLogger(__name__)
 
 PAUSE = 5.0  # seconds for which Redis is left alone after it did not answer
+# The last is of a server that is no Redis: something else may listen there by now.
+NO_ANSWER = (redis.ConnectionError, redis.TimeoutError, redis.InvalidResponse)
 MISSING = object()
 
 
@@ -72,9 +74,9 @@ class Client(redis.Redis):
         try:
             with cache_call():
                 answer = super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except NO_ANSWER as error:
             breaker.fail(error)
-            raise
+            raise redis.ConnectionError(str(error)) from error
         except redis.ResponseError:  # it is full, say: an answer all the same
             breaker.succeed()
             raise

@@ -163,6 +163,15 @@ def test_a_task_that_failed_is_told_without_the_row(caplog):
         assert "secret" not in line
 
 
+def test_what_fails_around_a_task_is_told_without_the_row():
+    error = IntegrityError('violates "todo_x"\nDETAIL:  (1, secret)')
+    record = record_of(error, name="celery.app.trace", args=(error,))
+    line = JsonFormatter().format(record)
+    assert "task failed" in line
+    assert "todo_x" in line
+    assert "secret" not in line
+
+
 def test_a_readable_line_cannot_be_forged_nor_steer_a_terminal():
     record = record_of(route="x\n2026 INFO forged \x1b[2J")
     line = LineFormatter().format(record)

@@ -81,7 +81,7 @@ class OneLineFilter(logging.Filter):
         error = error_of(record)
         if record.name == "celery.app.trace" and error:
             # Celery's sentence holds the whole error, and with it the row.
-            record.task = record.__dict__["data"]["name"]
+            record.task = record.__dict__.get("data", {}).get("name")
             record.msg, record.args = "task failed", ()
         if isinstance(error, OperationalError):
             record.reason = str(error).partition("\n")[0]

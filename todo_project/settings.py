@@ -224,6 +224,7 @@ IDEMPOTENCY_DAYS = 7
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "todo_project.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -37,8 +37,9 @@ TRIES = 45  # with the waits before and the pauses between them, about a minute
 BATCH = 1000  # rows of one transaction
 
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
-# Who waits is gone from the list. It waited, most likely, for who has been longest at a
-# table that the statement names, by itself or by an index; else at any.
+# Asked when the wait is over. It was, most likely, for who has been longest at a table
+# that the statement names, by itself or by an index; else at any. Since when others are
+# there whose role is another is not known.
 _HOLDERS = """
 WITH named AS (
     SELECT coalesce(indrelid, pg_class.oid) AS relation
@@ -51,7 +52,8 @@ FROM pg_locks JOIN pg_class ON pg_class.oid = relation
     LEFT JOIN pg_stat_activity USING (pid),
     LATERAL (SELECT relation IN (SELECT relation FROM named)) AS names (is_named)
 WHERE granted AND relkind = 'r' AND relnamespace <> 'pg_catalog'::regnamespace
-    AND pid <> pg_backend_pid() AND (is_named OR xact_start < now() - interval %s)
+    AND pid <> pg_backend_pid()
+    AND coalesce(xact_start < now() - interval %s, is_named)
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ORDER BY is_named DESC, xact_start, relname
 """

@@ -25,7 +25,7 @@ LISTS_OF_MANY, LISTS_OF_CROWD = 200, 1_000
 
 # Todo number n of a list range. Words follow a skewed choice: one in all, one in every
 # thousandth, one in every hundred-thousandth todo.
-_TODOS = """
+TODOS = """
 INSERT INTO todos_todo (
     id, created_at, updated_at, version, uid, content, notes, search_key, priority,
     due_zone, due_on, due_sort, rank, is_finished, finished_at, deleted_at, list_id,
@@ -84,7 +84,7 @@ def write_million(make_person: Any) -> Million:
         ):
             user = people[owner].pk
             cursor.execute(
-                _TODOS,
+                TODOS,
                 {
                     "owner": user,
                     "assignee": user,

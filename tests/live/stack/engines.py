@@ -19,6 +19,7 @@ save ""
 PROGRAMS = """
 [program:postgresql]
 command={app}/deploy/start mark {postgres} -D data -k {postgresql} -c listen_addresses=
+    -c log_lock_waits=on
 directory={postgresql}
 user={postgres_user}
 priority=10

@@ -49,8 +49,8 @@ def _fill_welcome(person: User, todo_list: TodoList, now: datetime) -> None:
     add(
         gettext("Add a todo from the shell"),
         notes=gettext(
-            "Make a key with manage.py createapikey, then send it along:\n"
-            "http -f POST :8000/api/v1/todos content=Hello "
+            "Make a key with manage.py createapikey; $URL is where this page is:\n"
+            "http -f POST $URL/api/v1/todos content=Hello "
             '"Authorization: Bearer $KEY"'
         ),
         due_on=today + timedelta(days=1),

@@ -3,8 +3,17 @@
 // What a todo may point at depends on its list: ask within the list that is chosen now.
 django.jQuery(($) => {
     const list = $("#id_list");
+    const others = $("[data-within='id_list']");
+
+    // The search that stands in for a choice of many has no name of its own.
+    const nameSearch = (_index, select) => {
+        const search = $(select).next(".select2").find(".select2-search__field");
+        search.attr("aria-label", select.labels[0]?.textContent.trim());
+    };
+    others.each(nameSearch);
+
     list.on("change", () => {
-        $("[data-within='id_list']").each((_index, select) => {
+        others.each((index, select) => {
             const element = $(select);
             const address = new URL(element.attr("data-ajax--url"), location.href);
             address.searchParams.set("list", list.val() ?? "");
@@ -12,6 +21,7 @@ django.jQuery(($) => {
             element.attr("data-ajax--url", url).data("ajax--url", url);
             element.select2("destroy");
             element.djangoAdminSelect2();
+            nameSearch(index, select);
         });
     });
 });

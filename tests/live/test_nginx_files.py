@@ -122,6 +122,13 @@ def test_django_hands_out_a_private_file_through_nginx(door: Door):
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
+def test_a_part_of_a_private_file_is_guarded_as_the_whole(door: Door):
+    answer = get(door, "/api/v1/files/1?accel=private/report", Range="bytes=0-3")
+    assert (answer.status_code, answer.content) == (206, b"priv")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
 def test_a_private_file_that_is_gone_is_missing(door: Door):
     answer = get(door, "/api/v1/files/1?accel=private/gone")
     assert answer.status_code == 404

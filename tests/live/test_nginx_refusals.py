@@ -39,6 +39,7 @@ OWN = {
     503: (TITLES[503], "maintenance"),
     504: ("Gateway timeout", "timeout"),
 }
+KEY = {"Idempotency-Key": "7d3c"}
 RETRY_AFTER = {429: "1", 502: "2", 503: "60", 504: "10"}
 
 
@@ -56,9 +57,11 @@ def slow_door() -> Iterator[Door]:
         yield door
 
 
-def ask(door: Door, path: str, headers: dict[str, str] | None = None) -> Any:
+def ask(
+    door: Door, path: str, headers: dict[str, str] | None = None, method: str = "GET"
+) -> Any:
     with door.client() as client:
-        answer = client.get(path, headers=headers)
+        answer = client.request(method, path, headers=headers)
     small = {name.lower(): value for name, value in answer.headers.items()}
     return answer.status_code, small, answer.content
 
@@ -167,6 +170,7 @@ def test_a_missing_file_gets_a_page(door: Door):
 def test_nobody_behind_the_door_is_told_at_once(dead_door: Door):
     assert_page(ask(dead_door, "/"), 502)
     assert_problem(ask(dead_door, "/api/v1/todos"), 502)
+    assert_problem(ask(dead_door, "/api/v1/todos", KEY, "POST"), 502)
 
 
 def test_an_app_that_hangs_is_told_in_time(slow_door: Door):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.door import Door
+from tests.live.test_nginx_refusals import KEY
 
-KEY = {"Idempotency-Key": "7d3c"}
 VERSION = {"If-Match": '"7"'}
 
 

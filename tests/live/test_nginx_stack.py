@@ -39,6 +39,9 @@ def log_lines(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     return wait_until(found, seconds=5, what=f"nginx's log tells of {request_id}")
 
 
+SHEET = "/static/look/plain.css"
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -47,7 +50,7 @@ def log_lines(stack: Stack, request_id: str) -> list[dict[str, Any]]:
         ("/nowhere", 404),
         ("/api/v1/todos", 401),
         ("/api/v1/nowhere", 404),
-        ("/static/look/plain.css", 200),
+        (SHEET, 200),
         ("/static/missing.css", 404),
         ("/media/public/missing.png", 404),
     ],
@@ -56,6 +59,24 @@ def test_every_kind_of_answer_carries_each_guard_once(stack: Stack, path, status
     with stack.client() as client:
         answer = client.get(path, allow_redirects=False)
     assert answer.status_code == status
+    assert_guarded(answer)
+
+
+def test_an_answer_to_a_condition_is_guarded_as_any_other(stack: Stack):
+    with stack.client() as client:
+        client.headers["Accept-Encoding"] = "identity"  # what is packed goes whole
+        modified = client.get(SHEET).headers["Last-Modified"]
+        for condition, status in (
+            ({"If-Modified-Since": modified}, 304),
+            ({"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"}, 412),
+            ({"Range": "bytes=99999999-"}, 200),
+        ):
+            answer = client.get(SHEET, headers=condition)
+            assert answer.status_code == status
+            assert_guarded(answer)
+
+
+def assert_guarded(answer: Any) -> None:
     headers = answer.raw.headers
     assert {name: headers.getlist(name) for name in GUARDS} == {
         name: [value] for name, value in GUARDS.items()

@@ -160,6 +160,17 @@ def test_what_is_no_redis_is_an_empty_cache(breaker, web_server):
     assert not cache.set("name", 1)
 
 
+def test_a_redis_that_is_back_and_full_is_back(
+    cache, server, breaker, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO, logger=ours.logger.name)
+    monkeypatch.setattr(ours, "PAUSE", 0)
+    server.fill()
+    breaker.fail(redis.ConnectionError())
+    assert not cache.set("new", 1)
+    assert caplog.messages[-1] == "redis answers again"
+
+
 def test_the_log_tells_once_that_it_is_away_and_once_that_it_is_back(
     cache, server, breaker, monkeypatch, caplog
 ):

@@ -13,8 +13,6 @@ from typing import Any
 import redis
 from django.conf import settings
 from django_redis.cache import RedisCache as StockRedisCache
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from todo_project.metrics import count_cache_read
 from todo_project.timing import cache_call
@@ -109,11 +107,10 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
 
 
 def connection_options() -> dict[str, Any]:
-    """Return how long to wait for Redis: the library itself would try for seconds."""
+    """Return how long to wait for Redis; without a limit its library waits for ever."""
     return {
         "socket_timeout": settings.REDIS_TIMEOUT,
         "socket_connect_timeout": settings.REDIS_TIMEOUT,
-        "retry": Retry(NoBackoff(), 0),
     }
 
 

@@ -94,11 +94,14 @@ class Browser:
         run("Emulation.setDeviceMetricsOverride", size | {"mobile": width < 600})
 
     def overflows(self) -> bool:
-        """Return whether the page is wider than the screen."""
-        page, screen = self.driver.execute_script(
-            "return [document.documentElement.scrollWidth, window.innerWidth]"
+        """Return whether the page, or the table on it, is wider than its place."""
+        # Not than the window: a phone zooms out until it shows a page that is too wide.
+        return bool(
+            self.driver.execute_script(
+                "return [...document.querySelectorAll('html, .results')]"
+                ".some((part) => part.scrollWidth > part.clientWidth)"
+            )
         )
-        return bool(page > screen)
 
     def shoot(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,11 @@ def test_every_page_fits_desk_and_phone_in_light_and_dark(browsers):
     browser = browsers()
     look_at(browser, "sign-in", PAGES["sign-in"])
     browser.sign_in("mia", PASSWORD)
+    browser.open(f"{LISTS}add/")
+    browser.type("#id_name", "A list of which everybody knows all " * 5)
+    browser.click("[name=_save]")
+    browser.open("/admin/")
+    Select(browser.find("#quick-list")).select_by_index(1)
     add(browser, "Think of a text that is long enough to be wrapped on a small phone")
     for name, path in PAGES.items():
         if name != "sign-in":

@@ -7,8 +7,7 @@ from django.db import IntegrityError, NotSupportedError, connection
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Length
 
-from accounts import migrating
-from accounts.migrating import AddCheck, Backfill, BuildIndex
+from accounts.migrating import AddCheck, Backfill, BuildIndex, operations
 from tests.jars import TABLE, shelf_with_jars
 
 BUILD_INDEX = BuildIndex("jar", Index(fields=["label"], name="jar_by_label"))
@@ -58,7 +57,7 @@ def test_a_constraint_that_a_row_violates_holds_once_the_row_was_mended(shelf):
 
 
 def test_rows_are_filled_batch_by_batch_and_others_are_left(shelf, monkeypatch):
-    monkeypatch.setattr(migrating, "BATCH", 7)
+    monkeypatch.setattr(operations, "BATCH", 7)
     shelf.fill(1, size=99)
     shelf.fill(30)
     shelf.fill(1, size=99)
@@ -76,7 +75,7 @@ def test_rows_are_filled_batch_by_batch_and_others_are_left(shelf, monkeypatch):
 
 
 def test_a_backfill_ends_although_its_values_are_none(shelf, monkeypatch):
-    monkeypatch.setattr(migrating, "BATCH", 7)
+    monkeypatch.setattr(operations, "BATCH", 7)
     shelf.fill(20)
     shelf.migrate(Backfill("jar", where=Q(size=None), values={"size": F("size")}))
 

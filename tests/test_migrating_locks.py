@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts import migrating
+from accounts.migrating import operations, waiting
+from accounts.migrating.waiting import LOCK_WAIT, lock_waits
 from tests.jars import TABLE, shelf_with_jars
 from tests.test_migrating import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside
@@ -100,8 +101,8 @@ def test_what_has_to_wait_says_for_whom_and_is_tried_again(somebody):
 def test_what_waits_too_long_is_given_up_and_what_was_migrated_stays(
     somebody, monkeypatch
 ):
-    monkeypatch.setattr(migrating, "TRIES", 2)
-    monkeypatch.setattr(migrating, "PAUSE", 0)
+    monkeypatch.setattr(waiting, "TRIES", 2)
+    monkeypatch.setattr(waiting, "PAUSE", 0)
     migrate("admin", "zero", stderr=StringIO())
     asked(somebody, "SELECT id FROM accounts_user")
     told = StringIO()
@@ -166,7 +167,7 @@ def test_an_index_that_was_half_built_is_built_anew(shelf):
         )
     assert shelf.holds("jar_by_label")
     shelf.repeat(BUILD_INDEX)
-    assert not migrating.is_invalid("jar_by_label")
+    assert not operations.is_invalid("jar_by_label")
     shelf.fill(1, label="twice")
 
 
@@ -175,11 +176,11 @@ def test_an_index_waits_for_as_long_as_old_transactions_take(shelf, somebody):
         cursor.execute(f"LOCK TABLE {TABLE} IN ROW EXCLUSIVE MODE")
 
     def build() -> None:
-        with migrating.lock_waits(migrating.LOCK_WAIT):
+        with lock_waits(LOCK_WAIT):
             shelf.repeat(BUILD_INDEX)
 
     built = aside(build)
-    wait_for_one_who_waits(longer_than=2 * seconds(migrating.LOCK_WAIT))
+    wait_for_one_who_waits(longer_than=2 * seconds(LOCK_WAIT))
     somebody.rollback()
     built()
     assert shelf.holds("jar_by_label")
@@ -203,7 +204,7 @@ def test_a_batch_waits_shortly_for_a_row_and_is_tried_again(
     asked(somebody, "SELECT id FROM shelf_jar FOR UPDATE")
     told = Told(somebody)
     monkeypatch.setattr(sys, "stderr", told)
-    with migrating.lock_waits(migrating.LOCK_WAIT):
+    with lock_waits(LOCK_WAIT):
         shelf.migrate(BACKFILL)
     assert re.fullmatch(IN_USE.format(TABLE) + "; trying again.\n", told.getvalue())
     assert not shelf.jars.filter(size=None).exists()

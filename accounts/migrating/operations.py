@@ -1,20 +1,11 @@
-"""How a migration changes a table that has rows, while everybody goes on using it.
-
-A statement that waits for the lock of a table holds up all who come behind it. So such
-a wait is short, and what it was for is tried again; what takes its time takes no lock
-that is in anybody's way. Each operation may run again after it was interrupted. They
-stand in migrations of their own, which are not atomic.
-"""
+"""The operations, each of which may run again after it was interrupted."""
 
 from __future__ import annotations
 
-import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.postgres.operations import (
     AddConstraintNotValid,
@@ -22,144 +13,19 @@ from django.contrib.postgres.operations import (
     NotInTransactionMixin,
     ValidateConstraint,
 )
-from django.db import OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.db.migrations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.models import Q, QuerySet
 
 from accounts.management.progress import Progress
+from accounts.migrating.waiting import FOR_EVER, ask, lock_waits, patiently
 
-LOCK_WAIT = "300ms"  # how long others may be held up behind a migration, each time
-VACUUM_WAIT = "5s"  # longer than PostgreSQL takes to call back its own
-FOR_EVER = "0"
-PAUSE = 1  # second between two tries
-TRIES = 45  # with the waits before and the pauses between them, about a minute
 BATCH = 1000  # rows of one transaction
-
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
-# Asked when the wait is over. It was, most likely, for who has been longest at a table
-# that the statement names, by itself or by an index; else at any. Since when others are
-# there whose role is another is not known.
-_HOLDERS = """
-WITH named AS (
-    SELECT coalesce(indrelid, pg_class.oid) AS relation
-    FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid
-    WHERE relname = ANY(%s)
-)
-SELECT relname, pid, state, extract(epoch FROM now() - xact_start)::int,
-    mode = 'ShareUpdateExclusiveLock' AND is_named
-FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-    LEFT JOIN pg_stat_activity USING (pid),
-    LATERAL (SELECT relation IN (SELECT relation FROM named)) AS names (is_named)
-WHERE granted AND relkind = 'r' AND relnamespace <> 'pg_catalog'::regnamespace
-    AND pid <> pg_backend_pid()
-    AND coalesce(xact_start < now() - interval %s, is_named)
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-ORDER BY is_named DESC, xact_start, relname
-"""
 _IS_INVALID = """
 SELECT 1 FROM pg_index
 WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
 """
-Result = TypeVar("Result")
-
-
-class StillLocked(Exception):
-    """Somebody holds a table for too long; the message says who."""
-
-
-# --- Waiting ------------------------------------------------------------------
-
-
-def patiently(work: Callable[[], Result], *, tell: Callable[[str], object]) -> Result:
-    """Do the work, again and again while somebody holds a lock that it waits for.
-
-    The work leaves nothing half done when it fails, or begins anew. `tell` gets a
-    sentence each time; StillLocked is raised after about a minute of waiting.
-    """
-    statement = LastStatement()
-    for tries_left in reversed(range(TRIES)):
-        try:
-            with connection.execute_wrapper(statement):
-                return work()
-        except OperationalError as error:
-            if not was_locked_out(error) or connection.in_atomic_block:
-                raise
-            who = holder_told(statement.sql)
-            if not tries_left:
-                raise StillLocked(who) from error
-        tell(f"{who}; trying again.")
-        time.sleep(PAUSE)
-    raise AssertionError("The last try returns or raises.")
-
-
-class LastStatement:
-    """Remember what was executed last, for when it fails."""
-
-    sql = ""
-
-    def __call__(
-        self, execute: Callable[..., Any], sql: Any, *rest: Any, **more: Any
-    ) -> Any:
-        self.sql = str(sql)
-        return execute(sql, *rest, **more)
-
-
-def was_locked_out(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
-
-
-def holder_told(sql: str) -> str:
-    """Say who holds a table that the statement names; call back what cleans it."""
-    holders = _ask(_HOLDERS, [re.findall(r"\w+", sql), LOCK_WAIT])
-    for table in {table for table, _, _, _, is_cleaned in holders if is_cleaned}:
-        end_vacuum(table)
-    if not holders:
-        return "Somebody has held a lock that is needed"
-    table, pid, state, seconds, _is_cleaned = holders[0]
-    about = f" ({state}, for {seconds} s)" if state else ""
-    return f"{table} is in use by process {pid}{about}"
-
-
-def end_vacuum(table: str) -> None:
-    """Wait for this lock, and PostgreSQL ends its own cleaning of the table.
-
-    It does so after a second (deadlock_timeout), which waits for other locks do not
-    last. Nobody who reads or writes is held up behind this one.
-    """
-    name = connection.ops.quote_name(table)
-    with (
-        suppress(OperationalError),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"SET LOCAL lock_timeout = '{VACUUM_WAIT}'")
-        cursor.execute(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE")
-
-
-@contextmanager
-def lock_waits(limit: str) -> Iterator[None]:
-    """Let statements wait so long for locks, on PostgreSQL."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    [(before,)] = _ask("SHOW lock_timeout")
-    _ask("SELECT set_config('lock_timeout', %s, false)", [limit])
-    try:
-        yield
-    finally:
-        if not connection.needs_rollback:
-            _ask("SELECT set_config('lock_timeout', %s, false)", [before])
-
-
-def _ask(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
-# --- Operations ---------------------------------------------------------------
 
 
 class BuildIndex(AddIndexConcurrently):
@@ -288,7 +154,7 @@ def is_there(model: type[models.Model], name: str) -> bool:
 
 def is_invalid(name: str) -> bool:
     """Tell whether the building of this index began and failed."""
-    return connection.vendor == "postgresql" and bool(_ask(_IS_INVALID, [name]))
+    return connection.vendor == "postgresql" and bool(ask(_IS_INVALID, [name]))
 
 
 def tell(sentence: str) -> None:

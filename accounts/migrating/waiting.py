@@ -1,0 +1,153 @@
+"""Waiting for locks that everybody else's requests would have to wait behind."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+LOCK_WAIT = "300ms"  # how long others may be held up behind a migration, each time
+VACUUM_WAIT = "2s"  # longer than PostgreSQL takes to call back its own
+FOR_EVER = "0"
+PAUSE = 1  # second between two tries
+TRIES = 45  # with the waits before and the pauses between them, about a minute
+
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
+# Asked when the wait is over. It was, most likely, for who has been longest at a table
+# that the statement names, by itself or by an index; else at any. Since when others are
+# there whose role is another is not known.
+_HOLDERS = """
+WITH named AS (
+    SELECT coalesce(indrelid, pg_class.oid) AS relation
+    FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid
+    WHERE relname = ANY(%s)
+)
+SELECT relname, pid, state, extract(epoch FROM now() - xact_start)::int,
+    mode = 'ShareUpdateExclusiveLock' AND is_named
+FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+    LEFT JOIN pg_stat_activity USING (pid),
+    LATERAL (SELECT relation IN (SELECT relation FROM named)) AS names (is_named)
+WHERE granted AND relkind = 'r' AND relnamespace <> 'pg_catalog'::regnamespace
+    AND pid <> pg_backend_pid()
+    AND coalesce(xact_start < now() - interval %s, is_named)
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY is_named DESC, xact_start, relname
+"""
+Result = TypeVar("Result")
+
+
+class StillLocked(Exception):
+    """Somebody holds a table for too long; the message says who."""
+
+
+def patiently(work: Callable[[], Result], *, tell: Callable[[str], object]) -> Result:
+    """Do the work, again and again while somebody holds a lock that it waits for.
+
+    The work leaves nothing half done when it fails, or begins anew. `tell` gets a
+    sentence each time; StillLocked is raised after about a minute of waiting.
+    """
+    statement = LastStatement()
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with connection.execute_wrapper(statement):
+                return work()
+        except OperationalError as error:
+            if not was_locked_out(error) or connection.in_atomic_block:
+                raise
+            holders = holders_of(statement.sql)
+            if not tries_left:
+                raise StillLocked(named(holders)) from error
+        tell(f"{named(holders)}; trying again.")
+        pause(holders)
+    raise AssertionError("The last try returns or raises.")
+
+
+class LastStatement:
+    """Remember what was executed last, for when it fails."""
+
+    sql = ""
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: Any, *rest: Any, **more: Any
+    ) -> Any:
+        self.sql = str(sql)
+        return execute(sql, *rest, **more)
+
+
+def was_locked_out(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE
+
+
+class Holder(NamedTuple):
+    """Who holds the lock of a table; the state is None where nobody tells it."""
+
+    table: str
+    pid: int
+    state: str | None
+    seconds: int | None
+    is_cleaning: bool
+
+
+def holders_of(sql: str) -> list[Holder]:
+    """Return who holds what the statement waited for, the likeliest first."""
+    words = re.findall(r"\w+", sql)
+    return [Holder(*row) for row in ask(_HOLDERS, [words, LOCK_WAIT])]
+
+
+def named(holders: list[Holder]) -> str:
+    if not holders:
+        return "Somebody has held a lock that is needed"
+    first = holders[0]
+    about = f" ({first.state}, for {first.seconds} s)" if first.state else ""
+    return f"{first.table} is in use by process {first.pid}{about}"
+
+
+def pause(holders: list[Holder]) -> None:
+    """Wait for some time, or where a table is being cleaned, for the end of that."""
+    cleaned = {holder.table for holder in holders if holder.is_cleaning}
+    for table in cleaned:
+        end_vacuum(table)
+    if not cleaned:
+        time.sleep(PAUSE)
+
+
+def end_vacuum(table: str) -> None:
+    """Wait for this lock, and PostgreSQL ends its own cleaning of the table.
+
+    It does so after a second (deadlock_timeout), which waits for other locks do not
+    last. Nobody who reads or writes is held up behind this one.
+    """
+    name = connection.ops.quote_name(table)
+    with (
+        suppress(OperationalError),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SET LOCAL lock_timeout = '{VACUUM_WAIT}'")
+        cursor.execute(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE")
+
+
+@contextmanager
+def lock_waits(limit: str) -> Iterator[None]:
+    """Let statements wait so long for locks, on PostgreSQL."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    [(before,)] = ask("SHOW lock_timeout")
+    ask("SELECT set_config('lock_timeout', %s, false)", [limit])
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            ask("SELECT set_config('lock_timeout', %s, false)", [before])
+
+
+def ask(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -16,6 +16,8 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
+from todo_project.settings import LOCK_TIMEOUT, REDIS_TIMEOUT, STATEMENT_TIMEOUT
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -141,16 +143,34 @@ def test_the_schema_is_there_before_anyone_asks_for_it():
         assert condition == "service_completed_successfully"
 
 
+def stop_times() -> dict[str, int]:
+    """Return the seconds that supervisor gives each program to end."""
+    found = re.findall(
+        r"^\[program:(\w+)\].*?^stopwaitsecs=(\d+)$",
+        read("deploy/supervisord.conf"),
+        re.MULTILINE | re.DOTALL,
+    )
+    return {name: int(seconds) for name, seconds in found}
+
+
 def test_requests_and_tasks_get_the_time_to_end():
-    supervisor = (ROOT / "deploy/supervisord.conf").read_text()
-    for name in ("web-0", "worker", "beat", "nginx"):
-        program = name.removesuffix("-0")
-        (seconds,) = re.findall(
-            rf"^\[program:{program}\].*?^stopwaitsecs=(\d+)$",
-            supervisor,
-            re.MULTILINE | re.DOTALL,
-        )
-        assert SERVICES[name]["stop_grace_period"] == f"{seconds}s"
+    for name, seconds in stop_times().items():
+        service = SERVICES["web-0" if name == "web" else name]
+        assert service["stop_grace_period"] == f"{seconds}s"
+
+
+def test_systemd_waits_for_all_that_supervisor_stops_in_turn():
+    (limit,) = re.findall(r"^TimeoutStopSec=(\d+)$", read("deploy/todo.service"), re.M)
+    assert sum(stop_times().values()) < int(limit)
+
+
+def test_who_is_deeper_gives_up_first():
+    (request,) = re.findall(r"^harakiri = (\d+)$", read("deploy/uwsgi.ini"), re.M)
+    (door,) = re.findall(r"uwsgi_read_timeout (\d\d)s;", read("deploy/nginx.conf"))
+    ladder = [LOCK_TIMEOUT, STATEMENT_TIMEOUT, int(request), int(door)]
+    ladder.append(stop_times()["web"])
+    assert ladder == sorted(set(ladder))
+    assert REDIS_TIMEOUT < LOCK_TIMEOUT
 
 
 def test_an_upstream_is_named_for_each_app_server():

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -18,12 +17,11 @@ import pytest
 import requests
 from django.conf import settings
 from django.utils import timezone
-from prometheus_client.mmap_dict import MmapedDict
 
 from accounts.models import Event, Heartbeat, OutboxEntry
+from tests.live.waiting import wait_until
 from tests.samples import samples_of
 from todo_project.metrics import REGISTRY
-from todo_project.metrics.sharing import Slot, is_sound
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "operator-token-of-these-tests"
@@ -170,18 +168,11 @@ class Server:
 def serving(folder: Path, **variables: str) -> Iterator[Server]:
     server = Server(folder, **variables)
     try:
-        wait_until(server.is_up)
+        wait_until(server.is_up, seconds=30, what="the server answers")
         yield server
     finally:
         server.process.terminate()
         server.process.wait(timeout=20)
-
-
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
 
 
 def test_no_request_is_lost_or_counted_twice_when_workers_are_recycled(tmp_path):
@@ -193,7 +184,11 @@ def test_no_request_is_lost_or_counted_twice_when_workers_are_recycled(tmp_path)
 
         workers = children_of(server.process.pid)
         os.kill(workers[0], signal.SIGKILL)
-        wait_until(lambda: set(children_of(server.process.pid)) - set(workers))
+        wait_until(
+            lambda: set(children_of(server.process.pid)) - set(workers),
+            seconds=30,
+            what="another worker was started",
+        )
         server.knock(50)
         assert server.alive() == 250
         assert server.samples()["todo_requests_in_flight"][("GET",)] == 1
@@ -232,45 +227,6 @@ def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
     with serving(tmp_path) as server:
         server.knock(1)
         assert 1 <= server.alive() <= counted + 1
-
-
-def test_what_is_not_whole_is_told_from_what_is(tmp_path):
-    path, whole = tmp_path / "counter_0.db", file_with_a_value(tmp_path)
-    used = int.from_bytes(whole[:4], "little")
-    path.write_bytes(whole)
-    assert is_sound(path)
-    for length in range(used):
-        path.write_bytes(whole[:length])
-        assert not is_sound(path), length
-    for place in range(used):
-        path.write_bytes(
-            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
-        )
-        is_sound(path)  # neither raises nor hangs, whatever it answers
-    path.write_bytes(whole[:8] + bytes(used))
-    assert not is_sound(path)
-
-
-def file_with_a_value(folder: Path) -> bytes:
-    values = MmapedDict(str(folder / "made"))
-    values.write_value('["todo_x", "todo_x_total", {"a": "b"}, "Told"]', 1.0, 0.0)
-    values.write_value('["todo_x", "todo_x_total", {"a": "c"}, "Told"]', 2.0, 0.0)
-    values.close()
-    return (folder / "made").read_bytes()[:4096]
-
-
-def test_a_forked_process_has_a_number_of_its_own(tmp_path):
-    slot = Slot(tmp_path)
-    assert slot() == 0
-    reader, writer = os.pipe()
-    if not (child := os.fork()):
-        os.write(writer, str(slot()).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(reader, 9) == b"1"
-    assert Slot(tmp_path)() == 1  # the child's, which has ended
-    os.close(reader)
-    os.close(writer)
 
 
 def test_a_dead_database_does_not_take_the_metrics_along(tmp_path):

@@ -1,0 +1,74 @@
+"""Files in which processes count: whose they are, and what of them is left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prometheus_client.mmap_dict import MmapedDict
+
+from todo_project.metrics.sharing import Slot, forget_the_dead, is_sound
+
+
+def test_what_is_not_whole_is_told_from_what_is(tmp_path):
+    path, whole = tmp_path / "counter_0.db", file_with_a_value(tmp_path)
+    used = int.from_bytes(whole[:4], "little")
+    path.write_bytes(whole)
+    assert is_sound(path)
+    for length in range(used):
+        path.write_bytes(whole[:length])
+        assert not is_sound(path), length
+    for place in range(used):
+        path.write_bytes(
+            whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        )
+        is_sound(path)  # neither raises nor hangs, whatever it answers
+    path.write_bytes(whole[:8] + bytes(used))
+    assert not is_sound(path)
+
+
+def file_with_a_value(folder: Path) -> bytes:
+    values = MmapedDict(str(folder / "made"))
+    values.write_value('["todo_x", "todo_x_total", {"a": "b"}, "Told"]', 1.0, 0.0)
+    values.write_value('["todo_x", "todo_x_total", {"a": "c"}, "Told"]', 2.0, 0.0)
+    values.close()
+    return (folder / "made").read_bytes()[:4096]
+
+
+def test_a_forked_process_has_a_number_of_its_own(tmp_path):
+    slot = Slot(tmp_path)
+    assert slot() == 0
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        os.write(writer, str(slot()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 9) == b"1"
+    assert Slot(tmp_path)() == 1  # the child's, which has ended
+    os.close(reader)
+    os.close(writer)
+
+
+def write_values(folder: Path, number: int) -> None:
+    for kind in ("counter", "gauge_livesum"):
+        values = MmapedDict(str(folder / f"{kind}_{number}.db"))
+        values.write_value('["todo_x", "todo_x", {}, "Told"]', 7.0, 0.0)
+        values.close()
+
+
+def test_a_number_is_taken_over_with_its_counters_and_without_its_present(tmp_path):
+    write_values(tmp_path, 0)
+    assert Slot(tmp_path)() == 0
+    used = {path.stem: path.read_bytes()[0] for path in tmp_path.glob("*_0.db")}
+    assert used["counter_0"] > 0
+    assert used["gauge_livesum_0"] == 0
+
+
+def test_what_a_dead_process_said_of_its_present_is_forgotten(tmp_path):
+    alive = Slot(tmp_path)
+    assert alive() == 0
+    write_values(tmp_path, 1)
+    (tmp_path / "1.lock").touch()  # which nobody holds
+    forget_the_dead(tmp_path)
+    left = {path.stem for path in tmp_path.glob("*.db")}
+    assert left == {"counter_0", "histogram_0", "gauge_livesum_0", "counter_1"}

@@ -60,7 +60,7 @@ def state(now: datetime) -> Iterator[Metric]:
         oldest, heartbeats = ages
         told = "Time for which the event that waits longest could have been delivered"
         yield gauge("outbox_oldest_seconds", told, oldest)
-        told = "Time since the last sign of life"
+        told = "Time since the last sign of life, or turn of a task"
         yield gauge("heartbeat_age_seconds", told, heartbeats, "name")
     depth = queue_depth()
     if depth is not None:

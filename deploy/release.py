@@ -27,19 +27,24 @@ def has_served() -> bool:
 
 
 def load(release: Path) -> None:
-    """Load the application, or note that this release does not and end the worker.
+    """Load the application, or end the worker; note for script/upgrade which of both.
 
     What does not load ends the whole instance where uWSGI finds out, with what the
     other workers are answering and what waits at its socket. Here the worker is tried
     again instead, until APP leads to a release that loads.
     """
+    name = f"web-{os.environ.get('INSTANCE', '0')}.release"
+    note = Path(os.environ["DATA_DIR"], "run", name)
     try:
         importlib.import_module("todo_project.wsgi")
     except Exception:
         traceback.print_exc()
-        name = f"web-{os.environ.get('INSTANCE', '0')}.failed"
-        Path(os.environ["DATA_DIR"], "run", name).write_text(f"{release}\n")
+        note.write_text(f"{release} failed\n")
         os._exit(1)
+    note.write_text(f"{release} loaded\n")
+    # Else the master finds out within a second, and turns to the next worker only then.
+    uwsgi.accepting()
+    os.kill(uwsgi.masterpid(), signal.SIGCHLD)
 
 
 release = Path(os.environ["APP"]).resolve()

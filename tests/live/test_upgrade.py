@@ -8,18 +8,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.live.load import load_on
 from tests.live.stack import Stack
 from tests.live.test_reload import workers
+from tests.live.waiting import wait_until
+
+SCRIPT = "script/upgrade"
+PARTS = ("web:web-0", "web:web-1", "worker", "beat")
+MIGRATION = """
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("todos", "{last}")]
+    operations = [migrations.RunSQL("SELECT 1", "SELECT 1")]
+"""
+NEWEST = "9999_of_the_next_release"
 
 
 @pytest.fixture(scope="module")
-def second(started_stack: Stack) -> Path:
-    """A release whose answers say another version."""
-    folder = started_stack.copy_release("2")
-    change(folder / "todo_project" / "settings.py", 'RELEASE = "', 'RELEASE = "2.')
+def second(started_stack: Stack) -> Iterator[Path]:
+    """A release with another look, and a migration more."""
+    folder = copy_with_another_look(started_stack, "2")
+    migrations = folder / "todos" / "migrations"
+    last = max(path.stem for path in migrations.glob("0*.py"))
+    (migrations / f"{NEWEST}.py").write_text(MIGRATION.format(last=last))
+    yield folder
+    started_stack.sql("DELETE FROM django_migrations WHERE name = %s", NEWEST)
+
+
+def copy_with_another_look(stack: Stack, name: str) -> Path:
+    folder = stack.copy_release(name)
+    change(
+        folder / "todo_project" / "settings.py", 'RELEASE = "', f'RELEASE = "{name}.'
+    )
+    change(
+        folder / "static" / "look" / "base.css", "--accent: #", "--a: #0;--accent: #"
+    )
     return folder
 
 
@@ -29,38 +57,52 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@contextmanager
+def changed(path: Path, old: str, new: str) -> Iterator[None]:
+    original = path.read_text()
+    change(path, old, new)
+    try:
+        yield
+    finally:
+        path.write_text(original)
+
+
 def upgrade(stack: Stack, release: Path) -> subprocess.CompletedProcess[str]:
-    return stack.operate(release / "script" / "upgrade")
+    return stack.operate(release / SCRIPT)
 
 
 @contextmanager
 def setting(stack: Stack, name: str, value: str) -> Iterator[None]:
     """Let todo.env say this of a variable that it names."""
-    path = stack.config / "todo.env"
-    text = path.read_text()
-    path.write_text(re.sub(rf"(?m)^{name}=.*", f"{name}={value}", text))
-    try:
+    was = stack.places.settings[name]
+    with changed(stack.config / "todo.env", f"{name}={was}\n", f"{name}={value}\n"):
         yield
-    finally:
-        path.write_text(text)
 
 
-def versions(stack: Stack, key: str) -> set[str]:
-    """Return what version the workers say, each of which is asked, very probably."""
-    with stack.client(key=key) as client:
-        answers = [client.get("/api/v1/schema?format=json") for _ in range(20)]
-    return {answer.json()["info"]["version"] for answer in answers}
+def looks(stack: Stack) -> set[str]:
+    """Return what the workers show, each of which is asked, very probably."""
+    with stack.client() as client:
+        pages = [client.get("/admin/login/") for _ in range(20)]
+    assert {page.status_code for page in pages} == {200}
+    return {
+        path for page in pages for path in re.findall(r"[\w/]+/base[^\"]+", page.text)
+    }
 
 
-def test_an_upgrade_and_the_way_back_lose_no_request(
+def pids(stack: Stack, *programs: str) -> list[int]:
+    return [stack.pid(program) for program in programs]
+
+
+def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
     stack: Stack, key: str, second: Path
 ):
-    first, before = stack.app.resolve(), versions(stack, key)
-    beat = stack.pid("beat")
+    first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
     with load_on(stack, key) as load:
+        with changed(second / SCRIPT, "|| go_back", "&& kill -KILL $$ || go_back"):
+            killed = upgrade(stack, second)  # one app server after
         there = upgrade(stack, second)
         assert there.returncode == 0, there.stderr
-        after = versions(stack, key)
+        after = looks(stack)
         assert stack.pid("beat") != beat
 
         # Between releases that start uWSGI in different ways, workers are not enough.
@@ -70,9 +112,34 @@ def test_an_upgrade_and_the_way_back_lose_no_request(
         assert back.returncode == 0, back.stderr
 
     assert load.failed == 0, load.told
-    assert after == {f"2.{version}" for version in before}
-    assert versions(stack, key) == before
+    assert killed.returncode
+    assert len(after) == 1
+    assert after != before
+    assert looks(stack) == before
     assert stack.app.resolve() == first
+    stack.wait_ready()  # whose tables have a migration that this release does not know
+
+
+def test_an_upgrade_that_is_killed_while_it_checks_leaves_nothing_behind(
+    stack: Stack, second: Path
+):
+    current = stack.app.resolve()
+    with changed(second / SCRIPT, "if await 60 has", "kill -KILL $$; if await 60 has"):
+        killed = upgrade(stack, second)
+    assert killed.returncode
+    assert stack.app.resolve() == current
+    wait_until(lambda: not tried(second), seconds=10, what="the tried app is gone")
+
+
+def tried(release: Path) -> list[psutil.Process]:
+    """Return the app servers that were started to see whether they start."""
+    found = psutil.process_iter(["cmdline", "environ"])
+    return [
+        process
+        for process in found
+        if "deploy/uwsgi.ini" in (process.info["cmdline"] or [])
+        and (process.info["environ"] or {}).get("APP") == str(release)
+    ]
 
 
 # Comes up wherever it is tried before it serves, and in the first app server.
@@ -87,20 +154,13 @@ try:
 def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
     stack: Stack, key: str, how: str
 ):
-    first, before, parts = stack.app.resolve(), versions(stack, key), pids(stack)
-    folder = stack.copy_release(f"4-{how}")
-    change(folder / "todo_project" / "settings.py", 'RELEASE = "', 'RELEASE = "4.')
-    change(
-        folder / "static" / "look" / "base.css",
-        "--accent: #",
-        "--other: #1;--accent: #",
-    )
+    first, before, parts = stack.app.resolve(), looks(stack), pids(stack, *PARTS)
+    folder = copy_with_another_look(stack, f"4-{how}")
     change(
         folder / "todo_project" / "wsgi.py", "\ntry:\n    django =", FAILS_IN_THE_SECOND
     )
     if how == "whole":
         change(folder / "deploy" / "uwsgi.ini", "master = true", "master = true\n")
-    styles = stylesheets(stack)
 
     with load_on(stack, key) as load:
         done = upgrade(stack, folder)
@@ -110,19 +170,8 @@ def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
     assert done.stderr.splitlines()[-1].endswith("web-1.log. 1 serves.")
     assert load.failed == 0, load.told
     assert stack.app.resolve() == first
-    assert versions(stack, key) == before
-    assert pids(stack) == parts
-    assert stylesheets(stack) == styles
-
-
-def pids(stack: Stack) -> list[int]:
-    return [stack.pid(name) for name in ("web:web-0", "web:web-1", "worker", "beat")]
-
-
-def stylesheets(stack: Stack) -> set[str]:
-    with stack.client() as client:
-        pages = [client.get("/admin/login/").text for _ in range(20)]
-    return {path for page in pages for path in re.findall(r"/static/[^\"]+\.css", page)}
+    assert looks(stack) == before
+    assert pids(stack, *PARTS) == parts
 
 
 @pytest.mark.parametrize(
@@ -147,13 +196,11 @@ def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
     folder = stack.places.home / "releases" / "3"
     if not folder.exists():
         stack.copy_release("3")
-    original = (folder / path).read_text()
-    change(folder / path, old, new)
     current, running = stack.app.resolve(), workers(stack)
 
-    done = upgrade(stack, folder)
+    with changed(folder / path, old, new):
+        done = upgrade(stack, folder)
 
-    (folder / path).write_text(original)
     assert done.returncode == 1
     assert told in done.stderr.splitlines()[-1]
     assert stack.app.resolve() == current

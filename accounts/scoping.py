@@ -53,6 +53,27 @@ class RowComparison(models.Func):
         return f"({a}, {b}) {self.operator} ({x}, {y})", params
 
 
+class IsAmong(models.Func):
+    """Whether a column is among what a subquery finds, which is read once.
+
+    Written as IN, PostgreSQL reads it again for every row where it believes that there
+    is only one: the statistics of an installation that was empty a minute ago say so.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, rows: models.QuerySet[Any]) -> None:
+        super().__init__(column, models.Subquery(rows))
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
+        (column, its_params), (rows, params) = map(
+            compiler.compile, self.source_expressions
+        )
+        on_postgresql = connection.vendor == "postgresql"
+        found = f"= ANY(ARRAY{rows})" if on_postgresql else f"IN {rows}"
+        return f"{column} {found}", (*its_params, *params)
+
+
 class ScopedQuerySet(models.QuerySet[Row]):
     """A queryset that knows who sees and who edits its rows.
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import FoldedField
 from accounts.ids import new_id
 from accounts.models.base import Recorded
-from accounts.scoping import ScopedQuerySet
+from accounts.scoping import IsAmong, ScopedQuerySet
 from accounts.text import fold, validate_storable
 from accounts.zones import validate_zone
 
@@ -31,7 +31,7 @@ class UserQuerySet(ScopedQuerySet["User"]):
         if user.has_perm("accounts.change_user"):
             return self
         colleagues = import_string(settings.COLLEAGUES_OF)
-        return self.filter(pk__in=colleagues(user))
+        return self.filter(IsAmong("pk", colleagues(user)))
 
     def editable_by(self, user: User) -> Self:
         if user.has_perm("accounts.change_user"):

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.locks import unhurried
-from accounts.models import SCOPES, Event
+from accounts.models import SCOPES, Event, User
 from tests.conftest import api_for
 from tests.todos.helpers import put
+from todos.models import Membership, TodoList
 from todos.services.comments import add_comment
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +140,29 @@ def test_pages_of_people_keys_members_and_comments_have_their_indexes(
         assert_cheap(client, address)
     for address in ("users", "users?ordering=-created_at"):
         assert_cheap(api_for(manager), address)
+
+
+def test_colleagues_are_found_once_though_the_planner_knows_of_none(owner):
+    """Where it takes each table for a row or two, it joins by loops within loops."""
+    at = {"created_at": timezone.now(), "updated_at": timezone.now()}
+    people = User.objects.bulk_create(
+        User(username=f"{n}", username_key=f"{n}", **at) for n in range(50)
+    )
+    lists = TodoList.objects.bulk_create(TodoList(name=f"{n}", **at) for n in range(50))
+    Membership.objects.bulk_create(
+        Membership(list=todo_list, user=person, **at)
+        for todo_list in lists
+        for person in (owner, *people)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = 1, relpages = 1000 WHERE oid IN"
+            " (SELECT indrelid FROM pg_index) AND relname ~ '^(accounts|todos)_'"
+        )
+    api = api_for(owner)
+    for address in ("users?page_size=200", "users?page_size=200&ordering=-created_at"):
+        assert len(api.get(f"/api/v1/{address}").json()["results"]) == 51
+        costs = touched(api, address)
+        # A block for each of the memberships, and a little.
+        (cost,) = (costs[sql] for sql in costs if "todos_membership" in sql)
+        assert cost < 2 * 51 * 50

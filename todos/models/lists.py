@@ -12,6 +12,7 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Recorded, User
+from accounts.scoping import IsAmong
 from accounts.text import validate_storable
 from todos.fields import RankField
 from todos.querysets import MembershipQuerySet, TodoListQuerySet
@@ -171,9 +172,9 @@ class Membership(Recorded):
 
 def colleagues_of(user: User) -> Any:
     """Return the ids of the people who share a list with the person."""
-    return Membership.objects.filter(
-        list__memberships__user=user, list__deleted_at=None
-    ).values("user")
+    own = Membership.objects.filter(user=user, list__deleted_at=None)
+    shared = Membership.objects.filter(IsAmong("list_id", own.values("list")))
+    return shared.values("user").distinct()
 
 
 def streams_visible_to(user: User) -> frozenset[Any]:

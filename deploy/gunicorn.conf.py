@@ -7,10 +7,11 @@ renews all. WORKER_CLASS says how many requests a worker answers at once:
 
   sync     one, cut off after 30 seconds as by uWSGI's harakiri
   gthread  WEB_THREADS, 4 if not said, and no such limit
-  gevent   WEB_THREADS, 8 if not said, and no such limit; for a database that is far
-           away, since a request that computes holds up the others of its worker, as a
-           sign-in does for half a second. It is not among the locked packages:
-           .venv/bin/python -m pip install 'gevent>=26,<27', in each release.
+  gevent   the same, of use where each statement waits long for a database that is far
+           away. A request that computes holds up the others of its worker, as a sign-in
+           does for half a second, and so a lock is held the longer the more there are.
+           It is not among the locked packages; in each release:
+           .venv/bin/python -m pip install 'gevent>=26,<27'
 
 PostgreSQL's max_connections has to allow one for each request at once, of all workers
 of all instances, and some ten more. Under gevent each request makes its own anew.
@@ -107,10 +108,11 @@ else:
     protocol = "uwsgi"
     pidfile = str(RUN / f"{NAME}.pid")
     umask = 0o027
+    at_once = count_of("WEB_THREADS", 4)
     if KIND == "gthread":
-        threads = count_of("WEB_THREADS", 4)
+        threads = at_once
     if KIND == "gevent":
-        worker_connections = count_of("WEB_THREADS", 8)
+        worker_connections = at_once
     keepalive = 0  # nginx sends one request on a connection
     max_requests = 20000
     max_requests_jitter = 2000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ class BuildIndex(AddIndexConcurrently):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
-        with lock_waits(FOR_EVER):
+        with lock_waits(FOR_EVER), one_processor():
             if is_invalid(self.index.name):
                 schema_editor.remove_index(model, self.index, **_concurrently())
             if not is_there(model, self.index.name):
@@ -143,6 +144,19 @@ def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
     while keys:
         yield keys
         keys = list(ordered.filter(pk__gt=keys[-1])[:BATCH])
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Leave the other processors to those who serve: an index would take three."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    ask("SELECT set_config('max_parallel_maintenance_workers', '0', false)")
+    try:
+        yield
+    finally:
+        connection.cursor().execute("RESET max_parallel_maintenance_workers")
 
 
 def is_there(model: type[models.Model], name: str) -> bool:

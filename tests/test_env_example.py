@@ -57,8 +57,10 @@ def read(bare) -> dict[str, Any]:
 
     def recorded(reader):
         def record(name: str, *choices: str, **options: Any) -> Any:
+            value = reader(name, *choices, **options)
+            # Last, as a reader may ask another one, which has a default of its own.
             defaults[name] = options.get("default", "")
-            return reader(name, *choices, **options)
+            return value
 
         return record
 
@@ -90,7 +92,9 @@ def test_nothing_is_in_the_example_that_nobody_reads(read):
     compose = names_in("compose.yaml", r"\$\{([A-Z_]+)")
     uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z_]+)")
     supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z_]+)\)")
-    gunicorn = names_in("deploy/gunicorn.conf.py", r'environ\.get\("([A-Z_]+)"')
+    gunicorn = names_in(
+        "deploy/gunicorn.conf.py", r'(?:environ\.get|count_of)\("([A-Z_]+)"'
+    )
     server = {"HOST", "PORT"} & names_in("script/server", r"\b([A-Z]+)=")
     upgrade = names_in("script/upgrade", r"\b([A-Z_]+)=\"?\$\{\1:-")
     assert compose | supervisor | upgrade <= set(EXAMPLE)

@@ -17,7 +17,7 @@ from accounts.admin.base import ScopedModelAdmin
 from accounts.models import Event, Installation, Role
 from accounts.scoping import ScopedQuerySet
 from tests.admin.cast import CANARY, Rows, address, rows_of, strangers_rows, text_of
-from tests.conftest import browser_for, make_person
+from tests.conftest import browser_for
 from todos.models import Comment, Todo
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
@@ -268,38 +268,3 @@ def test_nothing_is_written_to_the_log_of_the_framework(owner, own, people):
     assert not Todo.objects.filter(pk=own.todo.pk).exists()
     assert not Comment.objects.visible_to(owner).exists()
     assert not LogEntry.objects.exists()
-
-
-def test_who_is_disabled_is_sent_to_the_sign_in_page(owner, own):
-    browser = browser_for(owner)
-    type(owner).objects.filter(pk=owner.pk).update(is_active=False)
-    answer = browser.get(address("todos_todo_changelist"))
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/admin/login/")
-
-
-def test_nobody_reads_a_page_without_signing_in(own):
-    for model in MODELS:
-        name = f"{model._meta.app_label}_{model._meta.model_name}"
-        answer = Client().get(address(f"{name}_changelist"))
-        assert answer.status_code == 302
-
-
-def test_the_redirect_to_public_pages_does_not_exist(owner, own):
-    assert browser_for(owner).get("/admin/r/1/1/").status_code == 404
-
-
-def test_an_app_has_no_page(owner):
-    answer = browser_for(owner).get("/admin/todos/")
-    assert answer.status_code == 302
-    assert answer["Location"] == reverse("admin:index")
-
-
-def test_a_person_without_roles_finds_an_empty_house(db):
-    nobody = make_person("nora", "no such role")
-    nobody.groups.clear()
-    browser = browser_for(nobody)
-    assert browser.get(reverse("admin:index")).status_code == 200
-    for model in MODELS:
-        name = f"{model._meta.app_label}_{model._meta.model_name}"
-        assert browser.get(address(f"{name}_changelist")).status_code in {403, 404}

@@ -117,4 +117,5 @@ def export() -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         env=environment(),
         text=True,
+        errors="replace",  # it may be cut within a character
     )

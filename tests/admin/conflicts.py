@@ -1,0 +1,34 @@
+"""What a page of a conflict sends on, by one button or the other."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+
+def fields_of(answer: Any) -> list[tuple[str, str]]:
+    """Return what the conflict page would send on."""
+    return hidden_in(answer.content.decode().partition('id="theirs"')[0])
+
+
+def hidden_in(html: str) -> list[tuple[str, str]]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html)
+    # A browser sends CR LF.
+    return [(name, unescape(value).replace("\n", "\r\n")) for name, value in found]
+
+
+def resend(browser: Any, url: str, answer: Any) -> Any:
+    return send(browser, url, fields_of(answer))
+
+
+def take_theirs(browser: Any, url: str, answer: Any) -> Any:
+    form = answer.content.decode().partition('id="theirs"')[2]
+    return send(browser, url, hidden_in(form))
+
+
+def send(browser: Any, url: str, fields: list[tuple[str, str]]) -> Any:
+    data: dict[str, list[str]] = {}
+    for name, value in fields:
+        data.setdefault(name, []).append(value)
+    return browser.post(url, data)

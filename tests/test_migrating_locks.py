@@ -20,7 +20,7 @@ from tests.test_migrating import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside
 from todo_project.management.commands.migrate import ONE_MIGRATES
 
-IN_USE = r"{} is in use by process \d+ \(idle in transaction, for \d s\)"
+IN_USE = r"{} is in use by process \d+ \(idle in transaction, for \d+ s\)"
 
 
 @pytest.fixture

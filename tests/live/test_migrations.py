@@ -129,28 +129,27 @@ def migrate(
 
 @contextmanager
 def somebody_reading(stack: Stack) -> Iterator[int]:
-    """Hold the lock of an old transaction until two migrations had to wait for it."""
+    """Hold the lock of an old transaction until a migration had to wait for it."""
     log = stack.log("postgresql")
-    before = len(LOCKED_OUT.findall(log.read_text()))
+    before = set(LOCKED_OUT.findall(log.read_text()))
     with connected(stack, "todo") as connection, connection.transaction():
         connection.execute("SELECT id FROM todos_todo LIMIT 1")
         yield connection.info.backend_pid
         wait_until(
-            lambda: len(LOCKED_OUT.findall(log.read_text())) >= before + 2,
-            seconds=30,
-            what="the migration has waited twice",
+            lambda: set(LOCKED_OUT.findall(log.read_text())) - before,
+            seconds=60,
+            what="the migration has waited for it",
         )
 
 
-def migrate_beside(stack: Stack, release: Path, *arguments: str) -> str:
-    """Migrate beside an old transaction; return what was told about it."""
+def migrate_beside(stack: Stack, release: Path, *arguments: str) -> None:
+    """Migrate beside an old transaction, which is told about and waited for."""
     with ThreadPoolExecutor() as pool:
         with somebody_reading(stack) as pid:
             running = pool.submit(migrate, stack, release, *arguments)
         done = running.result()
     assert done.returncode == 0, done.stderr
     assert f"todos_todo is in use by process {pid} (idle in transaction" in done.stderr
-    return done.stderr
 
 
 def held_up_by(migrations: set[str], log: str) -> list[str]:
@@ -190,9 +189,9 @@ def test_a_table_in_use_is_migrated_there_and_back_and_holds_up_nobody(
     log, before = stack.log("postgresql"), stack.log("postgresql").stat().st_size
     with filled(stack, PEOPLE[0], rows), in_use(stack, keys) as (writers, readers):
         begin = time.monotonic()
-        there = migrate_beside(stack, newer)
+        migrate_beside(stack, newer)
         reached, arrived = stack.sql(PROGRESS), time.monotonic()
-        back = migrate_beside(stack, newer, "todos", last)
+        migrate_beside(stack, newer, "todos", last)
         left, returned = stack.sql(PROGRESS), time.monotonic()
     sys.stderr.write(
         f"\n{rows:,} rows: {arrived - begin:.1f} s there, {returned - arrived:.1f} s "
@@ -201,8 +200,6 @@ def test_a_table_in_use_is_migrated_there_and_back_and_holds_up_nobody(
         f"{max(reader.slowest for reader in readers):.2f} s\n"
     )
 
-    assert there.count("trying again") >= 2
-    assert back.count("trying again") >= 2
     assert (reached, left) == ([(2, 1, 1)], [(0, 0, 0)])
     told = log.read_bytes()[before:].decode(errors="replace")
     assert held_up_by(set(LOCKED_OUT.findall(told)), told) == []

@@ -57,6 +57,9 @@ def move_in(folder: Path) -> None:
     It is the last act before the transaction ends. Should that end fail, the files
     stay and are refused by the next restore: nobody knows better than to look.
     """
+    for path in folder.rglob("*"):
+        # nginx reads them, whatever the operator's umask hides from others.
+        path.chmod(0o755 if path.is_dir() else settings.FILE_UPLOAD_PERMISSIONS)
     for path in folder.iterdir():
         path.rename(media() / path.name)
     os.sync()
@@ -69,7 +72,6 @@ def unpack(archive: Archive, file: File, folder: Path) -> None:
     with path.open("xb") as stream:
         for piece in archive.pieces_of(file):
             stream.write(piece)
-    path.chmod(settings.FILE_UPLOAD_PERMISSIONS)
 
 
 def _require_empty_media() -> None:

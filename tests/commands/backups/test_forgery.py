@@ -14,8 +14,8 @@ import pytest
 
 from tests.commands.backups.archives import Draft
 from tests.commands.running import run
-from todo_project.archive.container import header
-from todo_project.archive.manifest import PART_SIZE
+from todo_project.archive.container import BadArchive, header
+from todo_project.archive.manifest import PART_SIZE, File, as_line, member_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARENTS = "todos_todolist"
@@ -101,6 +101,12 @@ def test_a_file_of_such_a_name_is_refused(draft, refused, tmp_path):
         assert not (tmp_path / "outside").exists()
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in {"avatar", "aaa"}])
+def test_such_a_name_is_refused_wherever_it_stands(name):
+    with pytest.raises(BadArchive):
+        member_of(as_line(File(name, 1, "")))
+
+
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
 )
@@ -168,6 +174,13 @@ def test_what_unpacks_to_something_else_is_refused(draft, refused, tmp_path):
         draft.change_part(PARENTS, packed)
         said = refused(draft.write(tmp_path / "forged.tar"))
         assert "is not what the manifest says" in said, packed[:20]
+
+
+def test_rows_with_something_behind_them_are_refused(draft, refused, tmp_path):
+    rows = rows_of(draft, PARENTS)
+    draft.change_part(PARENTS, gzip.compress(rows) + b"more")
+    said = refused(draft.write(tmp_path / "forged.tar"))
+    assert "is not what the manifest says" in said
 
 
 def test_another_manifest_is_refused(draft, refused, tmp_path):

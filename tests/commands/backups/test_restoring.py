@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import Event as Signal
 from threading import Thread
 
@@ -40,6 +41,17 @@ def test_every_row_and_every_file_comes_back(archive, media, examine):
     assert epoch() != life
     assert missing_triggers() == []
     assert examine() == (0, {})
+
+
+def test_files_are_served_whatever_the_operator_hides_by_default(archive, media):
+    empty(media)
+    usual = os.umask(0o077)
+    try:
+        run("restore", str(archive))
+    finally:
+        os.umask(usual)
+    assert (media / "avatars").stat().st_mode & 0o777 == 0o755
+    assert (media / "avatars" / "a").stat().st_mode & 0o777 == 0o644
 
 
 def test_what_clients_remember_is_void_afterwards(archive, media, owner_api):

@@ -49,6 +49,26 @@ def test_a_forked_process_has_a_number_of_its_own(tmp_path):
     os.close(writer)
 
 
+def test_a_child_does_not_hold_the_number_of_its_parent(tmp_path):
+    slot = Slot(tmp_path)
+    assert slot() == 0
+    (ready, told), (wait, let_go) = os.pipe(), os.pipe()
+    if not (child := os.fork()):
+        slot()
+        os.write(told, b".")
+        os.read(wait, 1)
+        os._exit(0)
+    try:
+        os.read(ready, 1)
+        os.close(slot.lock)  # as the parent's end does
+        assert Slot(tmp_path)() == 0
+    finally:
+        os.write(let_go, b".")
+        os.waitpid(child, 0)
+        for end in (ready, told, wait, let_go):
+            os.close(end)
+
+
 def write_values(folder: Path, number: int) -> None:
     for kind in ("counter", "gauge_livesum"):
         values = MmapedDict(str(folder / f"{kind}_{number}.db"))

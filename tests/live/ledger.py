@@ -17,7 +17,7 @@ from tests.live.stack import Client, Stack
 
 PAUSE = 0.1  # seconds; what was killed needs a processor to start again
 PATIENCE = 90  # seconds after which a request that never succeeds is a failure
-AGAIN = {409, 429, 500, 502, 503, 504}  # the answers after which a client asks again
+AGAIN = {409, 429, 502, 503, 504}  # the answers after which a client asks again
 
 
 @dataclass

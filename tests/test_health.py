@@ -140,6 +140,16 @@ def test_causes_are_for_operators(monkeypatch):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "bearer  "])
+def test_without_a_token_in_the_settings_nobody_is_an_operator(
+    settings, monkeypatch, given
+):
+    settings.OPERATOR_TOKEN = ""
+    monkeypatch.setattr(connection, "cursor", break_down)
+    assert "causes" not in ask(Authorization=given).json()
+
+
+@pytest.mark.django_db
 def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
     caplog.set_level(logging.INFO, logger="todo_project.health")
     Heartbeat.objects.beat("background", timezone.now())

@@ -177,6 +177,7 @@ def test_what_nobody_asked_for_is_told_as_of_the_task():
     token = logs.request_id.set("-")
     try:
         done = empty_trash.apply()
+        assert logs.request_id.get() == "-"  # what comes after it is its own
     finally:
         logs.request_id.reset(token)
     event = Event.objects.filter(verb="todo.purged")[0]

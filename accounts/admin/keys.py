@@ -121,16 +121,16 @@ class KeyStateFilter(admin.SimpleListFilter):
             ("expired", _("expired")),
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> QuerySet[Any]:
+    def queryset(self, request: Any, queryset: Any) -> Any:
         now = timezone.now()
         match self.value():
             case "usable":
-                return queryset.usable(now)  # type: ignore[no-any-return]
+                return queryset.usable(now)
             case "revoked":
-                return queryset.filter(revoked_at__isnull=False)  # type: ignore[no-any-return]
+                return queryset.filter(revoked_at__isnull=False)
             case "expired":
-                return queryset.filter(expires_at__lte=now, revoked_at=None)  # type: ignore[no-any-return]
-        return queryset  # type: ignore[no-any-return]
+                return queryset.filter(expires_at__lte=now, revoked_at=None)
+        return queryset
 
 
 def use_up(actor: User, once: str, now: datetime) -> None:

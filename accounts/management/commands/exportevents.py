@@ -16,22 +16,11 @@ from accounts.management.moments import MOMENTS, moment_ago
 from accounts.models import Event, plain
 from accounts.models.events import EventQuerySet
 from accounts.scoping import Order
+from accounts.serializers.people import EventSerializer
 
 BATCH = 2000
-COLUMNS = (
-    "id",
-    "at",
-    "actor_id",
-    "actor_label",
-    "source",
-    "request_id",
-    "verb",
-    "resource_type",
-    "resource_id",
-    "stream_id",
-    "seq",
-    "changes",
-)
+# As the API shows them; which fields changed, the changes say themselves.
+COLUMNS = [name for name in EventSerializer.Meta.fields if name != "fields_changed"]
 # What a spreadsheet takes for a formula.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 

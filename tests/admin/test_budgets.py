@@ -1,4 +1,4 @@
-"""Ten rows or two hundred: a page takes the same number of statements."""
+"""Ten rows or a hundred: a page takes the same number of statements."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_every_table_and_form_takes_a_constant_number_of_statements(house):
         page: statements(browser, address(f"{page}_history", pk))
         for page, pk in rows.items()
     }
-    house.grow(200)
+    house.grow(110)
     for name, (page, budget) in PAGES.items():
         assert_same(few[name], statements(browser, address(page)), budget)
     for page, (_kind, budget) in FORMS.items():

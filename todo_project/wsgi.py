@@ -38,7 +38,7 @@ class TolerantRequest(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
-# Nothing of what is loaded here is garbage, and to look for some takes a fifth of the time.
+# Nothing that is loaded here is garbage; to look for some takes a fifth of the time.
 gc.disable()
 try:
     django = get_wsgi_application()

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
     "todo_project.watching.WatchMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,7 +113,6 @@ MIDDLEWARE = [
     "accounts.middleware.SignedInMiddleware",
     "accounts.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # SQLite has no place for the comments that PostgreSQL keeps with its columns.
 SILENCED_SYSTEM_CHECKS = ["fields.W163", "models.W046"]

@@ -46,6 +46,8 @@ SHEET = "/static/look/plain.css"
     ("path", "status"),
     [
         ("/admin/login/", 200),
+        ("/livez", 200),
+        ("/readyz", 200),
         ("/", 302),
         ("/nowhere", 404),
         ("/api/v1/todos", 401),

@@ -10,10 +10,13 @@ import importlib
 import os
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 
 import uwsgi
+
+PAUSE = 5  # seconds between two tries; uWSGI makes one a second, which takes a core
 
 
 def has_served() -> bool:
@@ -40,6 +43,7 @@ def load(release: Path) -> None:
     except Exception:
         traceback.print_exc()
         note.write_text(f"{release} failed\n")
+        time.sleep(PAUSE)
         os._exit(1)
     note.write_text(f"{release} loaded\n")
     # Else the master finds out within a second, and turns to the next worker only then.

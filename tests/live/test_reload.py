@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import time
 
 from tests.live.load import load_on
 from tests.live.stack import Stack
@@ -27,6 +31,47 @@ def reload(stack: Stack) -> None:
     """Renew all workers, and return when it is done."""
     before = completed(stack)
     (stack.data / "run" / "reload").touch()
+    wait_until(
+        lambda: completed(stack) >= before + len(INSTANCES),
+        seconds=60,
+        what="both instances have renewed their workers",
+    )
+
+
+@contextmanager
+def broken(path: Path) -> Iterator[None]:
+    """Let what is loaded from now on fail."""
+    original = path.read_text()
+    path.write_text(f'{original}\nraise RuntimeError("broken")\n')
+    try:
+        yield
+    finally:
+        path.write_text(original)
+
+
+def test_code_that_does_not_load_is_tried_again_without_taking_a_core(stack: Stack):
+    run = stack.data / "run"
+    note = run / "web-0.release"
+
+    def has_noted(word: str, since: float) -> float:
+        """Return when a worker wrote this, if it did after then."""
+        if not note.exists() or word not in note.read_text():
+            return 0
+        at = note.stat().st_mtime
+        return at if at > since else 0
+
+    before, started = completed(stack), time()
+    with broken(stack.app / "todo_project" / "wsgi.py"):
+        (run / "reload").touch()
+        first = wait_until(
+            lambda: has_noted("failed", started), seconds=30, what="a worker fails"
+        )
+        second = wait_until(
+            lambda: has_noted("failed", first), seconds=30, what="one fails again"
+        )
+        with stack.client() as client:
+            assert client.get("/livez").status_code == 200
+    assert second - first >= 5
     wait_until(
         lambda: completed(stack) >= before + len(INSTANCES),
         seconds=60,

@@ -55,9 +55,5 @@ release = Path(os.environ["APP"]).resolve()
 # uWSGI puts the working directory first, where nothing of ours lies.
 sys.path[:] = [str(Path(folder).resolve()) for folder in sys.path if folder != "."]
 
-# Until it has loaded the application a worker does not hear that it is to end, and its
-# master would wait for it without end. uWSGI puts its own answer in the place of this.
-signal.signal(signal.SIGHUP, lambda *_: os._exit(0))
-
 if has_served():
     load(release)

@@ -67,6 +67,34 @@ def asked(on, query: str) -> list[Any]:
         return [row[0] for row in cursor.fetchall()]
 
 
+@pytest.fixture
+def _encoded_in_bytes(transactional_db):
+    """Be connected to a database that knows no characters."""
+    usual = connection.settings_dict["NAME"]
+    asked_to(
+        "CREATE DATABASE todo_bytes ENCODING 'SQL_ASCII' TEMPLATE template0"
+        " LOCALE 'C' LOCALE_PROVIDER libc"
+    )
+    connection.close()
+    connection.settings_dict["NAME"] = "todo_bytes"
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = usual
+    asked_to("DROP DATABASE todo_bytes")
+
+
+def asked_to(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.usefixtures("_encoded_in_bytes")
+def test_a_database_that_counts_bytes_is_refused():
+    with pytest.raises(CommandError, match="encoded in SQL_ASCII; make another"):
+        migrate(stderr=StringIO())
+    assert connection.introspection.table_names() == []
+
+
 def migrate(*arguments: str, stderr: StringIO, verbosity: int = 0) -> str:
     stdout = StringIO()
     call_command(

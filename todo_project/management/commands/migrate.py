@@ -48,12 +48,24 @@ class Command(ServiceCommand, DjangoMigrate):
             raise CommandError(f"The database refuses: {first_line(error)}") from error
 
     def migrate_beside_others(self, migrate: Callable[[], object]) -> None:
+        need_utf8()
         with unhurried(), lock_waits(LOCK_WAIT), alone(self.tell):
             patiently(migrate, tell=self.tell)
 
     def tell(self, sentence: str) -> None:
         """Tell an operator, who wonders, even if only errors were asked for."""
         self.stderr.write(sentence, style_func=str)
+
+
+def need_utf8() -> None:
+    """Refuse a database that would count and order bytes instead of characters."""
+    connection.ensure_connection()
+    encoding = connection.connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise CommandError(
+            f"The database is encoded in {encoding}; make another: "
+            "createdb --template template0 --encoding UTF8"
+        )
 
 
 @contextmanager

@@ -175,6 +175,31 @@ def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
     assert pids(stack, *PARTS) == parts
 
 
+# As above, where an app server has two workers: it is tried with one.
+FAILS_IN_THE_FIRST = """
+if os.environ["INSTANCE"] == "0" and os.environ["WEB_PROCESSES"] != "1":
+    raise RuntimeError("not here")
+try:
+    django ="""
+
+
+def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack):
+    before, folder = looks(stack), copy_with_another_look(stack, "5")
+    with changed(folder / SCRIPT, "        renew_others\n", "        kill -KILL $$\n"):
+        killed = upgrade(stack, folder)  # both app servers after
+    assert killed.returncode == -signal.SIGKILL
+    assert not looks(stack) & before
+    change(
+        folder / "todo_project" / "wsgi.py", "\ntry:\n    django =", FAILS_IN_THE_FIRST
+    )
+
+    done = upgrade(stack, folder)
+
+    assert "5 did not come up in web-0" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-0.log. 1 serves.")
+    assert looks(stack) == before
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "told"),
     [

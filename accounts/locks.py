@@ -26,10 +26,10 @@ def unhurried() -> Iterator[None]:
     try:
         yield
     finally:
-        _is_hurried.reset(token)
         if connection.vendor == "postgresql" and not connection.needs_rollback:
             with suppress(Error):  # a connection that was lost has no settings
                 _execute("RESET statement_timeout")
+        _is_hurried.reset(token)
 
 
 @contextmanager

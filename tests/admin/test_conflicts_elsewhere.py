@@ -52,13 +52,12 @@ def test_a_members_role_that_changed_meanwhile_is_a_conflict(
 ):
     page = f"/admin/todos/todolist/{todo_list.pk}/change/"
     data = form_of(owner_browser.get(page))
+    membership = Membership.objects.get(user=editor, list=todo_list)
     prefix = next(
         name.removesuffix("-id")
         for name, value in data.items()
-        if name.endswith("-id")
-        and value == str(Membership.objects.get(user=editor, list=todo_list).pk)
+        if name.endswith("-id") and value == str(membership.pk)
     )
-    membership = Membership.objects.get(user=editor, list=todo_list)
     change_member(
         actor=owner, membership=membership, role=MemberRole.VIEWER, now=timezone.now()
     )

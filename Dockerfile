@@ -24,7 +24,7 @@ RUN apt-get update && \
 WORKDIR /srv/todo
 COPY requirements.txt ./
 # Without isolation uWSGI is built by Debian's setuptools, not by one nobody locked.
-RUN python3 -m pip wheel --no-cache-dir --no-build-isolation --require-hashes \
+RUN python3 -m pip wheel --no-cache-dir --no-build-isolation --require-hashes --no-deps \
         --requirement requirements.txt --wheel-dir /wheels && \
     python3 -m venv --without-pip .venv && \
     python3 -m pip --python .venv/bin/python install --no-cache-dir --no-index --no-deps \

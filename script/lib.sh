@@ -150,12 +150,15 @@ install_lock() {
     sha256sum "${locks[@]}" >.venv/installed
 }
 
-# pip_install OPTION…: install the locked packages that come on the standard input.
+# pip_install OPTION…: install the locked packages that come on the standard input. The lock
+# names all of them; asked to look for what they need, pip would stumble over each newer
+# release of one that another wants with an extra.
 pip_install() {
     local log=.venv/pip.log
     cat >.venv/requirements.part
-    .venv/bin/python -m pip install --require-hashes --requirement .venv/requirements.part \
-        --quiet --no-input --disable-pip-version-check "$@" </dev/null >"$log" 2>&1 && return
+    .venv/bin/python -m pip install --require-hashes --no-deps \
+        --requirement .venv/requirements.part --quiet --no-input --disable-pip-version-check \
+        "$@" </dev/null >"$log" 2>&1 && return
     if grep --quiet 'cancelled by user' "$log"; then exit 130; fi # Ctrl-C
     grep --quiet 'No space left' "$log" &&
         die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."

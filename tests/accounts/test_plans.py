@@ -52,6 +52,7 @@ INSERT INTO todos_comment (id, created_at, updated_at, version, text, list_id, t
 SELECT gen_random_uuid(), now() + n * interval '1 minute', now(), 1, 'Yes', list_id, id
 FROM generate_series(1, %s) AS n, todos_todo WHERE content = 'Plant a tree'
 """
+FILLED = ("accounts_event", "accounts_user", "accounts_apikey", "todos_comment")
 LOG = [
     "",
     "ordering=at",
@@ -82,7 +83,7 @@ def crowded(owner: Any, todo: Any) -> None:
             (_COMMENTS, COMMENTS),
         ):
             cursor.execute(statement, [count])
-        cursor.execute("ANALYZE")
+        cursor.execute(f"ANALYZE {', '.join(FILLED)}")
 
 
 def plans(client: Any, address: str) -> dict[str, dict[str, Any]]:

@@ -65,9 +65,8 @@ FILTERS = {
 def million(django_db_setup: None, django_db_blocker: Any) -> Iterator[Million]:
     """A million todos for all tests of this module, and gone after them."""
     with django_db_blocker.unblock():
-        written = write_million(make_person)
         try:
-            yield written
+            yield write_million(make_person)
         finally:
             _empty()
 

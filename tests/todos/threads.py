@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from threading import Barrier, Event, Thread
 from time import monotonic
@@ -26,7 +26,7 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert not any(thread.is_alive() for thread in threads)
     return answers
 
@@ -35,23 +35,27 @@ def _run(
     act: Callable[[], Any], index: int, start: Barrier, answers: list[Any]
 ) -> None:
     try:
-        start.wait(30)
-        answers[index] = _patiently(act)
+        wait_long()
+        start.wait(60)
+        answers[index] = act()
     except (DomainError, OperationalError) as refusal:
         answers[index] = refusal
     finally:
         connection.close()
 
 
-def _patiently(act: Callable[[], Any]) -> Any:
-    """Try again where one writer at a time is the rule, as a client told 503 does.
+def wait_long() -> None:
+    """Let this thread wait for its turn for as long as a busy machine takes.
 
-    PostgreSQL has no such excuse: there, a wait in a ring must show.
+    SQLite lets one write at a time, and not in the order in which they came. A wait in
+    a ring shows all the same: PostgreSQL finds it.
     """
-    for _attempt in range(4 if connection.vendor == "sqlite" else 0):
-        with suppress(OperationalError):
-            return act()
-    return act()
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA busy_timeout = 60000")
+        else:
+            cursor.execute("SET lock_timeout = '60s'")
+            cursor.execute("SET statement_timeout = 0")
 
 
 def refusals(answers: Sequence[Any]) -> list[type[Exception]]:
@@ -68,16 +72,16 @@ def held(row: Model) -> Iterator[None]:
             rows = type(row)._base_manager.filter(pk=row.pk)
             assert rows.select_for_update(of=("self",)).exists()
             is_held.set()
-            may_go.wait(30)
+            may_go.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(_and_close, hold)
         try:
-            assert is_held.wait(30)
+            assert is_held.wait(60)
             yield
         finally:
             may_go.set()
-            running.result(30)
+            running.result(60)
 
 
 def aside(act: Callable[[], Any]) -> Callable[[], Any]:
@@ -88,14 +92,15 @@ def aside(act: Callable[[], Any]) -> Callable[[], Any]:
     pool = ThreadPoolExecutor(1)
     running = pool.submit(_and_close, act)
     pool.shutdown(wait=False)
-    deadline = monotonic() + 30
+    deadline = monotonic() + 60
     while not (running.done() or _somebody_waits()):
         assert monotonic() < deadline
-    return partial(running.result, 30)
+    return partial(running.result, 60)
 
 
 def _and_close(act: Callable[[], Any]) -> Any:
     try:
+        wait_long()
         return act()
     finally:
         connection.close()

@@ -36,11 +36,11 @@ class RedisServer:
         program = shutil.which("redis-server")
         assert program, "Redis is missing: apt-get install redis-server"
         self._process = subprocess.Popen([program, *words])  # noqa: S603  (our own words)
-        wait_until(self._answers, seconds=10, what="Redis answers")
+        wait_until(self._answers, what="Redis answers")
 
     @property
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=2)
+        return redis.Redis.from_url(self.url, socket_timeout=60)
 
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
@@ -67,5 +67,5 @@ class RedisServer:
     def _answers(self) -> bool:
         try:
             return bool(self.client.ping())
-        except redis.ConnectionError:
+        except (redis.ConnectionError, redis.TimeoutError):
             return False

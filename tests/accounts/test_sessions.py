@@ -34,6 +34,7 @@ def server(settings, monkeypatch) -> Iterator[RedisServer]:
     monkeypatch.setattr(ours, "PAUSE", 0)
     server = RedisServer()
     settings.REDIS_URL = server.url
+    settings.REDIS_TIMEOUT = 2  # seconds; a busy machine may take its time
     settings.CACHES = {
         "default": {"BACKEND": "todo_project.redis.RedisCache", "LOCATION": server.url}
     }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import (
+    JavascriptException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as expect
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",  # the tests may run as root
@@ -27,15 +32,17 @@ class Browser:
 
     def __init__(self, base: str) -> None:
         options = ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
+        options.binary_location = found("chromium", "chromium-browser")
         for argument in ARGUMENTS:
             options.add_argument(argument)
         # The certificate of a test is signed by nobody.
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.base = base
-        self.driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        self.wait = WebDriverWait(self.driver, PATIENCE)
+        self.driver = Chrome(options=options, service=Service(found("chromedriver")))
+        # A page that is just being left, or drawn anew, answers neither.
+        passing = (JavascriptException, StaleElementReferenceException)
+        self.wait = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=passing)
         self.complaints: list[str] = []
 
     def open(self, path: str) -> None:
@@ -52,10 +59,21 @@ class Browser:
     def find(self, css: str) -> Any:
         return self.wait.until(expect.element_to_be_clickable((By.CSS_SELECTOR, css)))
 
+    def press(self, css: str) -> None:
+        """Press what is there, or will be, on this page."""
+        clickable = expect.element_to_be_clickable((By.CSS_SELECTOR, css))
+
+        def try_to(page: Any) -> bool:
+            if there := clickable(page):
+                there.click()
+            return bool(there)
+
+        self.wait.until(try_to)
+
     def click(self, css: str) -> None:
         """Click what leads to another page, and wait until it is there."""
         self.driver.execute_script("window.isLeft = false")
-        self.find(css).click()
+        self.press(css)
         self.wait.until(
             lambda page: page.execute_script("return window.isLeft ?? true")
         )
@@ -82,8 +100,14 @@ class Browser:
         self.find(f".field-{field} .select2-selection").click()
         self.type(".select2-container--open .select2-search__field", term)
         option = (By.CSS_SELECTOR, ".select2-results__option--highlighted")
-        self.wait.until(expect.text_to_be_present_in_element(option, term))
-        self.driver.find_element(*option).click()
+
+        def take(page: Any) -> bool:
+            found = page.find_element(*option)
+            if is_it := term in found.text:
+                found.click()
+            return is_it
+
+        self.wait.until(take)
 
     def look_as(self, *, width: int, dark: bool) -> None:
         """Take the width of a screen, and prefer light or dark pages."""
@@ -109,3 +133,10 @@ class Browser:
 
     def quit(self) -> None:
         self.driver.quit()
+
+
+def found(*names: str) -> str:
+    """Return the first of these programs; a missing browser is a failure."""
+    paths = [path for name in names if (path := shutil.which(name))]
+    assert paths, f"None of these is installed: {names}."
+    return paths[0]

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.staticfiles import finders
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import (
-    element_to_be_clickable as clickable,
-)
-from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.browser import Browser
 from tests.conftest import browser_for
 from tests.problems import assert_problem
-
-PATIENCE = 30  # seconds until an element has to be there
 
 
 def test_a_browser_is_led_to_the_sign_in(client, db):
@@ -41,36 +33,23 @@ def test_the_page_needs_nothing_that_its_policy_forbids(owner_browser):
     assert finders.find("drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js")
 
 
-def found(*names):
-    """Return the first of these programs; a missing browser is a failure."""
-    paths = [path for name in names if (path := shutil.which(name))]
-    assert paths, f"None of these is installed: {names}."
-    return paths[0]
-
-
 @pytest.fixture
-def chromium():
-    options = webdriver.ChromeOptions()
-    options.binary_location = found("chromium", "chromium-browser")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(found("chromedriver")))
-    yield driver
-    driver.quit()
+def chromium(live_server) -> Iterator[Browser]:
+    browser = Browser(live_server.url)
+    yield browser
+    browser.quit()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_page_works_in_a_browser_without_a_complaint(chromium, live_server, owner):
     session = browser_for(owner).cookies["sessionid"].value
     cookie = {"name": "sessionid", "value": session, "url": live_server.url}
-    chromium.execute_cdp_cmd("Network.setCookie", cookie)
-    chromium.get(f"{live_server.url}/api/v1/docs")
-    wait = WebDriverWait(chromium, PATIENCE)
+    chromium.driver.execute_cdp_cmd("Network.setCookie", cookie)
+    chromium.open("/api/v1/docs")
     here = "#operations-todos-todos_create"
     for button in (".opblock-summary-control", ".try-out__btn", ".execute"):
-        wait.until(clickable((By.CSS_SELECTOR, f"{here} {button}"))).click()
+        chromium.press(f"{here} {button}")
     status = f"{here} .live-responses-table tbody .response-col_status"
-    answer = wait.until(clickable((By.CSS_SELECTOR, status)))
-    assert answer.text.startswith("201")
-    assert chromium.get_log("browser") == []
+    assert chromium.find(status).text.startswith("201")
+    chromium.listen()
+    assert chromium.complaints == []

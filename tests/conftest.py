@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from accounts.append_only import events_open
@@ -26,6 +27,16 @@ from todos.services.todos import add_todo
 ON_POSTGRESQL_ALONE = ["test_patience.py", "test_migrating_locks.py"]
 collect_ignore = ON_POSTGRESQL_ALONE if settings.ON_SQLITE else []
 
+# A machine that is busy finds no faults, and the same code has the same ones each time.
+hypothesis.settings.register_profile(
+    "ours",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ours")
+
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -41,6 +52,20 @@ def _settings_of_tests(settings: Any) -> None:
             "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         }
     }
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    """Begin in English; a request leaves behind the language of its answer."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock, so that no day ends while a test tells days apart."""
+    noon = timezone.now().replace(hour=12, minute=34)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -91,6 +91,7 @@ def test_the_compiled_catalogue_is_made_of_the_translations(tmp_path):
     assert kept == gettext("msgunfmt", made), "Run script/translate."
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_the_first_page_greets_in_the_language_of_the_person(browser, watering):
     page = browser.get(reverse("admin:index"))
     today = timezone.localdate()

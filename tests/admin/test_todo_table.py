@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ def shown(browser: Client, query: str) -> set[str]:
     return {todo.content for todo in answer.context["cl"].result_list}
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_filters_are_those_that_people_think_in(owner, owner_browser, todo_list):
     now = timezone.now()
     today = now.date()
@@ -54,6 +56,7 @@ def test_filters_are_those_that_people_think_in(owner, owner_browser, todo_list)
     assert shown(owner_browser, "list=nonsense") == set()
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_today_is_the_day_where_the_person_is(db):
     """Kiritimati is 14 hours ahead of UTC, Pago Pago 11 behind: never the same day."""
     pages = {}
@@ -69,6 +72,7 @@ def test_today_is_the_day_where_the_person_is(db):
     assert len(set(pages.values())) == 2
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_overdue_is_marked_where_the_person_is(owner, owner_browser):
     yesterday = timezone.now().date() - timedelta(days=2)
     add_todo(actor=owner, content="Late", due_on=yesterday, now=timezone.now())
@@ -103,6 +107,7 @@ def test_a_place_of_another_order_or_a_forged_one_begins_anew(
         assert shown(owner_browser, place) == {"Plant a tree"}
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_the_first_page_greets_with_what_is_due(owner, owner_browser, todo_list):
     now = timezone.now()
     today = now.date()

@@ -26,6 +26,7 @@ def test_the_printed_password_signs_in(db):
     assert not admin.is_superuser
 
 
+@pytest.mark.usefixtures("_at_noon")
 def test_the_first_list_shows_what_todos_can_do(db):
     run("welcome")
     admin = User.objects.get()

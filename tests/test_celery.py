@@ -55,12 +55,12 @@ def start(server, log, tmp_path) -> Iterator[Start]:
     yield start
     for process in started:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def is_alive(name: str) -> bool:
     now = timezone.now()
-    return Heartbeat.objects.is_alive(name, now, within=timedelta(seconds=8))
+    return Heartbeat.objects.is_alive(name, now, within=timedelta(seconds=40))
 
 
 def test_beat_shows_life_while_the_broker_hangs_and_ticks_when_it_is_back(
@@ -69,14 +69,13 @@ def test_beat_shows_life_while_the_broker_hangs_and_ticks_when_it_is_back(
     server.freeze()
     start("beat")
     wait_until(
-        lambda: log.read_text().count("tick not sent") == 3,
-        seconds=20,
+        lambda: log.read_text().count("tick not sent") >= 3,
         what="it is told of each task",
     )
     assert is_alive("beat")
     assert "Traceback" not in log.read_text()
     server.thaw()
-    wait_until(lambda: server.client.llen("celery"), seconds=15, what="there is a tick")
+    wait_until(lambda: server.client.llen("celery"), what="there is a tick")
 
 
 def test_beat_starts_before_the_broker_and_the_database(start, server, log):
@@ -86,23 +85,22 @@ def test_beat_starts_before_the_broker_and_the_database(start, server, log):
     wait_until(
         lambda: (
             "sign of life not written" in log.read_text()
-            and log.read_text().count("tick not sent") == 3
+            and log.read_text().count("tick not sent") >= 3
         ),
-        seconds=20,
         what="it is told",
     )
     server.start()
-    wait_until(lambda: server.client.llen("celery"), seconds=15, what="there is a tick")
+    wait_until(lambda: server.client.llen("celery"), what="there is a tick")
     assert beat.poll() is None
 
 
 def test_a_worker_waits_for_the_broker_and_does_what_waited_for_it(start, server, log):
     server.kill()
     start("worker")
-    wait_until(lambda: "Cannot connect" in log.read_text(), seconds=20, what="it waits")
+    wait_until(lambda: "Cannot connect" in log.read_text(), what="it waits")
     server.start()
     start("beat")
-    wait_until(lambda: is_alive("worker"), seconds=20, what="a task went through")
+    wait_until(lambda: is_alive("worker"), what="a task went through")
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])
@@ -117,7 +115,7 @@ def test_a_worker_waits_for_the_broker_and_does_what_waited_for_it(start, server
 def test_what_cannot_work_is_refused_in_a_sentence(
     start, log, program, variables, sentence
 ):
-    assert start(program, **variables).wait(30) == 1
+    assert start(program, **variables).wait(60) == 1
     assert sentence in log.read_text()
     assert "Traceback" not in log.read_text()
 

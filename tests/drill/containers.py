@@ -172,7 +172,6 @@ def await_found(engine, name: str) -> None:
     served = served_by(engine, name)
     wait_until(
         lambda: served_by(engine, name) > served,
-        seconds=10,
         what=f"nginx finds {name} again",
     )
 

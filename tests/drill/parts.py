@@ -79,7 +79,7 @@ class Part:
     @property
     def pid(self) -> int:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(wait_until(children.read_text, seconds=10, what=self.name))
+        return int(wait_until(children.read_text, what=self.name))
 
     def status(self) -> dict[str, str]:
         """Return what the kernel says of process 1, by name."""
@@ -176,7 +176,7 @@ class Engine:
         try:
             wait_until(
                 lambda: self.is_well(name) or part.process.poll() is not None,
-                seconds=120, every=1, what=f"{name} is well",
+                every=1, what=f"{name} is well",
             )  # fmt: skip
         except TimeoutError as error:
             raise AssertionError(part.log.read_text()[-4000:]) from error

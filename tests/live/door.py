@@ -85,7 +85,6 @@ class Door:
             nginx = starting.enter_context(running(self._nginx(), self.log))
             wait_until(
                 lambda: nginx.poll() is not None or self._answers(),
-                seconds=10,
                 what="nginx and its app answer",
             )
             if nginx.poll() is not None:
@@ -150,7 +149,6 @@ class Door:
             lambda: [
                 line for line in self.logged() if line["request_id"] == request_id
             ],
-            seconds=5,
             what=f"the log tells of {request_id}",
         )
 

@@ -55,7 +55,7 @@ class Embedded:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.is_ready, seconds=60, what="the embedded server is ready")
+        wait_until(self.is_ready, what="the embedded server is ready")
 
     def __enter__(self) -> Embedded:
         return self
@@ -85,10 +85,8 @@ class Embedded:
     def wait_ended(self) -> None:
         """Return when nothing of it runs any more."""
         assert self.process is not None
-        self.process.wait(15)  # nothing waits for a request that does not come
-        wait_until(
-            lambda: not self.group(), seconds=10, every=0.2, what="all of it has ended"
-        )
+        self.process.wait(25)  # nothing waits for a request that does not come
+        wait_until(lambda: not self.group(), every=0.2, what="all of it has ended")
 
     def group(self) -> list[psutil.Process]:
         """Return every process that works on its data."""
@@ -102,7 +100,7 @@ class Embedded:
 
     def background(self) -> list[psutil.Process]:
         """Return the process that does what the clock starts, if there is one."""
-        return [each for each in self.group() if "background" in each.cmdline()]
+        return [each for each in self.group() if "background" in words_of(each)]
 
     def workers(self) -> list[psutil.Process]:
         """Return uWSGI's workers, and neither its master nor what reads HTTP."""
@@ -136,6 +134,17 @@ class Embedded:
         return Client(self.url, key=key)
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Return the command line of a process; one that has just ended has none."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def addresses(process: psutil.Process) -> list[str]:
     """Return the Unix sockets that a process listens on or was called over."""
-    return [str(each.laddr) for each in process.net_connections("unix")]
+    try:
+        return [str(each.laddr) for each in process.net_connections("unix")]
+    except psutil.Error:  # it has just ended
+        return []

@@ -64,7 +64,7 @@ def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
     ]  # fmt: skip
     with start(command) as wrk:
         try:
-            wait_until(load.answered, seconds=30, what="the load has begun")
+            wait_until(load.answered, what="the load has begun")
             yield load
         finally:
             wrk.send_signal(signal.SIGINT)  # then it tells what it saw

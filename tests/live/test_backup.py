@@ -83,7 +83,6 @@ def test_a_backup_under_load_is_restored_as_it_was(
     with writers_on(stack, key) as writers:
         wait_until(
             lambda: min(writer.ledger.acknowledged for writer in writers) >= 10,
-            seconds=20,
             what="everybody has written",
         )
         told = acknowledged(writers)

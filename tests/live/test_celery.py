@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from celery import Celery
@@ -24,15 +24,17 @@ def broker(stack: Stack) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def old_trash(stack: Stack, key: str) -> str:
-    """Return the id of a todo that has been in the trash for long."""
+def old_trash(stack: Stack, key: str) -> Iterator[str]:
+    """A todo, by its id, that has been in the trash for long; nobody empties it yet."""
+    stack.freeze("beat")
     with stack.client(key=key) as client:
         made = client.post("/api/v1/todos", json={"content": "To be forgotten"}).json()
         assert client.delete(f"/api/v1/todos/{made['id']}").ok
     stack.sql(AGE, made["id"])
     # As if the last turn were long over.
     stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
-    return str(made["id"])
+    yield str(made["id"])
+    stack.thaw("beat")
 
 
 def empty_trash(broker: Celery, **headers: str) -> Any:
@@ -44,9 +46,7 @@ def test_the_worker_empties_the_trash_and_one_id_tells_of_it_everywhere(
 ):
     empty_trash(broker, request_id="request-of-the-trash")
 
-    wait_until(
-        lambda: stack.sql(SHOW, old_trash) == [(0,)], seconds=10, what="it is gone"
-    )
+    wait_until(lambda: stack.sql(SHOW, old_trash) == [(0,)], what="it is gone")
     told = stack.sql(
         "SELECT source, request_id FROM accounts_event"
         " WHERE verb = 'todo.purged' AND resource_id = %s",
@@ -55,7 +55,6 @@ def test_the_worker_empties_the_trash_and_one_id_tells_of_it_everywhere(
     assert told == [("system", "request-of-the-trash")]
     wait_until(
         lambda: "request-of-the-trash" in stack.log("worker").read_text(),
-        seconds=5,
         what="the log tells of it",
     )
 
@@ -63,7 +62,7 @@ def test_the_worker_empties_the_trash_and_one_id_tells_of_it_everywhere(
 def test_a_worker_that_is_told_to_stop_ends_what_it_began(
     stack: Stack, broker: Celery, old_trash: str
 ):
-    stopping = threading.Thread(target=stack.supervisor, args=("stop", "worker"))
+    worker = psutil.Process(stack.pid("worker"))
     host = str(stack.places.postgresql)
     with psycopg.connect(host=host, user="todo", dbname="todo") as holder:
         holder.execute(
@@ -72,16 +71,10 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_began(
             [old_trash],
         )
         empty_trash(broker)
-        wait_until(lambda: is_waiting(stack), seconds=5, what="the task waits")
-        stopping.start()
-        wait_until(
-            lambda: stack.supervised.states()["worker"] == "STOPPING",
-            seconds=5,
-            what="the worker is told",
-        )
+        wait_until(lambda: is_waiting(stack), what="the task waits")
+        worker.terminate()
         assert stack.sql(SHOW, old_trash) == [(1,)]
-    stopping.join(60)
-    stack.supervisor("start", "worker")
+    worker.wait(60)
 
     assert stack.sql(SHOW, old_trash) == [(0,)]
 
@@ -98,7 +91,7 @@ def test_a_tick_that_comes_twice_is_done_once(
     for _ in range(5):
         empty_trash(broker)
 
-    wait_until(lambda: ticks_done(stack) >= before + 5, seconds=10, what="all are done")
+    wait_until(lambda: ticks_done(stack) >= before + 5, what="all are done")
     assert stack.sql(SHOW, old_trash) == [(0,)]
     told = stack.sql(
         "SELECT count(*) FROM accounts_event"

@@ -137,7 +137,6 @@ def somebody_reading(stack: Stack) -> Iterator[int]:
         yield connection.info.backend_pid
         wait_until(
             lambda: set(LOCKED_OUT.findall(log.read_text())) - before,
-            seconds=60,
             what="the migration has waited for it",
         )
 

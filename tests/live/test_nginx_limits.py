@@ -116,7 +116,6 @@ def test_one_client_holds_a_few_connections(strict_door: Door):
                 strict_door.send(b"GET /static/ HTTP/1.1\r\nHost: localhost\r\n\r\n")[0]
                 == 429
             ),
-            seconds=5,
             what="a fourth is refused",
         )
 
@@ -161,29 +160,30 @@ def test_a_large_body_is_refused_before_it_is_sent(door: Door):
     ids=["nothing", "half of the headers", "half of the body"],
 )
 def test_a_client_that_stops_half_way_is_cut_off(impatient_door: Door, sent):
-    with impatient_door.connect(timeout=5) as connection:
+    with impatient_door.connect(timeout=30) as connection:
         connection.sendall(sent)
         assert ends(connection)
 
 
 def test_headers_that_come_drop_by_drop_do_not_hold_a_connection(impatient_door: Door):
-    with impatient_door.connect(timeout=0.2) as connection:
+    with impatient_door.connect() as connection:
+        connection.settimeout(0.2)  # between one drop and the next
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         wait_until(
             lambda: ends(connection, drop=b"X-Drop: x\r\n"),
-            seconds=5,
+            seconds=30,
             what="nginx has lost patience",
         )
 
 
 def test_a_client_that_does_not_read_is_cut_off(impatient_door: Door):
-    with impatient_door.connect(timeout=10) as connection:
+    with impatient_door.connect(timeout=30) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(b"GET /?size=30000000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         wait_until(
             lambda: any(line["bytes"] > 0 for line in impatient_door.logged()
                         if line["path"] == "/" and line["seconds"] > 1),
-            seconds=8,
+            seconds=30,
             what="nginx has given up",
         )  # fmt: skip
 
@@ -208,7 +208,7 @@ def test_a_slow_client_holds_up_no_app_server(door: Door):
             connection.sendall(request)
         begin = time.monotonic()
         assert door.told()["PATH_INFO"] == "/"
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 8  # after ten seconds nginx cuts them off
         for connection in slow:
             connection.sendall(b"whole")
             assert b"halfwhole" in read_answer(connection)[2]

@@ -157,9 +157,7 @@ def test_the_log_tells_of_what_is_hardly_a_request(door: Door):
             connection.sendall(odd)
             while connection.recv(4096):
                 pass
-    lines = wait_until(
-        lambda: door.logged()[before + 3 :], seconds=5, what="all are logged"
-    )
+    lines = wait_until(lambda: door.logged()[before + 3 :], what="all are logged")
     assert all(isinstance(line["status"], int) for line in lines)
 
 

@@ -36,7 +36,7 @@ def log_lines(stack: Stack, request_id: str) -> list[dict[str, Any]]:
             json.loads(line) for line in whole.splitlines() if f'"{request_id}"' in line
         ]
 
-    return wait_until(found, seconds=5, what=f"nginx's log tells of {request_id}")
+    return wait_until(found, what=f"nginx's log tells of {request_id}")
 
 
 SHEET = "/static/look/plain.css"

@@ -49,9 +49,7 @@ def test_all_is_well_by_itself_when_postgresql_returns(stack: Stack, key: str):
     stack.supervisor("start", "postgresql")
 
     with stack.client(key=key) as client:
-        wait_until(
-            lambda: client.get("/api/v1/todos").ok, seconds=10, what="lists are read"
-        )
+        wait_until(lambda: client.get("/api/v1/todos").ok, what="lists are read")
         assert client.post("/api/v1/todos", json={"content": "Again"}).ok
     assert told["status"] == "unavailable"
     assert told["checks"]["database"] == "failed"

@@ -33,7 +33,6 @@ def reload(stack: Stack) -> None:
     (stack.data / "run" / "reload").touch()
     wait_until(
         lambda: completed(stack) >= before + len(INSTANCES),
-        seconds=60,
         what="both instances have renewed their workers",
     )
 
@@ -63,18 +62,13 @@ def test_code_that_does_not_load_is_tried_again_without_taking_a_core(stack: Sta
     before, started = completed(stack), time()
     with broken(stack.app / "todo_project" / "wsgi.py"):
         (run / "reload").touch()
-        first = wait_until(
-            lambda: has_noted("failed", started), seconds=30, what="a worker fails"
-        )
-        second = wait_until(
-            lambda: has_noted("failed", first), seconds=30, what="one fails again"
-        )
+        first = wait_until(lambda: has_noted("failed", started), what="a worker fails")
+        second = wait_until(lambda: has_noted("failed", first), what="one fails again")
         with stack.client() as client:
             assert client.get("/livez").status_code == 200
     assert second - first >= 5
     wait_until(
         lambda: completed(stack) >= before + len(INSTANCES),
-        seconds=60,
         what="both instances have renewed their workers",
     )
 

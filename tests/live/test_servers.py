@@ -40,7 +40,7 @@ def gunicorn(stack: Stack, worker_class: str) -> Iterator[None]:
     program.write_text(PROGRAM.format(worker_class=worker_class))
     try:
         stack.supervisor("update", "gunicorn")
-        wait_until(socket.is_socket, seconds=20, what="gunicorn has opened its socket")
+        wait_until(socket.is_socket, what="gunicorn has opened its socket")
         upstream.write_text(f"server unix:{socket};\n")
         reload_nginx(stack)
         stack.supervisor("stop", "web:*")
@@ -60,7 +60,6 @@ def reload_nginx(stack: Stack) -> None:
     master.send_signal(signal.SIGHUP)
     wait_until(
         lambda: master.children() and not any(each.is_running() for each in old),
-        seconds=45,
         what="nginx has renewed its workers",
     )
 
@@ -84,7 +83,7 @@ def test_gunicorn_carries_the_service_behind_nginx(
 def answers_others_while_one_waits(stack: Stack, client: Client) -> bool:
     with ThreadPoolExecutor() as pool, held_todos(stack) as is_waiting:
         waiting = pool.submit(client.post, smoke.TODOS, json={"content": "Late"})
-        wait_until(is_waiting, seconds=10, what="the request waits for the lock")
+        wait_until(is_waiting, what="the request waits for the lock")
         other = pool.submit(client.get, smoke.TODOS)
         return waiting not in wait([waiting, other], return_when=FIRST_COMPLETED).done
 
@@ -99,11 +98,10 @@ def test_workers_come_and_go_without_a_failed_request(stack: Stack, key: str):
             steer(stack, command)
             wait_until(
                 lambda wanted=count: workers() == wanted,  # type: ignore[misc]
-                seconds=30,
                 what=f"{count} workers",
             )
             before = answered()
-            wait_until(lambda: answered() > before + 20, seconds=30, what="answers")  # noqa: B023
+            wait_until(lambda: answered() > before + 20, what="answers")  # noqa: B023
 
 
 def steer(stack: Stack, command: str) -> None:
@@ -139,12 +137,13 @@ def asking(stack: Stack, key: str) -> Iterator[Callable[[], int]]:
 
 
 def test_a_request_in_flight_is_answered_when_term_comes(stack: Stack, key: str):
+    servers = [stack.pid(name) for name in ("web:web-0", "web:web-1")]
     with ThreadPoolExecutor() as pool, stack.client(key=key) as client:
         with held_todos(stack) as is_waiting:
             made = pool.submit(client.post, smoke.TODOS, json={"content": "Late"})
-            wait_until(is_waiting, seconds=10, what="the request waits for the lock")
-            for name in ("web:web-0", "web:web-1"):
-                os.kill(stack.pid(name), signal.SIGTERM)
+            wait_until(is_waiting, what="the request waits for the lock")
+            for server in servers:
+                os.kill(server, signal.SIGTERM)
         assert made.result().status_code == 201
 
 

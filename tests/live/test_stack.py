@@ -47,7 +47,6 @@ def start_anew(stack: Stack, instance: str) -> None:
     (stack.data / "run" / f"{instance}.fifo").write_text("r")
     wait_until(
         lambda: log.read_text().count(word) > before and stack.answers(instance),
-        seconds=30,
         what=f"{instance} has started anew",
     )
 

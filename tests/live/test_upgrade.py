@@ -129,7 +129,7 @@ def test_an_upgrade_that_is_killed_while_it_checks_leaves_nothing_behind(
         killed = upgrade(stack, second)
     assert killed.returncode == -signal.SIGKILL
     assert stack.app.resolve() == current
-    wait_until(lambda: not tried(second), seconds=10, what="the tried app is gone")
+    wait_until(lambda: not tried(second), what="the tried app is gone")
 
 
 def tried(release: Path) -> list[psutil.Process]:

@@ -27,14 +27,12 @@ def kill_when_busy(stack: Stack) -> None:
     served = answered_by(stack, "web-1")
     wait_until(
         lambda: answered_by(stack, "web-1") > served + 20,
-        seconds=30,
         what="web-1 serves",
     )
     dead = stack.pid("web:web-1")
     os.kill(dead, signal.SIGKILL)
     wait_until(
         lambda: stack.supervised.pid("web:web-1") != dead and stack.answers("web-1"),
-        seconds=20,
         what="web-1 is back",
     )
 

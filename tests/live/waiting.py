@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
+PATIENCE = 60.0  # seconds; a busy machine takes its time, and nobody waits in vain
 
 
 def wait_until(
-    condition: Callable[[], Found], *, seconds: float, what: str, every: float = 0.05
+    condition: Callable[[], Found],
+    *,
+    what: str,
+    seconds: float = PATIENCE,
+    every: float = 0.05,
 ) -> Found:
     """Return the first true answer of `condition`.
 

@@ -182,10 +182,11 @@ has_uwsgi() {
         grep --quiet --fixed-strings "uwsgi==$version " "$1"
 }
 
-# A wheel of another Python in the cache would crash, so none is taken from there.
+# A wheel of another Python in the cache would crash, so none is taken from there. Without
+# isolation the locked setuptools builds it, not the newest there is.
 build_uwsgi() {
     say "Building uWSGI; this takes a minute."
-    (pip_install --no-cache-dir < <(lock_part "$1" uwsgi)) || true
+    (pip_install --no-cache-dir --no-build-isolation < <(lock_part "$1" uwsgi)) || true
 }
 
 # ensure_uwsgi LOCK: the whole service does not go without it.

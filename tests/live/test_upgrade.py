@@ -17,7 +17,7 @@ from tests.live.stack import Stack
 from tests.live.test_reload import workers
 from tests.live.waiting import wait_until
 
-SCRIPT = "script/upgrade"
+SCRIPT, RENEWAL = "script/upgrade", "script/renew.sh"
 PARTS = ("web:web-0", "web:web-1", "worker", "beat")
 MIGRATION = """
 from django.db import migrations
@@ -99,7 +99,7 @@ def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
     with load_on(stack, key) as load:
-        with changed(second / SCRIPT, "|| go_back", "&& kill -KILL $$ || go_back"):
+        with changed(second / RENEWAL, "|| go_back", "&& kill -KILL $$ || go_back"):
             killed = upgrade(stack, second)  # one app server after
         there = upgrade(stack, second)
         assert there.returncode == 0, there.stderr

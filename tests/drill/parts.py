@@ -176,7 +176,7 @@ class Engine:
         try:
             wait_until(
                 lambda: self.is_well(name) or part.process.poll() is not None,
-                every=1, what=f"{name} is well",
+                seconds=120, every=1, what=f"{name} is well",
             )  # fmt: skip
         except TimeoutError as error:
             raise AssertionError(part.log.read_text()[-4000:]) from error

@@ -26,15 +26,17 @@ def broker(stack: Stack) -> Iterator[Celery]:
 @pytest.fixture
 def old_trash(stack: Stack, key: str) -> Iterator[str]:
     """A todo, by its id, that has been in the trash for long; nobody empties it yet."""
-    stack.freeze("beat")
     with stack.client(key=key) as client:
         made = client.post("/api/v1/todos", json={"content": "To be forgotten"}).json()
         assert client.delete(f"/api/v1/todos/{made['id']}").ok
-    stack.sql(AGE, made["id"])
-    # As if the last turn were long over.
-    stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
-    yield str(made["id"])
-    stack.thaw("beat")
+    stack.freeze("beat")
+    try:
+        stack.sql(AGE, made["id"])
+        # As if the last turn were long over.
+        stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
+        yield str(made["id"])
+    finally:
+        stack.thaw("beat")
 
 
 def empty_trash(broker: Celery, **headers: str) -> Any:

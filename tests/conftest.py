@@ -105,6 +105,12 @@ def api_for(user: User, scopes: list[str] | None = None) -> APIClient:
     return client
 
 
+def secret_in(token: str) -> str:
+    """Return the secret of a key's token, which may hold "_" itself."""
+    _prefix, _public_id, secret = token.split("_", 2)
+    return secret
+
+
 def browser_for(user: User) -> Client:
     """Return a browser in which this person signed in."""
     browser = Client()

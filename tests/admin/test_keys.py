@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, Event
 from accounts.services.keys import issue_key
 from tests.admin.cast import form_of, save, text_of
-from tests.conftest import browser_for
+from tests.conftest import browser_for, secret_in
 
 TABLE = "/admin/accounts/apikey/"
 TOKEN = re.compile(r"tdo_[0-9a-f]{16}_[\w-]{43}")
@@ -24,7 +24,7 @@ def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
     assert "no-store" in answer["Cache-Control"]
     (token,) = set(TOKEN.findall(text_of(answer)))
     assert token not in str(owner_browser.cookies)
-    secret = token.rpartition("_")[2]
+    secret = secret_in(token)
     key = ApiKey.objects.get(user=owner)
     assert (key.name, sorted(USUAL_SCOPES)) == ("Laptop", key.scopes)
     kept = [str(event.changes) for event in Event.objects.all()]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
     JavascriptException,
     StaleElementReferenceException,
 )
@@ -41,7 +43,11 @@ class Browser:
         self.base = base
         self.driver = Chrome(options=options, service=Service(found("chromedriver")))
         # A page that is just being left, or drawn anew, answers neither.
-        passing = (JavascriptException, StaleElementReferenceException)
+        passing = (
+            ElementClickInterceptedException,
+            JavascriptException,
+            StaleElementReferenceException,
+        )
         self.wait = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=passing)
         self.complaints: list[str] = []
 
@@ -61,11 +67,15 @@ class Browser:
 
     def press(self, css: str) -> None:
         """Press what is there, or will be, on this page."""
+        self._do(css, lambda there: there.click())
+
+    def _do(self, css: str, act: Callable[[Any], Any]) -> None:
+        """Do it with what is there, or will be; again if that was just drawn anew."""
         clickable = expect.element_to_be_clickable((By.CSS_SELECTOR, css))
 
         def try_to(page: Any) -> bool:
             if there := clickable(page):
-                there.click()
+                act(there)
             return bool(there)
 
         self.wait.until(try_to)
@@ -81,9 +91,11 @@ class Browser:
         self.listen()
 
     def type(self, css: str, text: str) -> None:
-        field = self.find(css)
-        field.clear()
-        field.send_keys(text)
+        def fill(field: Any) -> None:
+            field.clear()
+            field.send_keys(text)
+
+        self._do(css, fill)
 
     @property
     def text(self) -> str:
@@ -97,7 +109,7 @@ class Browser:
 
     def choose(self, field: str, term: str) -> None:
         """Find a choice by typing, and take it."""
-        self.find(f".field-{field} .select2-selection").click()
+        self.press(f".field-{field} .select2-selection")
         self.type(".select2-container--open .select2-search__field", term)
         option = (By.CSS_SELECTOR, ".select2-results__option--highlighted")
 

@@ -30,7 +30,7 @@ def _token(settings, monkeypatch) -> None:
 def server(settings) -> Iterator[RedisServer]:
     server = RedisServer()
     settings.REDIS_URL = settings.BROKER_URL = server.url
-    settings.REDIS_TIMEOUT = 2  # seconds; a busy machine may take its time
+    settings.REDIS_TIMEOUT = 5  # seconds; a busy machine may take its time
     yield server
     server.remove()
 

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from accounts.locks import unhurried
 from accounts.migrating import operations, waiting
 from accounts.migrating.waiting import LOCK_WAIT, lock_waits
 from tests.jars import TABLE, shelf_with_jars
@@ -84,7 +85,7 @@ def _encoded_in_bytes(transactional_db):
 
 
 def asked_to(statement: str) -> None:
-    with connection.cursor() as cursor:
+    with unhurried(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -60,6 +60,6 @@ def test_who_is_in_no_hurry_waits_for_as_long_as_it_takes():
 
 
 def test_each_answer_has_its_own_time():
-    with patient_for(3):
-        for _ in range(2):
-            ask("SELECT pg_sleep(1.6)")
+    with patient_for(5):
+        for _ in range(4):
+            ask("SELECT pg_sleep(1.5)")

@@ -18,7 +18,7 @@ from tests.redis_server import RedisServer
 from todo_project import redis as ours
 from todo_project.redis import Breaker, RedisCache
 
-PATIENCE = 2  # seconds for which a frozen Redis is waited for here
+PATIENCE = 5  # seconds for which a frozen Redis is waited for here
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def breaker(monkeypatch) -> Breaker:
     """What this process remembers of Redis; it forgets as soon as it is told to."""
     fresh = Breaker()
     monkeypatch.setattr(ours, "breaker", fresh)
+    monkeypatch.setattr(ours, "PAUSE", 600)  # longer than any test
     return fresh
 
 

@@ -34,7 +34,7 @@ def server(settings, monkeypatch) -> Iterator[RedisServer]:
     monkeypatch.setattr(ours, "PAUSE", 0)
     server = RedisServer()
     settings.REDIS_URL = server.url
-    settings.REDIS_TIMEOUT = 2  # seconds; a busy machine may take its time
+    settings.REDIS_TIMEOUT = 5  # seconds; a busy machine may take its time
     settings.CACHES = {
         "default": {"BACKEND": "todo_project.redis.RedisCache", "LOCATION": server.url}
     }
@@ -178,7 +178,7 @@ def test_a_copy_is_forgotten_when_its_session_expires(browser, server):
     left = server.client.pttl(f":1:session.{key_of(browser)}")
     session = Session.objects.get(session_key=key_of(browser))
     expires_in = (session.expire_date - timezone.now()).total_seconds() * 1000
-    assert abs(left - expires_in) < 10_000
+    assert abs(left - expires_in) < 60_000
 
 
 def test_what_was_written_while_redis_was_frozen_is_not_lost(browser, server):

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connections
 
+from tests.todos.threads import wait_long
+
 TRIES = 20
 
 
@@ -23,7 +25,8 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
 
     def run(call: Callable[[], Any]) -> Any:
         try:
-            barrier.wait(timeout=30)
+            wait_long()
+            barrier.wait(timeout=60)
             return patiently(call)
         finally:
             connections.close_all()

@@ -18,6 +18,7 @@ from accounts.models import Heartbeat
 from tests.commands.running import command_line, environment, shell
 from tests.live.waiting import wait_until
 from tests.todos.helpers import put
+from tests.todos.threads import wait_long
 from todos.models import Todo
 from todos.services.trash import trash_todo
 
@@ -126,8 +127,10 @@ def test_a_failing_task_is_told_and_does_not_end_it(start, log):
 
 
 def rename(old: str, new: str) -> None:
+    wait_long()
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+    connection.close()  # and what it waits
 
 
 def test_it_goes_on_when_the_database_was_locked(start):

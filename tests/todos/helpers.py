@@ -47,8 +47,8 @@ def fresh(row: Any) -> Any:
 
 def verbs(row: Any) -> list[str]:
     """Return the verbs of all events about the row, oldest first."""
-    told = Event.objects.filter(resource_id=str(row.pk)).order_by("stream_id", "seq")
-    return [event.verb for event in told]
+    told = Event.objects.filter(resource_id=str(row.pk))
+    return [event.verb for event in told.order_by("stream_id", "seq", "pk")]
 
 
 def last_event(row: Any) -> Event:

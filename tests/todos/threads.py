@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 
 from accounts.errors import DomainError
+from accounts.locks import unhurried
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
@@ -35,9 +36,10 @@ def _run(
     act: Callable[[], Any], index: int, start: Barrier, answers: list[Any]
 ) -> None:
     try:
-        wait_long()
-        start.wait(60)
-        answers[index] = act()
+        with unhurried():
+            wait_long()
+            start.wait(60)
+            answers[index] = act()
     except (DomainError, OperationalError) as refusal:
         answers[index] = refusal
     finally:
@@ -100,8 +102,9 @@ def aside(act: Callable[[], Any]) -> Callable[[], Any]:
 
 def _and_close(act: Callable[[], Any]) -> Any:
     try:
-        wait_long()
-        return act()
+        with unhurried():
+            wait_long()
+            return act()
     finally:
         connection.close()
 

@@ -142,7 +142,7 @@ def test_while_others_use_the_database_nothing_is_restored(archive, media):
 
     other = Thread(target=hold)
     other.start()
-    assert holding.wait(10)
+    assert holding.wait(60)
     try:
         said = refusal("restore", str(archive))
     finally:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.locks import unhurried
 from accounts.models import User
 from tests.admin.cast import address
 from tests.conftest import browser_for, make_person
+from tests.todos.million import empty_tables
 from todos.models import TodoList
 from todos.services.lists import add_list
 
@@ -42,9 +44,23 @@ FROM (SELECT n, chance,
 """
 
 
-@pytest.fixture
-def unlucky(db: None) -> User:
-    """Somebody whose few todos are all older than everybody else's."""
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _many_todos(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Todos for all tests of this module, and gone after them."""
+    with django_db_blocker.unblock():
+        try:
+            write_todos()
+            yield
+        finally:
+            empty_tables()
+
+
+@transaction.atomic
+def write_todos() -> None:
+    """Give a crowd its todos, and to somebody unlucky a few that are all older."""
     crowd = make_person("crowd")
     person = make_person("unlucky", "administrator", "member")
     own, others = _lists(person, 5), _lists(crowd, 30)
@@ -60,7 +76,6 @@ def unlucky(db: None) -> User:
         _fill(cursor, others, ROWS, RECENTLY, crowd)
         cursor.execute(index)
         cursor.execute("ANALYZE todos_todo, todos_todolist, todos_membership")
-    return person
 
 
 def _lists(user: User, count: int) -> list[TodoList]:
@@ -122,7 +137,7 @@ def pages_for(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["unlucky", "crowd"])
-def test_no_page_walks_through_everybodys_todos(unlucky, name):
+def test_no_page_walks_through_everybodys_todos(name):
     user = User.objects.get(username=name)
     browser = browser_for(user)
     for page in pages_for(user):
@@ -138,7 +153,7 @@ def test_no_page_walks_through_everybodys_todos(unlucky, name):
                 assert read < bound, f"{page}: {read} todos\n{query['sql']}"
 
 
-def test_pages_of_a_large_table_cost_the_same_wherever_they_are(unlucky):
+def test_pages_of_a_large_table_cost_the_same_wherever_they_are():
     """The crowd's own pages: the last one costs what the first one does."""
     crowd = User.objects.get(username="crowd")
     browser = browser_for(crowd)

@@ -15,8 +15,8 @@ from django.db import connection
 
 from accounts.ids import new_id
 from accounts.locks import unhurried
-from accounts.models import User
-from todos.models import Label, Membership, TodoList
+from accounts.models import Event, OutboxEntry, User
+from todos.models import Label, Membership, Todo, TodoList
 from todos.ranks import ranks_spread
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -116,6 +116,16 @@ def write_million(make_person: Any) -> Million:
         huge_list=TodoList.objects.get(pk=huge[0]),
         label=label,
     )
+
+
+def empty_tables() -> None:
+    """Take the rows away again."""
+    models = (User, Todo, Todo.labels.through, Event, OutboxEntry)
+    tables = ", ".join(model._meta.db_table for model in models)
+    with unhurried(), connection.cursor() as cursor:
+        cursor.execute("SET todo.events_open = 'on'")
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
+        cursor.execute("RESET todo.events_open")
 
 
 def _lists(owner: User, count: int) -> list[UUID]:

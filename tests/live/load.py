@@ -62,9 +62,10 @@ def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
         *(f"--header={name}: {value}" for name, value in headers.items()),
         stack.url, "--", str(PAUSE), *(["keyed"] if keyed else []),
     ]  # fmt: skip
+    before = load.answered()
     with start(command) as wrk:
         try:
-            wait_until(load.answered, what="the load has begun")
+            wait_until(lambda: load.answered() > before, what="the load has begun")
             yield load
         finally:
             wrk.send_signal(signal.SIGINT)  # then it tells what it saw

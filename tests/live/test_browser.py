@@ -141,6 +141,6 @@ def add(browser: Browser, content: str) -> None:
 
 def choose_action(browser: Browser, action: str) -> None:
     """Do something to the first row of the table."""
-    browser.find("#result_list .action-select").click()
+    browser.press("#result_list .action-select")
     Select(browser.find("select[name=action]")).select_by_value(action)
     browser.click(".actions button")

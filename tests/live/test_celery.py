@@ -11,6 +11,7 @@ import pytest
 from celery import Celery
 
 from tests.live.stack import Stack
+from tests.live.ticks import nobody_empties_the_trash
 from tests.live.waiting import wait_until
 
 AGE = "UPDATE todos_todo SET deleted_at = now() - interval '400 days' WHERE id = %s"
@@ -29,14 +30,11 @@ def old_trash(stack: Stack, key: str) -> Iterator[str]:
     with stack.client(key=key) as client:
         made = client.post("/api/v1/todos", json={"content": "To be forgotten"}).json()
         assert client.delete(f"/api/v1/todos/{made['id']}").ok
-    stack.freeze("beat")
-    try:
+    with nobody_empties_the_trash(stack):
         stack.sql(AGE, made["id"])
         # As if the last turn were long over.
         stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
         yield str(made["id"])
-    finally:
-        stack.thaw("beat")
 
 
 def empty_trash(broker: Celery, **headers: str) -> Any:

@@ -8,13 +8,12 @@ from functools import partial
 from random import Random
 from statistics import median
 
-import psutil
 import pytest
 from celery import Celery
 
 from tests.live.ledger import Writer, compare, writers_on
 from tests.live.stack import Stack
-from tests.live.test_stack import start_anew
+from tests.live.test_stack import has_ended, start_anew
 from tests.live.waiting import wait_until
 
 BACK = 10  # seconds, as a rule
@@ -45,7 +44,7 @@ class Death:
 
     def is_over(self) -> bool:
         """Return whether the part does its work again, by another process."""
-        return not is_running(self.process) and self.stack.is_ready() and self.works()
+        return has_ended(self.process) and self.stack.is_ready() and self.works()
 
     def works(self) -> bool:
         if self.program.startswith("web:"):
@@ -57,10 +56,6 @@ class Death:
                 app.send_task("accounts.tasks.pulse", ignore_result=True)
         query = "SELECT at FROM accounts_heartbeat WHERE name = %s"
         return self.stack.sql(query, self.program)[0][0].timestamp() > self.at
-
-
-def is_running(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def choose(rounds: int, random: Random) -> list[str]:
@@ -117,7 +112,7 @@ def test_a_supervisor_clears_away_what_one_that_was_killed_has_left(
         )
 
     compare(stack, writers)
-    assert [process for process in left if is_running(process)] == []
+    wait_until(lambda: all(map(has_ended, left)), what="what was left has ended")
 
 
 def acknowledged(writers: list[Writer]) -> int:

@@ -17,6 +17,7 @@ import pytest
 from tests.live.filling import connected, filled
 from tests.live.ledger import Writer, compare, writers_on
 from tests.live.stack import Stack
+from tests.live.ticks import nobody_empties_the_trash
 from tests.live.waiting import wait_until
 
 COLUMNS = """
@@ -189,7 +190,11 @@ def test_a_table_in_use_is_migrated_there_and_back_and_holds_up_nobody(
     rows = request.config.getoption("--rows")
     [(last,)] = stack.sql("SELECT max(name) FROM django_migrations WHERE app = 'todos'")
     log, before = stack.log("postgresql"), stack.log("postgresql").stat().st_size
-    with filled(stack, PEOPLE[0], rows), in_use(stack, keys) as (writers, readers):
+    with (
+        filled(stack, PEOPLE[0], rows),
+        nobody_empties_the_trash(stack),  # which is years old
+        in_use(stack, keys) as (writers, readers),
+    ):
         begin = time.monotonic()
         migrate_beside(stack, newer)
         reached, arrived = stack.sql(PROGRESS), time.monotonic()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +182,15 @@ class Stack:
         ).returncode
 
     def freeze(self, program: str) -> None:
-        for process in self.processes(program):
-            process.send_signal(signal.SIGSTOP)
+        self._signal(program, signal.SIGSTOP)
 
     def thaw(self, program: str) -> None:
+        self._signal(program, signal.SIGCONT)
+
+    def _signal(self, program: str, number: int) -> None:
         for process in self.processes(program):
-            process.send_signal(signal.SIGCONT)
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                process.send_signal(number)
 
     # --- Its logs --------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -111,7 +112,8 @@ class Supervisor:
     def stop(self) -> None:
         """Stop the programs in order; kill what has not ended in time."""
         for process in descendants(self.process):
-            process.send_signal(signal.SIGCONT)  # a test may have frozen it
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                process.send_signal(signal.SIGCONT)  # a test may have frozen it
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:

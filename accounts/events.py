@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 
 from accounts.append_only import events_open
-from accounts.models import Changes, Event, OutboxEntry, Source, User
+from accounts.models import Changes, Event, Source, User
 
 REDACTED = "[redacted]"
 BATCH = 1000
@@ -66,9 +66,6 @@ def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -
         raise RuntimeError("An event belongs in the transaction of its change.")
     events = [make_event(actor, entry, at) for entry in entries]
     Event.objects.bulk_create(events, batch_size=BATCH)
-    OutboxEntry.objects.bulk_create(
-        [OutboxEntry(event=event, due_at=at) for event in events], batch_size=BATCH
-    )
 
 
 def redact(*, resource_type: str, ids: Collection[UUID]) -> None:
@@ -95,7 +92,6 @@ def prune(*, before: datetime) -> int:
     """Delete the events older than a moment; return how many there were."""
     old = Event.objects.filter(at__lt=before)
     with events_open():
-        OutboxEntry.objects.filter(event__in=old).delete()
         return old._raw_delete(using=old.db)
 
 

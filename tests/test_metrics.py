@@ -18,7 +18,7 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Event, Heartbeat, OutboxEntry
+from accounts.models import Heartbeat
 from tests.live.waiting import wait_until
 from tests.samples import samples_of
 from todo_project.metrics import REGISTRY
@@ -80,25 +80,17 @@ def test_requests_count_by_the_names_of_routes(client, db, method, path, labels)
     assert count() == before + 1
 
 
-def test_the_database_tells_how_long_all_is_silent(operator, todo):
+def test_metrics_show_the_age_of_each_heartbeat(operator, db):
     now = timezone.now()
     Heartbeat.objects.beat("worker", now - timedelta(seconds=900))
-    OutboxEntry.objects.update(delivered_at=now, due_at=now)
     read = operator()
     assert read["todo_heartbeat_age_seconds"][("worker",)] == pytest.approx(900, abs=60)
-    assert read["todo_outbox_oldest_seconds"] == {(): 0}
     assert read["todo_release_info"] == {(settings.RELEASE,): 1}
     assert read["todo_database_up"] == {(): 1}
 
-    event = Event.objects.earliest("at")
-    OutboxEntry.objects.filter(event=event).update(
-        delivered_at=None, due_at=now - timedelta(hours=1)
-    )
-    assert operator()["todo_outbox_oldest_seconds"][()] == pytest.approx(3600, abs=60)
 
-
-def test_scraping_takes_two_statements(operator, db, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the outbox, the signs of life
+def test_scraping_takes_one_statement(operator, db, django_assert_num_queries):
+    with django_assert_num_queries(1):  # the heartbeats
         operator()
 
 
@@ -237,7 +229,7 @@ def test_a_dead_database_does_not_take_the_metrics_along(tmp_path):
         read = server.samples()
     assert read["todo_database_up"] == {(): 0}
     assert read["todo_requests_total"][("GET", "livez", "200")] == 3
-    assert "todo_outbox_oldest_seconds" not in read
+    assert "todo_heartbeat_age_seconds" not in read
 
 
 def test_a_broker_that_does_not_answer_leaves_its_queue_out(tmp_path):

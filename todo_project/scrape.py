@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from redis import RedisError
 
-from accounts.models import Heartbeat, OutboxEntry
+from accounts.models import Heartbeat
 from todo_project import metrics
 from todo_project.operators import has_operator_token
 from todo_project.patience import PROBE, patient_for
@@ -54,14 +54,11 @@ def state(now: datetime) -> Iterator[Metric]:
     """Yield what is read at this moment; what cannot be read is left out."""
     release: dict[str, float] = {settings.RELEASE: 1}
     yield gauge("release_info", "The release that answers", release, "version")
-    ages = database_ages(now)
+    ages = heartbeat_ages(now)
     yield gauge("database_up", "1 if the database answers", ages is not None)
     if ages is not None:
-        oldest, heartbeats = ages
-        told = "Time for which the event that waits longest could have been delivered"
-        yield gauge("outbox_oldest_seconds", told, oldest)
-        told = "Time since the last sign of life, or turn of a task"
-        yield gauge("heartbeat_age_seconds", told, heartbeats, "name")
+        described = "Time since the last heartbeat, or run of a scheduled task"
+        yield gauge("heartbeat_age_seconds", described, ages, "name")
     depth = queue_depth()
     if depth is not None:
         yield gauge("queue_depth", "Tasks that wait for a worker", depth)
@@ -78,21 +75,15 @@ def gauge(
     return family
 
 
-def database_ages(now: datetime) -> tuple[float, dict[str, float]] | None:
-    """Return how old, in seconds, the oldest waiting event and the signs of life are.
-
-    None says that the database does not answer.
-    """
-    waiting = OutboxEntry.objects.filter(delivered_at=None).order_by("due_at", "id")
+def heartbeat_ages(now: datetime) -> dict[str, float] | None:
+    """Return the age in seconds of each heartbeat; None if the database is down."""
     try:
         with patient_for(PROBE):
-            oldest = waiting.values_list("due_at", flat=True).first()
-            signs = dict(Heartbeat.objects.values_list("name", "at"))
+            heartbeats = dict(Heartbeat.objects.values_list("name", "at"))
     except Error:
         return None
-    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    # A sign far ahead is of a clock that was set back, and as good as an old one.
-    return age, {name: abs((now - at).total_seconds()) for name, at in signs.items()}
+    # A heartbeat far ahead is of a clock that was set back: as good as an old one.
+    return {name: abs((now - at).total_seconds()) for name, at in heartbeats.items()}
 
 
 def queue_depth() -> int | None:

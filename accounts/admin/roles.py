@@ -86,7 +86,7 @@ def grantable() -> QuerySet[Permission]:
 
 
 # Rows that no page and no endpoint hands out.
-UNUSED = ("idempotentanswer", "installation", "outboxentry", "shippedgrant")
+UNUSED = ("idempotentanswer", "installation", "shippedgrant")
 
 
 @admin.register(Role)

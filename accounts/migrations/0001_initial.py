@@ -147,20 +147,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='OutboxEntry',
-            fields=[
-                ('id', models.UUIDField(db_comment='Stable delivery id', default=accounts.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('due_at', models.DateTimeField(db_comment='Not before this moment, UTC')),
-                ('leased_until', models.DateTimeField(db_comment='Claimed until, UTC', null=True)),
-                ('attempts', models.PositiveSmallIntegerField(db_comment='Tries so far', default=0)),
-                ('delivered_at', models.DateTimeField(db_comment='UTC; NULL while it waits', null=True)),
-                ('event', models.OneToOneField(db_comment='What is to be told', db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='outbox_entry', to='accounts.event')),
-            ],
-            options={
-                'db_table_comment': 'Events that wait for delivery',
-            },
-        ),
-        migrations.CreateModel(
             name='ShippedGrant',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -211,9 +197,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='idempotentanswer',
             constraint=models.UniqueConstraint(fields=('user', 'key'), name='idempotentanswer_once'),
-        ),
-        migrations.AddIndex(
-            model_name='outboxentry',
-            index=models.Index(condition=models.Q(('delivered_at', None)), fields=['due_at', 'id'], name='outboxentry_waiting'),
         ),
     ]

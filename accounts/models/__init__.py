@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models.base import Changes, Recorded, person_field, plain
-from accounts.models.events import Event, OutboxEntry, Source
+from accounts.models.events import Event, Source
 from accounts.models.heartbeats import Heartbeat
 from accounts.models.keys import (
     RESOURCES,
@@ -25,7 +25,6 @@ __all__ = [
     "Heartbeat",
     "IdempotentAnswer",
     "Installation",
-    "OutboxEntry",
     "Recorded",
     "Role",
     "ShippedGrant",

@@ -9,7 +9,6 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from accounts.fields import FoldedField
-from accounts.models import Event, OutboxEntry
 
 
 def write_rows(rows: Sequence[models.Model]) -> None:
@@ -24,12 +23,6 @@ def write_rows(rows: Sequence[models.Model]) -> None:
     table = connection.ops.quote_name(type(rows[0])._meta.db_table)
     write = _copy if connection.vendor == "postgresql" else _insert
     write(f"{table} ({columns})", _values(fields, rows), len(fields))
-
-
-def write_events(events: Sequence[Event]) -> None:
-    """Insert events, each with its entry in the outbox."""
-    write_rows(events)
-    write_rows([OutboxEntry(event_id=event.pk, due_at=event.at) for event in events])
 
 
 def refresh_statistics(*tables: type[models.Model]) -> None:

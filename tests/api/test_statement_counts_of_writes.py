@@ -15,7 +15,6 @@ LOCK = [
 RECORD = [
     "UPDATE todos_todolist",  # its revision
     "INSERT accounts_event",
-    "INSERT accounts_outboxentry",
     "RELEASE",
 ]
 SHOW = ["SELECT todos_label"]  # the labels in the answer

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from accounts.models import Event, OutboxEntry, User
+from accounts.models import Event, User
 from tests.commands.running import command_line, environment, refusal, run, shell
 from todos.models import Comment, Membership, Todo, TodoList
 
@@ -46,10 +46,8 @@ def test_events_bear_all_numbers_in_the_order_of_time(db):
         assert [at for _seq, at in events] == sorted(at for _seq, at in events)
 
 
-def test_each_event_waits_in_the_outbox(db):
+def test_every_event_has_the_command_as_its_source(db):
     run(*SAMPLE)
-    assert OutboxEntry.objects.count() == Event.objects.count()
-    assert not Event.objects.filter(outbox_entry=None).exists()
     assert set(Event.objects.values_list("source", flat=True)) == {"command"}
 
 

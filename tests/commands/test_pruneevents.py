@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.append_only import missing_triggers
-from accounts.models import Event, OutboxEntry
+from accounts.models import Event
 from tests.commands.running import command_line, environment, refusal, run, shell
 from tests.todos.helpers import put
 from todos.models import Todo
@@ -39,7 +39,6 @@ def test_old_events_go_and_new_ones_and_the_rows_stay(old_and_new):
     assert not has_events(old)
     assert has_events(new)
     assert Todo.objects.filter(pk=old.pk).exists()
-    assert not OutboxEntry.objects.exclude(event__in=Event.objects.all()).exists()
 
 
 def test_an_event_tells_that_the_log_was_pruned_and_until_when(old_and_new):

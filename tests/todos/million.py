@@ -15,7 +15,7 @@ from django.db import connection
 
 from accounts.ids import new_id
 from accounts.locks import unhurried
-from accounts.models import Event, OutboxEntry, User
+from accounts.models import Event, User
 from todos.models import Label, Membership, Todo, TodoList
 from todos.ranks import ranks_spread
 
@@ -120,7 +120,7 @@ def write_million(make_person: Any) -> Million:
 
 def empty_tables() -> None:
     """Take the rows away again."""
-    models = (User, Todo, Todo.labels.through, Event, OutboxEntry)
+    models = (User, Todo, Todo.labels.through, Event)
     tables = ", ".join(model._meta.db_table for model in models)
     with unhurried(), connection.cursor() as cursor:
         cursor.execute("SET todo.events_open = 'on'")

@@ -24,8 +24,8 @@ LISTS = (3, 1000)
 class Command(ServiceCommand):
     help = (
         "Add sample people, lists and todos, with labels, subtasks, comments, dates, "
-        "finished and trashed todos, in English and Chinese, and with the events and "
-        "the outbox that the same work would have left. One list gets a third of the "
+        "finished and trashed todos, in English and Chinese, and with the events that "
+        "the same work would have left. One list gets a third of the "
         "todos, few lists many, many lists few; the last person's lists have been "
         "quiet for years. Sample people cannot sign in until they get a password. "
         "Each list is one transaction: an interruption leaves whole lists."

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from accounts.models import Event, OutboxEntry
+from accounts.models import Event
 from accounts.services.bulk import refresh_statistics
 from todos.models import Comment, Label, Membership, Todo, TodoList
 
@@ -19,7 +19,6 @@ TABLES = (
     Todo.labels.through,
     Comment,
     Event,
-    OutboxEntry,
 )
 
 

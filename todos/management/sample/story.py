@@ -15,7 +15,7 @@ from typing import Any
 
 from accounts.events import Entry, make_event
 from accounts.models import Changes, Event, Recorded, User
-from accounts.services.bulk import write_events, write_rows
+from accounts.services.bulk import write_rows
 from todos.management.sample.lists import Scene
 from todos.management.sample.todos import TodoMaker
 from todos.models import Comment, Label, Todo
@@ -99,7 +99,7 @@ class Story:
         write_rows(self._todos)
         write_rows(self._tags)
         write_rows(self._comments)
-        write_events(self._events)
+        write_rows(self._events)
         for rows in (self._todos, self._tags, self._comments, self._events):
             rows.clear()
         return written

@@ -13,9 +13,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts.locks import without_waiting
 from accounts.models import ApiKey, User, hash_secret
 from accounts.models.keys import LAST_USED_STEP, PREFIX
+from core.timeouts import without_waiting
 
 # What an unknown public id is compared with, so that it takes as long as a known one.
 _NOBODY = ApiKey(secret_hash=hash_secret("nobody's secret"))

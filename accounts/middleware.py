@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from accounts.sessions import find_user
+from core.registry import registry
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,7 +32,8 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith("/api/") or not request.user.is_authenticated:
+        is_page = registry.door_of(request.path).errors == "page"
+        if not is_page or not request.user.is_authenticated:
             return self.get_response(request)
         user = request.user
         with (

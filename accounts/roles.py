@@ -8,26 +8,23 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Role, ShippedGrant
+from core.registry import registry
 
-
-def _every(app: str, *models: str) -> set[str]:
-    operations = ("view", "add", "change", "delete")
-    return {f"{app}.{op}_{model}" for model in models for op in operations}
-
-
-MEMBER = (
-    _every("todos", "todolist", "membership", "todo", "label", "comment")
-    | _every("accounts", "apikey")
-    | {"todos.finish_todo", "accounts.view_user"}
-)
-AUDITOR = {"accounts.view_event", "accounts.view_role", "accounts.view_user"}
-MANAGER = MEMBER | _every("accounts", "user", "role") | {"accounts.revoke_apikey"}
-SHIPPED = {
-    "administrator": MANAGER | AUDITOR,
-    "manager": MANAGER,
-    "member": MEMBER,
-    "auditor": AUDITOR,
+# What a shipped role grants beyond what apps declare for it: all of other roles.
+INCLUDED = {
+    "administrator": ("administrator", "manager", "member", "auditor"),
+    "manager": ("manager", "member"),
+    "member": ("member",),
+    "auditor": ("auditor",),
 }
+
+
+def shipped_roles() -> dict[str, set[str]]:
+    """Return the permissions (app.codename) of each role that ships."""
+    return {
+        role: set().union(*(registry.grants(part) for part in parts))
+        for role, parts in INCLUDED.items()
+    }
 
 
 def sync_roles(**_: Any) -> None:
@@ -37,7 +34,7 @@ def sync_roles(**_: Any) -> None:
     deleted role made again: each grant is remembered once it was made.
     """
     given = set(ShippedGrant.objects.values_list("role", "permission"))
-    for name, labels in SHIPPED.items():
+    for name, labels in shipped_roles().items():
         if (name, "") not in given:
             Role.objects.get_or_create(name=name)
             ShippedGrant.objects.create(role=name, permission="")

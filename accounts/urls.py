@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from accounts.viewsets.events import EventViewSet
 from accounts.viewsets.keys import MyKeyViewSet
 from accounts.viewsets.people import (
     MeViewSet,
@@ -19,7 +18,6 @@ router.register("me/keys", MyKeyViewSet, basename="my-key")
 router.register("users", UserViewSet, basename="user")
 router.register("roles", RoleViewSet, basename="role")
 router.register("permissions", PermissionViewSet, basename="permission")
-router.register("events", EventViewSet, basename="event")
 
 urlpatterns = [
     path(

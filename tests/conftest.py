@@ -14,10 +14,10 @@ from django.test import Client, TransactionTestCase
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
-from accounts.append_only import events_open
 from accounts.models import Role, User
 from accounts.services.keys import issue_key
 from accounts.services.people import add_person
+from core.append_only import events_open
 from todos.models import MemberRole, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.sharing import share_list

@@ -18,7 +18,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Value
 
-from accounts.migrating import AddCheck, Backfill, BuildIndex
+from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 
 REPEATABLE = (BuildIndex, AddCheck, Backfill)
 MOST_TABLES = 3  # of which each may be waited for; all together take under a second

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts.models import Heartbeat
+from core.models import Heartbeat
 from tests.commands.running import ROOT, environment
 from tests.live.waiting import wait_until
 from tests.redis_server import RedisServer
@@ -154,7 +154,7 @@ def test_beat_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch)
 def test_background_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch):
     app.loader.import_default_modules()
     done: list[str] = []
-    for name in ("accounts.tasks.pulse", "accounts.tasks.prune"):
+    for name in ("core.tasks.pulse", "accounts.tasks.prune"):
         monkeypatch.setattr(
             app.tasks[name], "apply", lambda name=name: done.append(name)
         )

@@ -8,16 +8,10 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from accounts.ids import new_id
-from accounts.models import (
-    ApiKey,
-    Event,
-    IdempotentAnswer,
-    Installation,
-    ShippedGrant,
-    User,
-)
+from accounts.models import ApiKey, ShippedGrant, User
 from accounts.services.keys import issue_key
+from core.ids import new_id
+from core.models import Event, IdempotentAnswer, Installation
 from tests.conftest import NOW
 from tests.todos.helpers import label, put
 from todos.due import NEVER
@@ -25,7 +19,7 @@ from todos.models import Comment, Label, Membership, Todo, TodoList
 from todos.services.comments import add_comment
 
 pytestmark = pytest.mark.django_db
-OURS = ("accounts", "todos")
+OURS = ("accounts", "core", "todos")
 OWNED_BY_TRIGGERS = {"event_in_stream_once", "event_seq_has_stream"}
 
 # Constraint, model, and columns that break it in a row that is otherwise sound.

@@ -22,7 +22,7 @@ from todo_project.env import (
     env_redis,
     env_str,
 )
-from todo_project.secret import stored_secret
+from todo_project.secret_key import stored_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,9 +12,9 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Heartbeat
+from core.models import Heartbeat
 from tests.redis_server import RedisServer
-from todo_project import health
+from todo_project.observability import health
 
 TOKEN = "a-token-of-operators-that-nobody-guesses"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -87,7 +87,7 @@ def test_who_shows_no_life_is_named(name):
     answer = ask(**OPERATOR)
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"][name] == "failed"
-    assert answer.json()["causes"] == {name: "no sign of life for 40 s"}
+    assert answer.json()["causes"] == {name: "no heartbeat for 40 s"}
 
 
 @pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_without_a_token_in_the_settings_nobody_is_an_operator(
 
 @pytest.mark.django_db
 def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
-    caplog.set_level(logging.INFO, logger="todo_project.health")
+    caplog.set_level(logging.INFO, logger="todo_project.observability.health")
     Heartbeat.objects.beat("background", timezone.now())
     ask()
     with monkeypatch.context() as away:
@@ -163,7 +163,7 @@ def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
     told = [
         (record.levelname, record.__dict__["part"], record.__dict__["state"])
         for record in caplog.records
-        if record.name == "todo_project.health"
+        if record.name == "todo_project.observability.health"
     ]
     assert told == [
         ("WARNING", "database", "failed"),

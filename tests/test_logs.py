@@ -16,7 +16,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import IntegrityError, OperationalError
 
 from todo_project.celery import app
-from todo_project.logs import (
+from todo_project.observability.logs import (
     JsonFormatter,
     LineFormatter,
     OneLineFilter,

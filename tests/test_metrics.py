@@ -18,10 +18,10 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Heartbeat
+from core.models import Heartbeat
 from tests.live.waiting import wait_until
 from tests.samples import samples_of
-from todo_project.metrics import REGISTRY
+from todo_project.observability.metrics import REGISTRY
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "operator-token-of-these-tests"

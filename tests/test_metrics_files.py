@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
 
-from todo_project.metrics.sharing import Slot, forget_the_dead, is_sound
+from todo_project.observability.metrics.sharing import Slot, forget_the_dead, is_sound
 
 
 def test_what_is_not_whole_is_told_from_what_is(tmp_path):

@@ -13,9 +13,10 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts.locks import unhurried
-from accounts.migrating import operations, waiting
-from accounts.migrating.waiting import LOCK_WAIT, lock_waits
+from core.db.migrations_online import lock_retry as waiting
+from core.db.migrations_online import operations
+from core.db.migrations_online.lock_retry import LOCK_WAIT, lock_waits
+from core.timeouts import unhurried
 from tests.jars import TABLE, shelf_with_jars
 from tests.test_migrating import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside

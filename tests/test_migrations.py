@@ -7,12 +7,13 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
-from accounts.append_only import missing_triggers
-from accounts.models import Installation, Role
+from accounts.models import Role
+from core.append_only import missing_triggers
+from core.models import Installation
 from tests.conftest import make_person
 from todos.models import Todo
 
-OWN_APPS = ("todos", "accounts")
+OWN_APPS = ("todos", "core", "accounts")
 
 
 @pytest.fixture

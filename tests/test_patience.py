@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.locks import unhurried
-from todo_project.patience import patient_for
+from core.db.connections import patient_for
+from core.timeouts import unhurried
 from todos.models import TodoList
 
 SLEEP = "SELECT pg_sleep(60)"

@@ -11,16 +11,19 @@ from django.db import OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import tasks
-from accounts.models import Event, Heartbeat, IdempotentAnswer
 from accounts.services.keys import issue_key, revoke_key
-from accounts.services.maintenance import delete_in_batches, expired_sessions
-from accounts.tasks import TICK, TURN, prune, pulse, work_off
+from accounts.services.maintenance import expired_sessions
+from accounts.tasks import prune
+from core import tasks
+from core.maintenance import delete_in_batches
+from core.models import Event, Heartbeat, IdempotentAnswer
+from core.tasks import TICK, TURN, pulse, work_off
 from tests.conftest import browser_for
 from tests.todos.helpers import put
 from tests.todos.threads import together
-from todo_project import celery, logs
+from todo_project import celery
 from todo_project.celery import app, told_to_kombu
+from todo_project.observability import logs
 from todos.models import Todo, TodoList
 from todos.services import trash
 from todos.services.lists import add_list, trash_list
@@ -195,7 +198,7 @@ def test_the_schedule_names_tasks_that_exist_and_lets_no_ticks_pile_up():
     entries = app.conf.beat_schedule.values()
     assert {entry["task"] for entry in entries} <= set(app.tasks)
     assert all(entry["options"]["expires"] <= entry["schedule"] for entry in entries)
-    assert timedelta(seconds=celery.TICK) == tasks.TICK
+    assert timedelta(seconds=celery.TICK) == TICK
     assert timedelta(seconds=celery.TIME_LIMIT) < TURN
 
 

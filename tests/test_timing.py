@@ -8,10 +8,14 @@ from collections.abc import Iterator
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.locks import unhurried
-from todo_project import timing
-from todo_project.logs import JsonFormatter
-from todo_project.timing import measured, watch_connection, without_literals
+from core.timeouts import unhurried
+from todo_project.observability import timing
+from todo_project.observability.logs import JsonFormatter
+from todo_project.observability.timing import (
+    measured,
+    watch_connection,
+    without_literals,
+)
 from todos.models import Todo
 
 WORD = "rumpelstiltskin"

@@ -23,7 +23,7 @@ from todos.models import Todo
 from todos.services.todos import add_todo
 
 CATALOGUE = settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po"
-SOURCES = ("accounts", "templates", "todo_project", "todos")
+SOURCES = ("accounts", "core", "templates", "todo_project", "todos")
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
 

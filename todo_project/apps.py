@@ -6,17 +6,21 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.db.backends.signals import connection_created
 
-from todo_project.patience import bound_connection
-from todo_project.timing import watch_connection
+from core.db.connections import bound_connection
+from core.registry import registry
+from todo_project.observability.timing import watch_connection
 
 
 class ProjectConfig(AppConfig):
     name = "todo_project"
 
     def ready(self) -> None:
+        from todo_project.declaration import DECLARATION
+
+        registry.add(DECLARATION)
         connection_created.connect(bound_connection, dispatch_uid="patience")
         connection_created.connect(watch_connection, dispatch_uid="timing")
 
 
 class AdminConfig(StockAdminConfig):
-    default_site = "accounts.site.PersonalAdminSite"
+    default_site = "todo_project.site.ServiceAdminSite"

@@ -21,8 +21,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 from django.utils import timezone
 
-from todo_project import logs
-from todo_project.metrics import count_task, share
+from todo_project.observability import logs
+from todo_project.observability.metrics import count_task, share
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
 
@@ -39,8 +39,8 @@ class OwnTask(Task):  # type: ignore[misc]
     """A task that is counted, and whose events carry the id of who asked for it."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from accounts.events import origin
-        from accounts.models import Source
+        from core.events import origin
+        from core.models import Source
 
         begin, outcome = time.perf_counter(), "failure"
         try:
@@ -101,7 +101,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "pulse": {
-            "task": "accounts.tasks.pulse",
+            "task": "core.tasks.pulse",
             "schedule": PULSE,
             # Ticks that nobody took must not pile up.
             "options": {"expires": PULSE},
@@ -173,7 +173,7 @@ class Ticker(Scheduler):  # type: ignore[misc]
 
 def show_life(name: str) -> None:
     """Note in the database that the part of this name is alive, if that can be."""
-    from accounts.models import Heartbeat
+    from core.models import Heartbeat
 
     close_old_connections()
     try:

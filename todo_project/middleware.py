@@ -7,16 +7,15 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts.events import origin
-from accounts.models import Source
-from accounts.text import is_storable
-from todo_project import logs
-from todo_project.errors import answer as refuse
-from todo_project.problems import CONTENT_TYPE, problem_response
+from core.api.problems import CONTENT_TYPE, problem_response
+from core.events import origin
+from core.registry import registry
+from core.text import is_storable
+from todo_project.error_views import answer as refuse
+from todo_project.observability import logs
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -44,7 +43,7 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request.id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined]
         token = logs.request_id.set(request.id)  # type: ignore[attr-defined]
-        source = Source.API if request.path.startswith("/api/") else Source.ADMIN
+        source = registry.door_of(request.path).source
         try:
             with origin(source, request.id):  # type: ignore[attr-defined]
                 response = self.get_response(request)
@@ -72,7 +71,7 @@ class SecurityHeadersMiddleware:
 
 
 class ProblemMiddleware:
-    """Make a problem of every refusal below /api/ that is none yet.
+    """Make a problem of every refusal to programs that is none yet.
 
     Parts of the framework refuse with a page or with nothing: a precondition that
     does not hold, a host that is not ours.
@@ -83,7 +82,8 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if not request.path.startswith("/api/") or response.status_code < 400:
+        is_page = registry.door_of(request.path).errors == "page"
+        if is_page or response.status_code < 400:
             return response
         if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
             return response
@@ -120,7 +120,7 @@ def refusal_of(request: HttpRequest) -> int | None:
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
         return 411  # WSGI takes a body without length for an empty one
-    if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    if body_length(request) > registry.door_of(request.path).most_bytes:
         return 413  # the framework would write files of any size to the disk
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]

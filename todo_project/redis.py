@@ -14,8 +14,8 @@ import redis
 from django.conf import settings
 from django_redis.cache import RedisCache as StockRedisCache
 
-from todo_project.metrics import count_cache_read
-from todo_project.timing import cache_call
+from todo_project.observability.metrics import count_cache_read
+from todo_project.observability.timing import cache_call
 
 logger = logging.getLogger(__name__)
 

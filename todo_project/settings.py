@@ -23,8 +23,8 @@ from todo_project.env import (
     env_redis,
     env_str,
 )
-from todo_project.logs import logging_settings
-from todo_project.secret import stored_secret
+from todo_project.observability.logs import logging_settings
+from todo_project.secret_key import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env_path("DATA_DIR", default=BASE_DIR / "var").resolve()
@@ -82,6 +82,7 @@ if not SECRET_KEY:
 
 INSTALLED_APPS = [
     "todo_project.apps.AdminConfig",
+    "core",
     "accounts",  # before auth, whose commands leave no event
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -97,14 +98,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
-    "todo_project.watching.WatchMiddleware",
+    "todo_project.observability.middleware.WatchMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "todo_project.middleware.InputGateMiddleware",
-    "todo_project.health.ProbeMiddleware",
+    "todo_project.observability.health.ProbeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
@@ -166,9 +167,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-# The app of people lies below the one that knows who shares a list with whom.
-COLLEAGUES_OF = "todos.models.colleagues_of"
-STREAMS_VISIBLE_TO = "todos.models.streams_visible_to"
 
 # --- Requests -----------------------------------------------------------------
 
@@ -177,21 +175,18 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 INPUT_MAX_JSON_DEPTH = 16
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.ApiKeyAuthentication",
-        "accounts.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.ScopedPermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # a door says how to authenticate
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ScopedPermission"],
     "DEFAULT_PARSER_CLASSES": [
-        "accounts.parsers.StrictJSONParser",
-        "accounts.parsers.StrictFormParser",
-        "accounts.parsers.StrictMultiPartParser",
+        "core.api.parsers.StrictJSONParser",
+        "core.api.parsers.StrictFormParser",
+        "core.api.parsers.StrictMultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "todo_project.paging.KeysetPagination",
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "todo_project.openapi.ApiSchema",
-    "EXCEPTION_HANDLER": "todo_project.api.problem_handler",
+    "EXCEPTION_HANDLER": "core.api.exceptions.problem_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "DEFAULT_VERSIONING_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -251,7 +246,7 @@ SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "todo_project.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "todo_project.error_views.csrf_failure"
 
 # --- Watching -----------------------------------------------------------------
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from itertools import chain
+from typing import Any
+
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from accounts.urls import urlpatterns as accounts_urls
-from todo_project.health import livez, readyz
+from core.registry import registry
+from todo_project.observability.health import livez, readyz
+from todo_project.observability.metrics_view import scrape
 from todo_project.openapi.views import DocsViewSet, SchemaViewSet
-from todo_project.scrape import scrape
-from todos.urls import urlpatterns as todos_urls
 
-handler400 = "todo_project.errors.bad_request"
-handler403 = "todo_project.errors.forbidden"
-handler404 = "todo_project.errors.not_found"
-handler500 = "todo_project.errors.server_error"
+handler400 = "todo_project.error_views.bad_request"
+handler403 = "todo_project.error_views.forbidden"
+handler404 = "todo_project.error_views.not_found"
+handler500 = "todo_project.error_views.server_error"
 
 icon = lazy(static, str)  # the name that it is served under is known once asked
 
-api_v1 = [
-    *accounts_urls,
-    *todos_urls,
+api_v1: list[Any] = [
+    *chain.from_iterable(import_module(name).urlpatterns for name in registry.api_urls),
     path("schema", SchemaViewSet.as_view({"get": "retrieve"}), name="schema"),
     path("docs", DocsViewSet.as_view({"get": "retrieve"}), name="docs"),
 ]

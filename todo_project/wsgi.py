@@ -15,7 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from todo_project import metrics
+from todo_project.observability import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,9 +1,11 @@
-"""Wiring of the app of todos."""
+"""Wiring of todos."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from core.registry import registry
 
 
 class TodosConfig(AppConfig):
@@ -11,4 +13,7 @@ class TodosConfig(AppConfig):
     verbose_name = _("Todos")
 
     def ready(self) -> None:
-        from todos import signals  # noqa: F401  (connects the receivers)
+        from todos import receivers  # noqa: F401  (connects the receivers)
+        from todos.declaration import DECLARATION
+
+        registry.add(DECLARATION)

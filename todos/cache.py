@@ -7,7 +7,8 @@ import hashlib
 from django.conf import settings
 from django.db.models import Subquery, Sum, Value
 
-from accounts.models import Installation, User
+from accounts.models import User
+from core.models import Installation
 from todos.models import TodoList
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Func, Lookup
 
-from accounts.fields import FoldedField
+from core.fields import FoldedField
 
 
 class RankField(models.CharField):  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.filters import (
+from core.api.filters import (
     ChoiceFilter,
     DayFilter,
     IdFilter,

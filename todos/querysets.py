@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from accounts.scoping import Order, ScopedQuerySet
-from accounts.text import fold
+from core.scoping import Order, ScopedQuerySet
+from core.text import fold
 from todos.due import end_of_day, overdue_bounds
-
-if TYPE_CHECKING:
-    from todos.models import Todo, TodoList  # noqa: F401  (named in a string)
 
 EDITING_ROLES = ("owner", "editor")
 # The widest distance between a date somewhere and the same date in UTC.
 ZONE_SLACK = timedelta(hours=26)
 
 
-class TodoListQuerySet(ScopedQuerySet["TodoList"]):
+class TodoListQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Keep the lists that the person is a member of."""
         return self.filter(memberships__user=user, deleted_at=None)
@@ -153,7 +150,7 @@ class TodoQuerySet(OfListQuerySet):
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
-    ) -> Sequence[Todo]:
+    ) -> Sequence[Any]:
         """Return a page, on PostgreSQL merged from the first rows of each list.
 
         One index serves a list in one order. Asked for many lists at once, the
@@ -206,7 +203,7 @@ class TodoQuerySet(OfListQuerySet):
         return sql, tuple(params)
 
 
-class ActiveTodoManager(models.Manager["Todo"].from_queryset(TodoQuerySet)):  # type: ignore[misc]
+class ActiveTodoManager(models.Manager[Any].from_queryset(TodoQuerySet)):  # type: ignore[misc]
     """What every query sees by default: todos that are not in the trash."""
 
     def get_queryset(self) -> TodoQuerySet:

@@ -8,8 +8,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Heartbeat
-from accounts.tasks import TURN, work_off
+from core.models import Heartbeat
+from core.tasks import TURN, work_off
 from todos.services.maintenance import purge_old_lists, purge_old_todos
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.admin.events import EventAdmin
 from accounts.admin.keys import ApiKeyAdmin
 from accounts.admin.people import UserAdmin
 from accounts.admin.roles import RoleAdmin
 
-__all__ = ["ApiKeyAdmin", "EventAdmin", "RoleAdmin", "UserAdmin"]
+__all__ = ["ApiKeyAdmin", "RoleAdmin", "UserAdmin"]

@@ -19,19 +19,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.base import ScopedModelAdmin
-from accounts.admin.forms import ServiceForm, SiteTemplate
-from accounts.admin.rights import person_of
-from accounts.errors import Conflict
-from accounts.models import (
-    RESOURCES,
-    SCOPES,
-    USUAL_SCOPES,
-    ApiKey,
-    IdempotentAnswer,
-    User,
-)
+from accounts.models import ApiKey, User
 from accounts.services.keys import issue_key, revoke_key
+from core.admin.base import ScopedModelAdmin
+from core.admin.forms import ServiceForm, SiteTemplate
+from core.admin.permissions import person_of
+from core.errors import Conflict
+from core.models import IdempotentAnswer
+from core.registry import registry
 
 
 class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
@@ -48,7 +43,7 @@ class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
         }
         context["rows"] = [
             (resource, boxes.get(f"{resource}:read"), boxes.get(f"{resource}:write"))
-            for resource in RESOURCES
+            for resource in registry.resources
         ]
         return context
 
@@ -67,8 +62,8 @@ class ApiKeyForm(ServiceForm):
     once = forms.CharField(required=False, widget=forms.HiddenInput)
 
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in SCOPES],
-        initial=list(USUAL_SCOPES),
+        choices=lambda: [(scope, scope) for scope in registry.scopes],
+        initial=lambda: list(registry.usual_scopes),
         widget=ScopeTable,
         label=gettext_lazy("scopes"),
         help_text=gettext_lazy("A key does no more than you may do yourself."),

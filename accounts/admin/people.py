@@ -15,19 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.acting import refusal_of
-from accounts.admin.base import ScopedModelAdmin
-from accounts.admin.forms import ServiceForm, given
-from accounts.admin.history import history_of
-from accounts.admin.person_forms import (
-    NewPasswordForm,
-    NewPersonForm,
-    PersonForm,
-    ProfileForm,
-)
-from accounts.admin.rights import person_of
-from accounts.errors import DomainError, Stale
-from accounts.models import Event, User
+from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm, ProfileForm
+from accounts.models import User
 from accounts.services.people import (
     add_person,
     change_person,
@@ -35,6 +24,13 @@ from accounts.services.people import (
     remove_person,
     set_password,
 )
+from core.admin.actions import refusal_of
+from core.admin.base import ScopedModelAdmin
+from core.admin.forms import ServiceForm, given
+from core.admin.history import history_of
+from core.admin.permissions import person_of
+from core.errors import DomainError, Stale
+from core.models import Event
 
 
 class ActiveFilter(admin.SimpleListFilter):

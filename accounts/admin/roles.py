@@ -14,13 +14,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ScopedModelAdmin
-from accounts.admin.forms import ServiceForm
 from accounts.models import Role, User
-from accounts.scoping import ScopedQuerySet
 from accounts.services.roles import add_role, change_role, remove_role, state_of
+from core.admin.base import ScopedModelAdmin
+from core.admin.forms import ServiceForm
+from core.registry import registry
+from core.scoping import ScopedQuerySet
 
-APPS = ("accounts", "todos")
 OPERATIONS = {
     "add": _("Add %(name)s"),
     "change": _("Change %(name)s"),
@@ -78,15 +78,10 @@ class RoleForm(ServiceForm):
 def grantable() -> QuerySet[Permission]:
     """Return the permissions of what people work with here."""
     return (
-        Permission.objects.filter(content_type__app_label__in=APPS)
-        .exclude(content_type__model__in=UNUSED)
+        Permission.objects.filter(content_type__app_label__in=registry.apps)
         .select_related("content_type")
         .order_by("content_type__app_label", "content_type__model", "codename")
     )
-
-
-# Rows that no page and no endpoint hands out.
-UNUSED = ("idempotentanswer", "installation", "shippedgrant")
 
 
 @admin.register(Role)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -14,35 +13,13 @@ from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from accounts.ids import new_id
-from accounts.models.base import Recorded, person_field
 from accounts.models.people import User
-from accounts.scoping import ScopedQuerySet
-from accounts.text import validate_storable
+from core.models.base import Recorded, person_field
+from core.scoping import ScopedQuerySet
+from core.text import validate_storable
 
 PREFIX = "tdo"
 LAST_USED_STEP = timedelta(minutes=1)
-RESOURCES = (
-    "comments",
-    "events",
-    "keys",
-    "labels",
-    "lists",
-    "members",
-    "profile",
-    "roles",
-    "todos",
-    "users",
-)
-READ_ONLY = ("events", "roles", "users")  # there is nothing to write in the API
-SCOPES = tuple(
-    f"{resource}:{mode}"
-    for resource in RESOURCES
-    for mode in ("read", "write")
-    if mode == "read" or resource not in READ_ONLY
-)
-# A key that can make keys outlives its own revocation, so that is asked for by name.
-USUAL_SCOPES = tuple(scope for scope in SCOPES if scope != "keys:write")
 
 
 class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
@@ -161,54 +138,3 @@ class ApiKey(Recorded):
 def hash_secret(secret: str) -> str:
     """Return the SHA-256 of the secret in hexadecimal."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
-    def forget(self, ids: Iterable[Any]) -> int:
-        """Take the content out of answers about rows that are no more."""
-        about = self.filter(resource_id__in=[str(pk) for pk in ids])
-        return about.update(body=None, headers={})
-
-
-class IdempotentAnswer(models.Model):
-    """The answer to a POST that carried an Idempotency-Key, for its retries."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.CASCADE,
-        related_name="+",
-        db_index=False,
-        db_comment="Who asked",
-    )
-    key = models.CharField(
-        max_length=255, db_comment="What the client called the request"
-    )
-    fingerprint = models.CharField(
-        max_length=64, db_comment="SHA-256 of method, address and body"
-    )
-    status = models.PositiveSmallIntegerField(null=True, db_comment="HTTP status")
-    resource_id = models.CharField(
-        max_length=64, blank=True, db_comment="Id of the row that it made or changed"
-    )
-    # NULL where the answer held a secret, and once what it told of was purged.
-    body = models.JSONField(null=True, db_comment="What was answered")
-    headers = models.JSONField(default=dict, db_comment="Location and ETag")
-    created_at = models.DateTimeField(db_comment="UTC")
-
-    objects = IdempotentAnswerQuerySet.as_manager()
-
-    class Meta:
-        db_table_comment = "Answers that a retried POST gets again"
-        indexes = [
-            models.Index(fields=["created_at"], name="idempotentanswer_age"),
-            models.Index(fields=["resource_id"], name="idempotentanswer_resource"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "key"], name="idempotentanswer_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.key

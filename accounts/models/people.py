@@ -11,15 +11,14 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import FoldedField
-from accounts.ids import new_id
-from accounts.models.base import Recorded
-from accounts.scoping import IsAmong, ScopedQuerySet
-from accounts.text import fold, validate_storable
-from accounts.zones import validate_zone
+from core.fields import FoldedField
+from core.models.base import Recorded
+from core.registry import registry
+from core.scoping import IsAmong, ScopedQuerySet
+from core.text import fold, validate_storable
+from core.timezones import validate_zone
 
 
 class UserQuerySet(ScopedQuerySet["User"]):
@@ -30,8 +29,10 @@ class UserQuerySet(ScopedQuerySet["User"]):
         """
         if user.has_perm("accounts.change_user"):
             return self
-        colleagues = import_string(settings.COLLEAGUES_OF)
-        return self.filter(IsAmong("pk", colleagues(user)))
+        seen = Q(pk=user.pk)
+        for others in registry.users_visible_to(user):
+            seen |= Q(IsAmong("pk", others))
+        return self.filter(seen)
 
     def editable_by(self, user: User) -> Self:
         if user.has_perm("accounts.change_user"):
@@ -220,6 +221,7 @@ class ShippedGrant(models.Model):
     )
 
     class Meta:
+        default_permissions = ()
         db_table_comment = "Which shipped permissions were given already"
         constraints = [
             models.UniqueConstraint(
@@ -229,23 +231,3 @@ class ShippedGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.permission}"
-
-
-class Installation(models.Model):
-    """The one row that names this life of the data; a restore begins another."""
-
-    id = models.PositiveSmallIntegerField(
-        primary_key=True, default=1, editable=False, db_comment="Always 1"
-    )
-    epoch = models.UUIDField(
-        default=new_id, editable=False, db_comment="New after a restore or promotion"
-    )
-
-    class Meta:
-        db_table_comment = "This life of the data"
-        constraints = [
-            models.CheckConstraint(condition=Q(id=1), name="installation_is_one")
-        ]
-
-    def __str__(self) -> str:
-        return str(self.epoch)

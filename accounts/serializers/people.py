@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.models import Permission
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import SCOPES, ApiKey, Event, Role, User
-from accounts.serializers.base import StrictModelSerializer, StrictSerializer
+from accounts.models import ApiKey, Role, User
+from core.api.serializers import StrictModelSerializer, StrictSerializer
+from core.registry import registry
 
 
 class PersonSerializer(StrictModelSerializer):
@@ -63,7 +61,9 @@ class ApiKeySerializer(StrictModelSerializer):
     """A key without its secret."""
 
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=SCOPES), allow_empty=False, required=False
+        child=serializers.ChoiceField(choices=registry.scopes),
+        allow_empty=False,
+        required=False,
     )
 
     class Meta:
@@ -129,44 +129,3 @@ class PermissionSerializer(StrictSerializer):
 def label_of(permission: Permission) -> str:
     """Return app.codename, as `has_perm` takes it."""
     return f"{permission.content_type.app_label}.{permission.codename}"
-
-
-class EventSerializer(StrictModelSerializer):
-    """An event. What changed in a list is shown to those who see the list.
-
-    The log says to anyone who reads it that something changed, who did it and
-    which fields; the content of other people's todos it keeps to itself.
-    """
-
-    fields_changed = serializers.SerializerMethodField()
-    changes = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Event
-        fields = (
-            "id",
-            "at",
-            "actor_id",
-            "actor_label",
-            "source",
-            "request_id",
-            "verb",
-            "resource_type",
-            "resource_id",
-            "stream_id",
-            "seq",
-            "fields_changed",
-            "changes",
-        )
-        read_only_fields = fields
-
-    def get_fields_changed(self, event: Event) -> list[str]:
-        return sorted(event.changes)
-
-    @extend_schema_field(
-        {"type": ["object", "null"], "additionalProperties": {"type": "array"}}
-    )
-    def get_changes(self, event: Event) -> dict[str, Any] | None:
-        streams = self.context.get("visible_streams", frozenset())
-        shown = event.stream_id is None or event.stream_id in streams
-        return event.changes if shown else None

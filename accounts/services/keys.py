@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
-from accounts.errors import Forbidden, Invalid, Missing
-from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, User
-from accounts.rights import require
+from accounts.models import ApiKey, User
+from core import events
+from core.errors import Forbidden, Invalid, Missing
+from core.registry import registry
+from core.rights import require
 
 
 @transaction.atomic
@@ -32,7 +33,7 @@ def issue_key(
     require(actor, "accounts.add_apikey")
     if actor not in (None, user):
         raise Forbidden
-    scopes = sorted(set(USUAL_SCOPES if scopes is None else scopes))
+    scopes = sorted(set(registry.usual_scopes if scopes is None else scopes))
     _require_sound(scopes, expires_at, now)
     if issued_with is not None:
         scopes, expires_at = _within(issued_with, scopes, expires_at)
@@ -70,7 +71,7 @@ def _require_sound(
 ) -> None:
     if not scopes:
         raise Invalid(_("A key needs at least one scope."), field="scopes")
-    if unknown := set(scopes) - set(SCOPES):
+    if unknown := set(scopes) - set(registry.scopes):
         raise Invalid(
             _("Unknown scopes: %s.") % ", ".join(sorted(unknown)), field="scopes"
         )

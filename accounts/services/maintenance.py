@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts import events
-from accounts.models import ApiKey, Event, IdempotentAnswer, Installation
+from accounts.models import ApiKey
+from core import events
+from core.maintenance import BATCH
 
-BATCH = 1000
 DAYS_OF_DEAD_KEYS = 30  # that they stay in their owner's list
 
 
@@ -32,41 +31,6 @@ def expired_sessions(now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=now)
 
 
-def old_answers(before: datetime) -> QuerySet[IdempotentAnswer]:
-    """Return the answers that no retry may ask for any more."""
-    return IdempotentAnswer.objects.filter(created_at__lt=before)
-
-
-def delete_in_batches(rows: QuerySet[Any]) -> Iterator[int]:
-    """Delete rows that leave no event; yield how many each statement took."""
-    keys = rows.order_by("pk").values_list("pk", flat=True)
-    while batch := list(keys[:BATCH]):
-        # What was written since has another age: a session that went on, say.
-        rows.filter(pk__in=batch).delete()
-        yield len(batch)
-
-
-def prune_events(*, before: datetime, now: datetime) -> Iterator[int]:
-    """Delete the events older than a moment; yield how many each transaction took.
-
-    What is left tells until when and how many: an event of its own comes first, so
-    that even an interrupted run is told of.
-    """
-    count = Event.objects.filter(at__lt=before).count()
-    if not count:
-        return
-    with transaction.atomic():
-        events.record(
-            actor=None,
-            verb="event.pruned",
-            target=Installation.objects.get(),
-            changes={"before": [None, before.isoformat()], "count": [None, count]},
-            at=now,
-        )
-    while (until := _next_bound(before)) is not None:
-        yield events.prune(before=until)
-
-
 @transaction.atomic
 def _remove_keys(before: datetime, now: datetime) -> int:
     dead = dead_keys(before).select_for_update(of=("self",))
@@ -78,17 +42,3 @@ def _remove_keys(before: datetime, now: datetime) -> int:
     )
     ApiKey.objects.filter(pk__in=[key.pk for key in batch]).delete()
     return len(batch)
-
-
-def _next_bound(before: datetime) -> datetime | None:
-    """Return a moment before which there are some events, but few enough for one go."""
-    old = Event.objects.filter(at__lt=before).order_by("at", "pk")
-    moments = old.values_list("at", flat=True)
-    oldest = moments.first()
-    if oldest is None:
-        return None
-    bound = next(iter(moments[BATCH : BATCH + 1]), before)
-    if bound > oldest:
-        return bound
-    # More events of one moment than a batch holds: they go together.
-    return moments.filter(at__gt=oldest).first() or before

@@ -9,12 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
-from accounts.errors import Conflict, Forbidden, Invalid, Missing
-from accounts.models import ApiKey, IdempotentAnswer, Role, User
-from accounts.rights import require, require_no_escalation
+from accounts.models import ApiKey, Role, User
 from accounts.signals import person_leaves, person_removed
-from accounts.text import fold
+from core import events
+from core.errors import Conflict, Forbidden, Invalid, Missing
+from core.models import IdempotentAnswer
+from core.rights import require, require_no_escalation
+from core.text import fold
 
 
 class CannotRemoveYourself(Conflict):

@@ -11,11 +11,12 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
-from accounts.errors import Conflict, Missing, Stale
-from accounts.models import Changes, Role, User
-from accounts.rights import require, require_no_escalation
-from accounts.text import fold
+from accounts.models import Role, User
+from core import events
+from core.errors import Conflict, Missing, Stale
+from core.models import Changes
+from core.rights import require, require_no_escalation
+from core.text import fold
 
 
 class RoleExists(Conflict):

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
-from accounts.scoping import Order
 from accounts.serializers.people import ApiKeySerializer, IssuedKeySerializer
 from accounts.services.keys import issue_key, revoke_key
-from accounts.viewsets.base import ShownWithMore
+from core.api.viewsets import ShownWithMore
+from core.scoping import Order
 
 
 class MyKeyViewSet(ShownWithMore):

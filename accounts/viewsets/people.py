@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Role, User
-from accounts.scoping import Order, ScopedQuerySet
 from accounts.serializers.people import (
     MeSerializer,
     PermissionSerializer,
@@ -18,7 +17,8 @@ from accounts.serializers.people import (
     RoleSerializer,
 )
 from accounts.services.people import change_profile
-from accounts.viewsets.base import ScopedViewSet, ShownWithMore
+from core.api.viewsets import ScopedViewSet, ShownWithMore
+from core.scoping import Order, ScopedQuerySet
 
 
 class MeViewSet(ShownWithMore):

@@ -8,19 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
-from accounts.append_only import (
-    TRIGGERS,
-    events_open,
-    install_triggers,
-    missing_triggers,
-)
-from accounts.events import prune, record, redact_actor
-from accounts.ids import new_id
-from accounts.models import Event
+from core.append_only import TRIGGERS, events_open, install_triggers, missing_triggers
+from core.events import prune, record, redact_actor
+from core.ids import new_id
+from core.models import Event
 from tests.conftest import NOW
 
-TABLE = "accounts_event"
-EMPTY = "DELETE FROM accounts_event"
+TABLE = "core_event"
+EMPTY = "DELETE FROM core_event"
 
 
 @pytest.fixture
@@ -62,10 +57,10 @@ def test_the_orm_changes_no_event(event):
 
 def test_sql_changes_no_event(event):
     assert_refused(
-        "UPDATE accounts_event SET verb = 'x'",
-        "UPDATE accounts_event SET verb = verb",
+        "UPDATE core_event SET verb = 'x'",
+        "UPDATE core_event SET verb = verb",
         EMPTY,
-        "DELETE FROM accounts_event WHERE verb = 'todo.created'",
+        "DELETE FROM core_event WHERE verb = 'todo.created'",
     )
 
 
@@ -75,7 +70,7 @@ def test_no_way_of_replacing_an_event_is_left(event, on_postgresql):
 
     def copy(**changed):
         chosen = ", ".join(changed.get(column, column) for column in columns)
-        where = "FROM accounts_event WHERE verb = 'todo.created'"
+        where = "FROM core_event WHERE verb = 'todo.created'"
         return f"SELECT {chosen} {where}"
 
     other = f"'{new_id().hex}'"
@@ -91,7 +86,7 @@ def test_no_way_of_replacing_an_event_is_left(event, on_postgresql):
             f"INSERT OR REPLACE INTO {TABLE} ({names}) {copy()}",
             f"REPLACE INTO {TABLE} ({names}) {copy(id=other)}",
             f"REPLACE INTO {TABLE} (rowid, {names}) {by_rowid}",
-            "UPDATE OR REPLACE accounts_event SET seq = 1",
+            "UPDATE OR REPLACE core_event SET seq = 1",
         )
 
 

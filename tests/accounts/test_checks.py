@@ -8,9 +8,9 @@ from django.core.checks import run_checks
 from django.db import models
 from django.test.utils import isolate_apps
 
-from accounts import checks
-from accounts.models import Recorded
-from accounts.scoping import ScopedQuerySet
+from core import checks
+from core.models import Recorded
+from core.scoping import ScopedQuerySet
 
 
 def test_the_project_passes_its_own_checks():
@@ -29,9 +29,9 @@ def test_a_recorded_model_without_a_scope_is_an_error(monkeypatch):
         class Meta:
             app_label = "accounts"
 
-    monkeypatch.setattr("accounts.checks.apps.get_models", lambda: [Naked, Scoped])
+    monkeypatch.setattr("core.checks.apps.get_models", lambda: [Naked, Scoped])
     (error,) = checks.recorded_models_are_scoped()
-    assert error.id == "accounts.E001"
+    assert error.id == "core.E001"
     assert error.obj is Naked
     assert "Naked" in error.msg
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from accounts.events import origin, record
-from accounts.models import SCOPES, Event, Recorded, Source
 from accounts.services.people import add_person, change_profile
+from core.events import origin, record
+from core.models import Event, Recorded, Source
+from core.registry import registry
 from tests.conftest import NOW, PASSWORD, api_for
 from tests.todos.helpers import put
 from todos.services.todos import edit_todo
@@ -79,7 +80,7 @@ def fill(value, names):
 
 
 def test_each_write_through_the_api_leaves_its_events(owner, editor):
-    api = api_for(owner, list(SCOPES))
+    api = api_for(owner, list(registry.scopes))
     names = {"inbox": str(owner.inbox.pk)}
     for number, (method, address, body, verbs) in enumerate(STORY):
         request_id = f"request-{number:04}"

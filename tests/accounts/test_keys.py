@@ -13,9 +13,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.errors import Forbidden, Invalid, Missing
-from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, Event, hash_secret
+from accounts.models import ApiKey, hash_secret
 from accounts.services.keys import issue_key, revoke_key
+from core.errors import Forbidden, Invalid, Missing
+from core.models import Event
+from core.registry import registry
 from tests.conftest import NOW, api_for
 from tests.problems import assert_problem
 from todos.models import Todo
@@ -45,7 +47,11 @@ def test_a_token_names_its_key_and_is_kept_nowhere(owner):
 
 def test_a_key_gets_the_usual_scopes_which_make_no_more_keys(owner):
     key, _token = issue(owner)
-    assert set(key.scopes) == set(USUAL_SCOPES) == set(SCOPES) - {"keys:write"}
+    assert (
+        set(key.scopes)
+        == set(registry.usual_scopes)
+        == set(registry.scopes) - {"keys:write"}
+    )
 
 
 @pytest.mark.parametrize("scopes", [[], ["todos:admin"], ["todos:read", "nonsense"]])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import authenticate
 
-from accounts.errors import Forbidden, Invalid, Missing, Stale
-from accounts.models import Event, Role, User
+from accounts.models import Role, User
 from accounts.services.people import (
     CannotRemoveYourself,
     EmailTaken,
@@ -15,6 +14,8 @@ from accounts.services.people import (
     change_profile,
     set_password,
 )
+from core.errors import Forbidden, Invalid, Missing, Stale
+from core.models import Event
 from tests.conftest import NOW, PASSWORD, make_person
 from todos.models import TodoList
 

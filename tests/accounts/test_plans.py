@@ -10,8 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.locks import unhurried
-from accounts.models import SCOPES, Event, User
+from accounts.models import User
+from core.models import Event
+from core.registry import registry
+from core.timeouts import unhurried
 from tests.conftest import api_for
 from tests.todos.helpers import put
 from todos.models import Membership, TodoList
@@ -24,7 +26,7 @@ PAGE = 400
 EVENTS, PEOPLE, COMMENTS, KEYS = 100_000, 20_000, 20_000, 20_000
 
 _EVENTS = """
-INSERT INTO accounts_event (id, at, actor_id, actor_label, source, request_id, verb,
+INSERT INTO core_event (id, at, actor_id, actor_label, source, request_id, verb,
     resource_type, resource_id, stream_id, seq, changes)
 SELECT gen_random_uuid(), now() - n * interval '1 minute', gen_random_uuid(), 'x',
     'api', 'request-' || n, 'todo.changed', 'todo', 'todo-' || n, gen_random_uuid(),
@@ -52,7 +54,7 @@ INSERT INTO todos_comment (id, created_at, updated_at, version, text, list_id, t
 SELECT gen_random_uuid(), now() + n * interval '1 minute', now(), 1, 'Yes', list_id, id
 FROM generate_series(1, %s) AS n, todos_todo WHERE content = 'Plant a tree'
 """
-FILLED = ("accounts_event", "accounts_user", "accounts_apikey", "todos_comment")
+FILLED = ("core_event", "accounts_user", "accounts_apikey", "todos_comment")
 LOG = [
     "",
     "ordering=at",
@@ -136,7 +138,7 @@ def test_every_filter_of_the_event_log_has_its_index(auditor, owner, todo):
 def test_pages_of_people_keys_members_and_comments_have_their_indexes(
     owner, todo, manager
 ):
-    client = api_for(owner, list(SCOPES))
+    client = api_for(owner, list(registry.scopes))
     for address in (
         "users",
         "users?ordering=-created_at",

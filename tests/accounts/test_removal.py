@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import authenticate
 
-from accounts.errors import Forbidden
-from accounts.models import ApiKey, Event, IdempotentAnswer, User
+from accounts.models import ApiKey, User
 from accounts.services.keys import issue_key
 from accounts.services.people import (
     CannotRemoveYourself,
@@ -14,6 +13,8 @@ from accounts.services.people import (
     change_profile,
     remove_person,
 )
+from core.errors import Forbidden
+from core.models import Event, IdempotentAnswer
 from tests.conftest import NOW, PASSWORD, api_for, make_person
 from tests.todos.helpers import fresh, last_event, member, put, verbs
 from todos.models import MemberRole, Membership, Todo, TodoList

@@ -14,10 +14,10 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts.locks import without_waiting
 from accounts.models import User
 from accounts.services.people import change_person, set_password
 from accounts.sessions import SessionStore, find_user
+from core.timeouts import without_waiting
 from tests.conftest import browser_for
 from tests.redis_server import RedisServer
 from tests.todos.threads import held

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from accounts.services.people import change_person
-from accounts.text import MaxBytes, fold, is_storable, validate_storable
-from accounts.zones import validate_zone
+from core.text import MaxBytes, fold, is_storable, validate_storable
+from core.timezones import validate_zone
 from tests.conftest import NOW, make_person
 from tests.todos.helpers import fresh, label, put
 from todos.models import Label, Todo

@@ -10,10 +10,11 @@ from django.contrib import admin
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import ApiKey, Event, Role, User
+from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key
 from accounts.services.people import add_person
 from accounts.services.roles import add_role
+from core.models import Event
 from tests.admin.cast import address, statements
 from tests.conftest import browser_for, make_person
 from todos.models import Comment, Label, MemberRole, Todo, TodoList
@@ -35,7 +36,7 @@ PAGES = {
     "people": ("accounts_user_changelist", 7),
     "roles": ("accounts_role_changelist", 7),
     "API keys": ("accounts_apikey_changelist", 6),
-    "events": ("accounts_event_changelist", 6),
+    "events": ("core_event_changelist", 6),
     "a new todo": ("todos_todo_add", 6),
     "a new list": ("todos_todolist_add", 4),
     "a new label": ("todos_label_add", 4),
@@ -51,7 +52,7 @@ FORMS = {
     "accounts_user": ("person", 9),
     "accounts_role": ("role", 9),
     "accounts_apikey": ("key", 6),
-    "accounts_event": ("event", 7),
+    "core_event": ("event", 7),
 }
 
 

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from tests.admin.cast import form_of, text_of
-from todo_project.errors import server_error
+from todo_project.error_views import server_error
 from todo_project.middleware import CONTENT_SECURITY_POLICY
 from todos.admin.todos import TodoAdmin
 

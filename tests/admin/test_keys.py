@@ -9,8 +9,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import SCOPES, USUAL_SCOPES, ApiKey, Event
+from accounts.models import ApiKey
 from accounts.services.keys import issue_key
+from core.models import Event
+from core.registry import registry
 from tests.admin.cast import form_of, save, text_of
 from tests.conftest import browser_for, secret_in
 
@@ -26,7 +28,7 @@ def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
     assert token not in str(owner_browser.cookies)
     secret = secret_in(token)
     key = ApiKey.objects.get(user=owner)
-    assert (key.name, sorted(USUAL_SCOPES)) == ("Laptop", key.scopes)
+    assert (key.name, sorted(registry.usual_scopes)) == ("Laptop", key.scopes)
     kept = [str(event.changes) for event in Event.objects.all()]
     kept += [str(session.get_decoded()) for session in Session.objects.all()]
     kept += [key.secret_hash]
@@ -96,7 +98,7 @@ def test_a_bad_key_is_refused_with_an_error_of_the_field(owner_browser, typed, f
 
 def test_scopes_are_boxes_and_the_chosen_ones_are_given(owner_browser):
     page = text_of(owner_browser.get(f"{TABLE}add/"))
-    assert page.count('type="checkbox" name="scopes"') == len(SCOPES)
+    assert page.count('type="checkbox" name="scopes"') == len(registry.scopes)
     save(owner_browser, f"{TABLE}add/", name="x", scopes=["todos:read"])
     assert ApiKey.objects.get().scopes == ["todos:read"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Event
+from core.models import Event
 from tests.admin.cast import form_of, save, text_of
 from tests.conftest import browser_for, make_person
 from todos.models import Membership, TodoList

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from accounts.models import Event
+from core.models import Event
 from tests.admin.cast import address, save, text_of
 from tests.conftest import browser_for
 from todos.models import Label, Todo

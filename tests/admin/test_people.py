@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.models import Event, Role, User
+from accounts.models import Role, User
+from core.models import Event
 from tests.admin.cast import form_of, save, text_of
 from tests.conftest import PASSWORD, browser_for, make_person
 
@@ -213,7 +214,7 @@ def test_roles_are_made_changed_and_deleted_with_events(administrator):
 
 
 def test_nobody_grants_or_touches_what_they_do_not_hold(manager_browser):
-    log = permissions("accounts.view_event")
+    log = permissions("core.view_event")
     answer = save(manager_browser, f"{ROLES}add/", name="spy", permissions=log)
     assert "You do not have permission" in text_of(answer)
     auditor = Role.objects.get(name="auditor")
@@ -243,7 +244,7 @@ def test_a_role_has_a_name_of_its_own(administrator):
 def test_roles_grant_nothing_of_the_framework(administrator):
     page = browser_for(administrator).get(f"{ROLES}add/")
     offered = page.context["adminform"].form.fields["permissions"].queryset
-    assert {p.content_type.app_label for p in offered} == {"accounts", "todos"}
+    assert {p.content_type.app_label for p in offered} == {"accounts", "core", "todos"}
     session = Permission.objects.filter(content_type__app_label="sessions")[0]
     answer = save(
         browser_for(administrator),

@@ -11,8 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.locks import unhurried
 from accounts.models import User
+from core.timeouts import unhurried
 from tests.admin.cast import address
 from tests.conftest import browser_for, make_person
 from tests.todos.million import empty_tables

@@ -13,9 +13,10 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
-from accounts.admin.base import ScopedModelAdmin
-from accounts.models import Event, Installation, Role
-from accounts.scoping import ScopedQuerySet
+from accounts.models import Role
+from core.admin.base import ScopedModelAdmin
+from core.models import Event, Installation
+from core.scoping import ScopedQuerySet
 from tests.admin.cast import CANARY, Rows, address, rows_of, strangers_rows, text_of
 from tests.conftest import browser_for
 from todos.models import Comment, Todo
@@ -238,27 +239,24 @@ def test_the_event_log_is_for_who_audits_and_keeps_what_is_not_theirs(
     walker, people, strange
 ):
     browser = browser_for(people[walker])
-    table = browser.get(address("accounts_event_changelist"))
+    table = browser.get(address("core_event_changelist"))
     audits = walker in {"administrator", "auditor"}
     assert table.status_code == (200 if audits else 403)
     event = Event.objects.filter(stream_id=strange.todolist.pk, verb="todo.created")
-    page = address("accounts_event_change", event.get().pk)
+    page = address("core_event_change", event.get().pk)
     shown = browser.get(page)
     assert shown.status_code == (200 if audits else 404)
     for text in ("content", "notes", "comment", "label", "list"):
         assert f"{CANARY} {text}" not in text_of(table) + text_of(shown)
     assert browser.post(page).status_code == 403
-    assert (
-        browser.post(address("accounts_event_delete", event.get().pk)).status_code
-        == 403
-    )
+    assert browser.post(address("core_event_delete", event.get().pk)).status_code == 403
 
 
 def test_the_event_log_tells_members_what_changed(auditor, strange):
     member = strange.user
     member.groups.add(Role.objects.get(name="auditor"))
     event = Event.objects.get(stream_id=strange.todolist.pk, verb="todo.created")
-    shown = browser_for(member).get(address("accounts_event_change", event.pk))
+    shown = browser_for(member).get(address("core_event_change", event.pk))
     assert f"{CANARY} content" in text_of(shown)
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.locks import without_waiting
-from accounts.models import Event
+from core.models import Event
+from core.timeouts import without_waiting
 from tests.admin.cast import text_of
 from tests.admin.todo_pages import TABLE, TRASH, act
 from tests.conftest import browser_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
-from accounts.models import Event
+from core.models import Event
 from todos.models import Todo
 
 TABLE = "/admin/todos/todo/"

@@ -11,9 +11,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import events
-from accounts.models import SCOPES, Event, Role, Source, User
+from accounts.models import Role, User
 from accounts.services.keys import issue_key, revoke_key
+from core import events
+from core.models import Event, Source
+from core.registry import registry
 from tests.api.matrix_table import Row
 from tests.conftest import make_person
 from todos.models import Membership, TodoList
@@ -239,7 +241,7 @@ def key_of(user: User, name: str = "a key") -> Any:
     return key.pk
 
 
-def client_of(user: User, scopes: Any = SCOPES) -> APIClient:
+def client_of(user: User, scopes: Any = registry.scopes) -> APIClient:
     """Return a client with a key of these scopes, all where none are named."""
     _key, token = issue_key(
         actor=None, user=user, name="client", scopes=scopes, now=timezone.now()

@@ -49,7 +49,9 @@ def name_of(sql):
     if "LATERAL" in words:
         return "SELECT todos_todo"  # PostgreSQL merges the page from its lists
     tables = [
-        word for word in words if word.startswith(("todos_", "accounts_", "auth_"))
+        word
+        for word in words
+        if word.startswith(("todos_", "accounts_", "core_", "auth_"))
     ]
     tables += [word for word in words if word.startswith("django_")]
     return " ".join([words[0], *tables[:1]]).partition(".")[0]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Event
+from core.models import Event
 
 TODOS = "/api/v1/todos"
 JSON = "application/json"

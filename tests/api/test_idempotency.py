@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import SCOPES, ApiKey, Event, IdempotentAnswer
+from accounts.models import ApiKey
+from core.models import Event, IdempotentAnswer
+from core.registry import registry
 from tests.conftest import NOW, api_for
 from tests.problems import assert_problem
 from todos.models import Membership, Todo
@@ -146,7 +148,7 @@ def test_a_retry_tells_nothing_of_what_was_purged(owner, owner_api):
 
 
 def test_a_secret_is_shown_once(owner):
-    owner_api = api_for(owner, list(SCOPES))
+    owner_api = api_for(owner, list(registry.scopes))
     keys = ApiKey.objects.count()
     first = owner_api.post("/api/v1/me/keys", {"name": "wall"}, headers=KEY)
     token = first.json()["token"]

@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from accounts.models import SCOPES, Event
+from core.models import Event
+from core.registry import registry
 from tests.api.matrix_table import MAY_READ, ROWS, Row
 from tests.api.matrix_world import (
     CANARIES,
@@ -167,7 +168,7 @@ def test_a_key_can_do_no_more_than_its_scopes(world, row):
     expected = row.statuses["owner"]
     needed = f"{row.scope}:{'write' if row.writes else 'read'}"
     anchor = world.shared["anchor"]
-    others = [scope for scope in SCOPES if scope != needed]
+    others = [scope for scope in registry.scopes if scope != needed]
     refused = ask(client_of(owner, others), row, world.shared, anchor)
     assert refused.status_code == 403
     assert refused.json()["code"] == "scope_missing"
@@ -175,7 +176,9 @@ def test_a_key_can_do_no_more_than_its_scopes(world, row):
     with_it = [needed, "todos:read"] if row.scope == "keys" else [needed]
     allowed = ask(client_of(owner, with_it), row, world.shared, anchor)
     assert allowed.status_code == expected, allowed.content
-    reader = client_of(owner, [scope for scope in SCOPES if scope.endswith(":read")])
+    reader = client_of(
+        owner, [scope for scope in registry.scopes if scope.endswith(":read")]
+    )
     read_only = ask(reader, row, world.shared, anchor)
     assert read_only.status_code == (403 if row.writes else expected)
 

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 from rest_framework import serializers
 
-from accounts.serializers.base import ScopedRelatedField
+from core.api.serializers import ScopedRelatedField
 from tests.api.matrix_world import CANARIES, World, patterns, unknown
 from todos.models import Todo
 from todos.services.trash import trash_todo

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from accounts.models import SCOPES, Event
 from accounts.services.people import change_profile
+from core.models import Event
+from core.registry import registry
 from tests.conftest import NOW, api_for, make_person
 from tests.problems import assert_problem
 from todos.models import Membership, Todo
@@ -123,7 +124,7 @@ def test_the_profile_is_guarded_by_the_tag_that_it_was_sent_with(owner_api, owne
 
 
 def test_a_key_is_guarded_by_the_tag_that_it_was_made_with(owner):
-    owner_api = api_for(owner, list(SCOPES))
+    owner_api = api_for(owner, list(registry.scopes))
     made = owner_api.post("/api/v1/me/keys", {"name": "wall"})
     address = f"/api/v1/me/keys/{made.json()['id']}"
     wrong = owner_api.delete(address, headers={"If-Match": '"7-abc"'})

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from django.db import connections, transaction
 
-from accounts.models import Event
+from core.models import Event
 from tests.api.parallel import together
 from tests.conftest import api_for
 from tests.problems import assert_problem

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import translation
 
-from accounts.errors import DomainError
+from core.errors import DomainError
 from tests.conftest import api_for
 from tests.problems import assert_problem
 from todo_project.openapi.fields import FIELDS
@@ -137,7 +137,7 @@ def refusals_below(kind):
 
 
 def test_every_refusal_of_the_api_s_verbs_is_named():
-    doors = ("todos.services.", "accounts.idempotency", "accounts.viewsets.")
+    doors = ("todos.services.", "core.api.idempotency", "accounts.viewsets.")
     named = " ".join(REFUSALS.values())
     refusals = [
         refusal

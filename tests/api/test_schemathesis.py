@@ -20,8 +20,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
-from accounts.models import SCOPES, Event, Role
+from accounts.models import Role
 from accounts.services.keys import issue_key
+from core.models import Event
+from core.registry import registry
 from tests.conftest import NOW, api_for
 from todo_project.openapi.views import document
 from todo_project.wsgi import application
@@ -73,7 +75,7 @@ class Sender:
     """Sends requests as one person, every other one at rows that this person knows."""
 
     def __init__(self, user: Any, rows: dict[str, list[Any]]) -> None:
-        credentials = api_for(user, list(SCOPES))._credentials  # type: ignore[attr-defined]
+        credentials = api_for(user, list(registry.scopes))._credentials  # type: ignore[attr-defined]
         self.headers = {"Authorization": credentials["HTTP_AUTHORIZATION"]}
         self.rows = {
             kind: cycle([str(row.pk) for row in of]) for kind, of in rows.items()

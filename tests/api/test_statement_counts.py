@@ -77,7 +77,7 @@ LISTS = {
             "SELECT todos_todo",  # the todo, if the person sees it
             "SELECT todos_todolist",  # whose events may be shown
             TAG,
-            "SELECT accounts_event",  # the page
+            "SELECT core_event",  # the page
         ],
     ),
     "me/keys": (
@@ -101,7 +101,7 @@ LISTS = {
         [
             KEY,
             PERMISSIONS,
-            "SELECT accounts_event",  # the page
+            "SELECT core_event",  # the page
             "SELECT todos_todolist",  # whose changes may be shown
         ],
     ),

@@ -14,7 +14,7 @@ LOCK = [
 ]
 RECORD = [
     "UPDATE todos_todolist",  # its revision
-    "INSERT accounts_event",
+    "INSERT core_event",
     "RELEASE",
 ]
 SHOW = ["SELECT todos_label"]  # the labels in the answer

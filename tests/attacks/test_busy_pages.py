@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts import events
-from accounts.locks import without_waiting
+from core import events
+from core.timeouts import without_waiting
 from tests.conftest import PASSWORD, browser_for, make_person
 from tests.todos.threads import held
 from todos.models import Todo

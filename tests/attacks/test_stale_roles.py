@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.errors import Stale
 from accounts.models import Role, User
 from accounts.services.people import change_person
+from core.errors import Stale
 from tests.conftest import browser_for
 
 

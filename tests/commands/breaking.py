@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db import connection
 
-from accounts.append_only import TABLE, TRIGGERS, events_open
-from accounts.models import Event, ShippedGrant, User
+from accounts.models import ShippedGrant, User
+from core.append_only import TABLE, TRIGGERS, events_open
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import chain
 from todos.models import Membership, Todo, TodoList

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Heartbeat
+from core.models import Heartbeat
 from tests.commands.running import command_line, environment, shell
 from tests.live.waiting import wait_until
 from tests.todos.helpers import put
@@ -113,7 +113,7 @@ def test_the_lock_of_one_that_was_killed_is_free(start):
 
 
 def test_a_failing_task_is_told_and_does_not_end_it(start, log):
-    rename("accounts_heartbeat", "away")
+    rename("core_heartbeat", "away")
     try:
         process = start()
         wait_until(
@@ -121,7 +121,7 @@ def test_a_failing_task_is_told_and_does_not_end_it(start, log):
             what="the failures are told",
         )
     finally:
-        rename("away", "accounts_heartbeat")
+        rename("away", "core_heartbeat")
     wait_for_life()
     assert process.poll() is None
 
@@ -137,7 +137,7 @@ def test_it_goes_on_when_the_database_was_locked(start):
     if connection.vendor == "sqlite":
         lock = "BEGIN IMMEDIATE"
     else:
-        lock = "BEGIN; LOCK TABLE accounts_heartbeat"
+        lock = "BEGIN; LOCK TABLE core_heartbeat"
     Heartbeat.objects.beat("background", timezone.now() - timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute(lock)

@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import USUAL_SCOPES, ApiKey, Event
+from accounts.models import ApiKey
 from accounts.services.people import change_person
+from core.models import Event
+from core.registry import registry
 from tests.commands.running import refusal, run, shell
 from tests.conftest import make_person, secret_in
 from tests.problems import assert_problem
@@ -40,7 +42,7 @@ def test_scopes_can_be_repeated_and_default_to_the_usual_ones(owner):
     run("createapikey", "olga@example.com", "--name", "usual")
     chosen, usual = ApiKey.objects.order_by("created_at")
     assert chosen.scopes == ["lists:read", "todos:write"]
-    assert (usual.name, usual.scopes) == ("usual", sorted(USUAL_SCOPES))
+    assert (usual.name, usual.scopes) == ("usual", sorted(registry.usual_scopes))
 
 
 def test_making_a_key_is_recorded_without_its_secret(owner):

@@ -12,8 +12,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from accounts.models import Event
 from accounts.services.people import remove_person
+from core.models import Event
 from tests.commands.breaking import FOR_GOOD, Breakage, forget, raw
 from tests.commands.running import attempt, run, shell
 from tests.conftest import NOW

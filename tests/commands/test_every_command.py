@@ -16,17 +16,17 @@ from django.core.management import load_command_class
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts.management import progress
-from accounts.management.base import ServiceCommand
-from accounts.management.progress import Progress
+from core import progress
+from core.management.base import ServiceCommand
+from core.progress import Progress
 from tests.commands.running import ROOT, command_line, environment, refusal
 
 COMMANDS = {
     path.stem: app
-    for app in ("accounts", "todos", "todo_project")
+    for app in ("accounts", "core", "todos", "todo_project")
     for path in Path(ROOT, app, "management", "commands").glob("[a-z]*.py")
 }
-TABLES = ("accounts_user", "accounts_event", "accounts_apikey", "todos_todo")
+TABLES = ("accounts_user", "core_event", "accounts_apikey", "todos_todo")
 LINES = (
     "createapikey olga",
     "revokeapikey 0000",

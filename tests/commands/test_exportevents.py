@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.management.commands.exportevents import BATCH
-from accounts.models import Event
+from core.management.commands.exportevents import BATCH
+from core.models import Event
 from tests.commands.running import command_line, environment, refusal, run
 from tests.conftest import make_person
 from tests.todos.helpers import put

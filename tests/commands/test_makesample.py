@@ -11,7 +11,8 @@ import pytest
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from accounts.models import Event, User
+from accounts.models import User
+from core.models import Event
 from tests.commands.running import command_line, environment, refusal, run, shell
 from todos.models import Comment, Membership, Todo, TodoList
 

@@ -11,8 +11,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.append_only import missing_triggers
-from accounts.models import Event
+from core.append_only import missing_triggers
+from core.models import Event
 from tests.commands.running import command_line, environment, refusal, run, shell
 from tests.todos.helpers import put
 from todos.models import Todo

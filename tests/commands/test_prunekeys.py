@@ -8,8 +8,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts.models import ApiKey, Event, IdempotentAnswer
+from accounts.models import ApiKey
 from accounts.services.keys import issue_key, revoke_key
+from core.models import Event, IdempotentAnswer
 from tests.commands.running import refusal, run
 from tests.conftest import browser_for
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.events import REDACTED
-from accounts.models import Event, User
+from accounts.models import User
+from core.events import REDACTED
+from core.models import Event
 from tests.commands.running import refusal, run
 from tests.todos.helpers import chain, last_event, put
 from todos.models import Todo, TodoList

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import ApiKey, Event
+from accounts.models import ApiKey
 from accounts.services.keys import issue_key
+from core.models import Event
 from tests.commands.running import refusal, run
 from tests.conftest import secret_in
 

@@ -9,8 +9,9 @@ import subprocess
 import pytest
 from django.test import Client
 
-from accounts.models import Event, User
+from accounts.models import User
 from accounts.services.people import remove_person
+from core.models import Event
 from tests.commands.running import command_line, environment, shell
 from tests.conftest import NOW, PASSWORD, browser_for
 from todos.models import TodoList

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Event, Role, User
+from accounts.models import Role, User
+from core.models import Event
 from tests.commands.running import refusal, run, shell
 from todos.models import Todo, TodoList
 

@@ -124,7 +124,7 @@ def rows_in(archive: Path) -> dict[str, str]:
         for member in tar:
             kind, _, rest = member.name.partition("/")
             table = rest.partition("/")[0]
-            if kind == "tables" and table != "accounts_installation":
+            if kind == "tables" and table != "core_installation":
                 packed = tar.extractfile(member)
                 assert packed
                 text = gzip.decompress(packed.read()).decode()

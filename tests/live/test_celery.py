@@ -33,7 +33,7 @@ def old_trash(stack: Stack, key: str) -> Iterator[str]:
     with nobody_empties_the_trash(stack):
         stack.sql(AGE, made["id"])
         # As if the last turn were long over.
-        stack.sql("DELETE FROM accounts_heartbeat WHERE name = 'empty_trash'")
+        stack.sql("DELETE FROM core_heartbeat WHERE name = 'empty_trash'")
         yield str(made["id"])
 
 
@@ -48,7 +48,7 @@ def test_the_worker_empties_the_trash_and_one_id_tells_of_it_everywhere(
 
     wait_until(lambda: stack.sql(SHOW, old_trash) == [(0,)], what="it is gone")
     told = stack.sql(
-        "SELECT source, request_id FROM accounts_event"
+        "SELECT source, request_id FROM core_event"
         " WHERE verb = 'todo.purged' AND resource_id = %s",
         old_trash,
     )
@@ -94,7 +94,7 @@ def test_a_tick_that_comes_twice_is_done_once(
     wait_until(lambda: ticks_done(stack) >= before + 5, what="all are done")
     assert stack.sql(SHOW, old_trash) == [(0,)]
     told = stack.sql(
-        "SELECT count(*) FROM accounts_event"
+        "SELECT count(*) FROM core_event"
         " WHERE verb = 'todo.purged' AND resource_id = %s",
         old_trash,
     )

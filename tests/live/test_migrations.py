@@ -38,7 +38,7 @@ from django.db import migrations
 from django.db.models import CheckConstraint, Index, Q
 from django.db.models.functions import Length
 
-from accounts.migrating import AddCheck, Backfill, BuildIndex
+from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 
 
 class Migration(migrations.Migration):

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from core.api.problems import CODES, TITLES
 from tests.live.door import Door
 from tests.live.waiting import wait_until
-from todo_project.problems import CODES, TITLES
 
 LONG = b"x" * 9000
 NO_SERVER = (

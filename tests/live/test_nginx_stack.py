@@ -112,7 +112,7 @@ def test_one_id_names_a_request_in_answer_problem_event_and_log(stack: Stack, ke
     assert name != "chosen-by-the-client"
     assert [line["status"] for line in log_lines(stack, name)] == [201]
     assert stack.sql(
-        "SELECT count(*) FROM accounts_event WHERE request_id = %s AND verb = %s",
+        "SELECT count(*) FROM core_event WHERE request_id = %s AND verb = %s",
         name, "todo.created",
     ) == [(1,)]  # fmt: skip
     assert refused.json()["request_id"] == refused.headers["X-Request-ID"] != name

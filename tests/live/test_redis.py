@@ -82,7 +82,7 @@ def is_signed_in(client: Client) -> bool:
 
 
 def sign_of(stack: Stack, name: str) -> datetime:
-    query = "SELECT at FROM accounts_heartbeat WHERE name = %s"
+    query = "SELECT at FROM core_heartbeat WHERE name = %s"
     ((at,),) = stack.sql(query, name)
     assert isinstance(at, datetime)
     return at

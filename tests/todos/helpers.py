@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from accounts.models import Event, User
+from accounts.models import User
+from core.models import Event
 from tests.conftest import NOW
 from todos.models import Label, Membership, Todo, TodoList
 from todos.services.labels import add_label

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.ids import new_id
-from accounts.locks import unhurried
-from accounts.models import Event, User
+from accounts.models import User
+from core.ids import new_id
+from core.models import Event
+from core.timeouts import unhurried
 from todos.models import Label, Membership, Todo, TodoList
 from todos.ranks import ranks_spread
 
@@ -123,9 +124,9 @@ def empty_tables() -> None:
     models = (User, Todo, Todo.labels.through, Event)
     tables = ", ".join(model._meta.db_table for model in models)
     with unhurried(), connection.cursor() as cursor:
-        cursor.execute("SET todo.events_open = 'on'")
+        cursor.execute("SET core.events_open = 'on'")
         cursor.execute(f"TRUNCATE {tables} CASCADE")
-        cursor.execute("RESET todo.events_open")
+        cursor.execute("RESET core.events_open")
 
 
 def _lists(owner: User, count: int) -> list[UUID]:

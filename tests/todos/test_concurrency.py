@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
-from accounts.errors import Stale
-from accounts.models import Event, User
+from accounts.models import User
 from accounts.services.people import remove_person
+from core.errors import Stale
+from core.models import Event
 from tests.conftest import NOW, api_for
 from tests.todos.helpers import fresh, member, put, verbs
 from tests.todos.threads import refusals, together

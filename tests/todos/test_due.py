@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.zones import zone_names
+from core.timezones import zone_names
 from tests.todos.helpers import put
 from todos.due import EARLIEST, LATEST, NEVER, Due, end_of_day
 from todos.models import Todo

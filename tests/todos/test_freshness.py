@@ -7,8 +7,9 @@ from threading import Event as Signal
 
 import pytest
 
-from accounts.models import Installation, User
+from accounts.models import User
 from accounts.services.people import remove_person
+from core.models import Installation
 from tests.conftest import NOW, api_for
 from tests.todos.helpers import fresh, label, member, put
 from tests.todos.threads import together

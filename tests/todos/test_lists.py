@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Forbidden, Missing, Stale
 from accounts.models import User
+from core.errors import Forbidden, Missing, Stale
 from tests.conftest import NOW, make_person
 from tests.todos.helpers import fresh, last_event, member, put, verbs
 from todos.models import TodoList

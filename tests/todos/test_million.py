@@ -11,9 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.locks import unhurried
 from accounts.models import User
-from accounts.scoping import Order
+from core.scoping import Order
+from core.timeouts import unhurried
 from tests.conftest import api_for, make_person
 from tests.todos.million import Million, empty_tables, write_million
 from todos.models import Todo

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.errors import Forbidden, Missing, Stale
-from accounts.models import Event
+from core.errors import Forbidden, Missing, Stale
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import chain, fresh, label, member, put
 from todos.models import Comment, Label, MemberRole, TodoList

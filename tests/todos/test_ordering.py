@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.errors import Forbidden, Invalid, Missing, Stale
-from accounts.models import Event
+from core.errors import Forbidden, Invalid, Missing, Stale
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import contents, fresh, last_event, put
 from todos.models import Todo

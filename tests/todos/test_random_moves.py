@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.errors import DomainError
-from accounts.models import Event, User
+from accounts.models import User
+from core.errors import DomainError
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, put
 from todos.models import MAX_DEPTH, Todo, TodoList

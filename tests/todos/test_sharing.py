@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.errors import Forbidden, Missing, Stale
+from core.errors import Forbidden, Missing, Stale
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, last_event, member, put, verbs
 from todos.models import MemberRole, Membership, Todo

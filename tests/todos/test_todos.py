@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.errors import Forbidden, Invalid, Missing, Stale
-from accounts.models import Event
+from core.errors import Forbidden, Invalid, Missing, Stale
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import chain, fresh, label, last_event, put, verbs
 from todos.models import Todo

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.errors import Forbidden, Missing
-from accounts.models import Event
+from core.errors import Forbidden, Missing
+from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import chain, fresh, last_event, put, verbs
 from todos.models import Comment, Todo

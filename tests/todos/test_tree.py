@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.errors import Invalid
+from core.errors import Invalid
 from tests.conftest import NOW
 from tests.todos.helpers import chain, fresh, put
 from todos.models import MAX_DEPTH

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 
-from accounts.errors import DomainError
-from accounts.locks import unhurried
+from core.errors import DomainError
+from core.timeouts import unhurried
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from accounts.errors import Invalid
+from core.errors import Invalid
 
 FORMAT = 1
 BLOCK = 512  # bytes; tar counts in them

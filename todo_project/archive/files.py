@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from accounts.errors import Conflict
+from core.errors import Conflict
 from todo_project.archive.manifest import UNPACKING, File
 from todo_project.archive.reader import Archive
 

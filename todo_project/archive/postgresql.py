@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
 
-from accounts.errors import Conflict
+from core.errors import Conflict
 from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
 
 # The same text whatever date style, time zone or form of bytes the server prefers.

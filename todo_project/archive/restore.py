@@ -11,11 +11,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
 from django.db import DatabaseError, connection
 
-from accounts.append_only import TABLE, events_open, missing_triggers
-from accounts.errors import Conflict
-from accounts.ids import new_id
-from accounts.management.progress import Progress
-from accounts.models import Event, Installation, User
+from accounts.models import User
+from core.append_only import TABLE, events_open, missing_triggers
+from core.errors import Conflict
+from core.ids import new_id
+from core.models import Event, Installation
+from core.progress import Progress
 from todo_project.archive.container import BadArchive
 from todo_project.archive.engines import engine
 from todo_project.archive.files import move_in, unpack, unpacked_files

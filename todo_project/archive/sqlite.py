@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
-from accounts.errors import Conflict
+from core.errors import Conflict
 from todo_project.archive.container import BadArchive
 from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
 

@@ -14,7 +14,7 @@ from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts.errors import Conflict
+from core.errors import Conflict
 
 OTHERS = "Others use the database; stop the service first."
 # A type of column that is not here has no text form yet: it stops every backup, and

@@ -15,8 +15,8 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import connection
 
-from accounts.errors import Conflict
-from accounts.management.progress import Progress
+from core.errors import Conflict
+from core.progress import Progress
 from todo_project.archive.container import PIECE, Container
 from todo_project.archive.engines import engine
 from todo_project.archive.files import find_files, media

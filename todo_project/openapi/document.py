@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.registry import registry
 from todo_project.openapi import parts
 
 DESCRIPTION = """\
@@ -33,25 +34,16 @@ changed; `If-Match` on a change gets 412 when somebody else was quicker.
 `PUT` and `DELETE` may be repeated anyway. 503 and 429 say in `Retry-After` when.
 """
 
-TAGS = {
-    "todos": "What is to be done.",
-    "comments": "What members say about a todo.",
-    "lists": "Lists of todos; everyone has an inbox.",
-    "members": "Who shares a list, and as what.",
-    "labels": "Words that the todos of a list can carry.",
-    "profile": "The person who asks.",
-    "keys": "The API keys of the person who asks.",
-    "users": "People who share a list with the person who asks.",
-    "roles": "Roles and what they permit.",
-    "events": "The log of every change.",
-}
-
 
 def complete(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
     """Add what the operations refer to."""
     result["info"]["description"] = DESCRIPTION
+    # Highest layer first: what most clients look for.
+    declared = reversed(list(registry))
     result["tags"] = [
-        {"name": name, "description": text} for name, text in TAGS.items()
+        {"name": resource.name, "description": resource.description}
+        for declaration in declared
+        for resource in declaration.resources
     ]
     components = result["components"]
     components["schemas"] |= {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from todo_project.problems import CONTENT_TYPE, TITLES
+from core.api.problems import CONTENT_TYPE, TITLES
 
 # What a refusal means, and the codes that tell one from another.
 REFUSALS = {

@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.viewsets.base import TellsMethodsOnly
+from core.api.viewsets import TellsMethodsOnly
 
 
 class OpenApiJsonRenderer(JSONRenderer):

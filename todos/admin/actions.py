@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.rights import person_of
-from accounts.errors import Invalid
-from todos.admin.asking import ask
+from core.admin.permissions import person_of
+from core.errors import Invalid
 from todos.admin.base import may_edit
+from todos.admin.confirmation import ask
 from todos.admin.forms import LabelWithForm, MoveForm
 from todos.admin.trash import TrashActions
 from todos.models import Label, Todo

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.base import ScopedModelAdmin
-from accounts.admin.rights import person_of
 from accounts.models import User
+from core.admin.base import ScopedModelAdmin
+from core.admin.permissions import person_of
 from todos.models import Label, Membership, Todo, TodoList
 from todos.querysets import EDITING_ROLES
 

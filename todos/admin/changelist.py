@@ -12,7 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
-from accounts.scoping import Order
+from core.scoping import Order
 from todos.models import Todo
 
 SALT = "todos.admin.page"

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.forms import SiteTemplate
+from core.admin.forms import SiteTemplate
 
 PALETTE = [
     ("", _("none")),

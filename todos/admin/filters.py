@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.rights import person_of
+from core.admin.permissions import person_of
 from todos.admin.base import in_order, list_named
 from todos.admin.cells import now_here
 from todos.due import NEVER

@@ -9,7 +9,9 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.forms import (
+from accounts.admin.forms import zone_field
+from accounts.models import User
+from core.admin.forms import (
     Autocomplete,
     AutocompleteMany,
     GatheringForm,
@@ -17,8 +19,6 @@ from accounts.admin.forms import (
     ServiceForm,
     remember_initial,
 )
-from accounts.admin.person_forms import zone_field
-from accounts.models import User
 from todos.admin.base import choices_in, lists_to_write_in
 from todos.admin.colours import ColourField
 from todos.admin.new_labels import NewLabelsField, names_in

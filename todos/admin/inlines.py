@@ -8,8 +8,8 @@ from django.db.models import Case, QuerySet, When
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
-from accounts.admin.forms import given
-from accounts.admin.rights import ScopedInline, person_of
+from core.admin.forms import given
+from core.admin.permissions import ScopedInline, person_of
 from todos.admin.base import with_own_list
 from todos.admin.cells import dressed, now_here
 from todos.admin.forms import MemberForm, NewCommentForm, NewSubtaskForm

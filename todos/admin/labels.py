@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.rights import person_of
 from accounts.models import User
+from core.admin.permissions import person_of
 from todos.admin.base import OfListAdmin, list_named, lists_to_write_in
 from todos.admin.cells import list_cell
 from todos.admin.colours import dot

@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.acting import refusal_of
-from accounts.admin.rights import person_of
-from accounts.errors import DomainError
-from accounts.models import Event, User
-from accounts.site import NavItem
+from accounts.models import User
+from core.admin.actions import refusal_of
+from core.admin.permissions import person_of
+from core.errors import DomainError
+from core.models import Event
+from core.site import NavItem
 from todos.admin.base import in_order
 from todos.admin.columns import ListColumns
 from todos.admin.filters import ArchivedFilter

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.text import fold
+from core.text import fold
 from todos.models import Label, TodoList
 from todos.services.labels import add_label
 

@@ -15,16 +15,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.forms import Lines
-from accounts.admin.rights import person_of
 from accounts.models import User
-from accounts.site import NavItem
+from core.admin.forms import Lines
+from core.admin.permissions import person_of
+from core.site import NavItem
 from todos.admin import cells
 from todos.admin.actions import TodoActions
 from todos.admin.base import OfListAdmin, choices_in, list_named, lists_to_write_in
 from todos.admin.changelist import KeysetChangeList
-from todos.admin.clicks import TRASH, TodoClicks
 from todos.admin.columns import TodoColumns
+from todos.admin.dashboard import due_at_home
 from todos.admin.filters import (
     DueFilter,
     LabelFilter,
@@ -34,10 +34,10 @@ from todos.admin.filters import (
     WhoFilter,
 )
 from todos.admin.forms import TodoForm
-from todos.admin.home import due_at_home
 from todos.admin.inlines import CommentInline, SubtaskInline
+from todos.admin.list_context import list_context
 from todos.admin.new_labels import labels_named
-from todos.admin.one_list import list_context
+from todos.admin.quick_actions import TRASH, TodoClicks
 from todos.admin.trash import looks_into_trash
 from todos.models import Todo
 from todos.services.comments import add_comment

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ScopedModelAdmin
-from todos.admin.asking import ask
+from core.admin.base import ScopedModelAdmin
+from todos.admin.confirmation import ask
 
 # A service, and what is said of the rows that it worked for.
 Deed = tuple[Callable[..., object], Callable[[int], str]]

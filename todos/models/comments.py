@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Recorded
-from accounts.text import validate_storable
+from core.models import Recorded
+from core.text import validate_storable
 from todos.models.lists import TodoList
 from todos.models.todos import Todo
 from todos.querysets import CommentQuerySet

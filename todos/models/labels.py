@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import FoldedField
-from accounts.models import Recorded
-from accounts.text import validate_storable
+from core.fields import FoldedField
+from core.models import Recorded
+from core.text import validate_storable
 from todos.models.lists import TodoList, colour_validator
 from todos.querysets import OfListQuerySet
 

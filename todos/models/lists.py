@@ -11,9 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Recorded, User
-from accounts.scoping import IsAmong
-from accounts.text import validate_storable
+from accounts.models import User
+from core.models import Recorded
+from core.scoping import IsAmong
+from core.text import validate_storable
 from todos.fields import RankField
 from todos.querysets import MembershipQuerySet, TodoListQuerySet
 from todos.ranks import rank_between

@@ -12,10 +12,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import FoldedField
-from accounts.models import Recorded, person_field
-from accounts.text import MaxBytes, validate_storable
-from accounts.zones import validate_zone
+from core.fields import FoldedField
+from core.models import Recorded, person_field
+from core.text import MaxBytes, validate_storable
+from core.timezones import validate_zone
 from todos.due import EARLIEST, LATEST, NEVER, Due
 from todos.fields import OctetLength, RankField
 from todos.models.labels import Label

@@ -8,15 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.serializers.base import (
+from accounts.serializers.people import PersonSerializer
+from core.api.serializers import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
-    as_verbs_name,
 )
-from accounts.serializers.people import PersonSerializer
 from todos.models import Label, MemberRole, Membership, TodoList
 from todos.models.lists import colour_validator
+from todos.serializers.base import as_verbs_name
 
 
 class TodoListSerializer(StrictModelSerializer):

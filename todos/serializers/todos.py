@@ -8,15 +8,15 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.serializers.base import (
+from core.api.fields import IdField
+from core.api.serializers import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
-    as_verbs_name,
 )
-from accounts.serializers.fields import IdField
-from accounts.text import validate_storable
+from core.text import validate_storable
 from todos.models import Comment, Label, Todo, TodoList
+from todos.serializers.base import as_verbs_name
 
 
 class TodoSerializer(StrictModelSerializer):

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import events
-from accounts.errors import Forbidden, Missing
-from accounts.models import IdempotentAnswer, User
-from accounts.rights import require
+from accounts.models import User
+from core import events
+from core.errors import Forbidden, Missing
+from core.models import IdempotentAnswer
+from core.rights import require
 from todos.models import Comment, MemberRole, Membership, Todo, TodoList
 from todos.services.locking import lock_list, lock_todo, record_in_list
 

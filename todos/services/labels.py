@@ -9,10 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Conflict, Missing
 from accounts.models import User
-from accounts.rights import require
-from accounts.text import fold
+from core.errors import Conflict, Missing
+from core.rights import require
+from core.text import fold
 from todos.models import Label, Todo, TodoList
 from todos.services.locking import Entry, lock_list, record_in_list
 

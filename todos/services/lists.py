@@ -11,9 +11,9 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Conflict, Missing
 from accounts.models import User
-from accounts.rights import require
+from core.errors import Conflict, Missing
+from core.rights import require
 from todos.models import MemberRole, Membership, TodoList
 from todos.ranks import rank_between
 from todos.services.locking import ListIsArchived, lock_list, record_in_list
@@ -36,13 +36,11 @@ def add_list(
 @transaction.atomic
 def inbox_of(user: User, *, now: datetime) -> TodoList:
     """Return the person's inbox; the first call makes it."""
-    existing: TodoList | None = TodoList.objects.filter(inbox_of=user).first()
-    if existing is not None:
+    if (existing := _find_inbox(user)) is not None:
         return existing
     # Two first calls at once: the second waits here, then finds the first's inbox.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    existing = TodoList.objects.filter(inbox_of=user).first()
-    if existing is not None:
+    if (existing := _find_inbox(user)) is not None:
         return existing
     with translation.override(user.language):
         name = gettext("Inbox")
@@ -141,6 +139,11 @@ def last_position(user: User) -> str:
     """Return a position behind all lists of the person."""
     last = Membership.objects.filter(user=user).order_by("-position").first()
     return rank_between(last.position if last else None, None)
+
+
+def _find_inbox(user: User) -> TodoList | None:
+    found: TodoList | None = TodoList.objects.filter(inbox_of=user).first()
+    return found
 
 
 def _make(

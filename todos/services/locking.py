@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
-from accounts.errors import Conflict, Forbidden, Missing
-from accounts.models import Changes, Recorded, User
-from accounts.rights import require
+from accounts.models import User
+from core import events
+from core.errors import Conflict, Forbidden, Missing
+from core.models import Changes, Recorded
+from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
 
 _RANK = {MemberRole.VIEWER: 0, MemberRole.EDITOR: 1, MemberRole.OWNER: 2}

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Conflict, Invalid
 from accounts.models import User
+from core.errors import Conflict, Invalid
 from todos.models import Comment, Label, Membership, Todo, TodoList
 from todos.ranks import rank_between, ranks_spread
 from todos.services.labels import make_label

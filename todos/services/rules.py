@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Invalid
 from accounts.models import User
+from core.errors import Invalid
 from todos.due import Due
 from todos.models import MAX_DEPTH, Label, Membership, Todo
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Conflict, Missing
-from accounts.models import IdempotentAnswer, User
-from accounts.rights import require
+from accounts.models import User
+from core.errors import Conflict, Missing
+from core.models import IdempotentAnswer
+from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
 from todos.services.lists import InboxStays, last_position
 from todos.services.locking import Entry, lock_list, record_in_list

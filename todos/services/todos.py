@@ -10,10 +10,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Conflict
-from accounts.ids import new_id
-from accounts.models import Changes, User
-from accounts.rights import require
+from accounts.models import User
+from core.errors import Conflict
+from core.ids import new_id
+from core.models import Changes
+from core.rights import require
 from todos.models import Label, Todo, TodoList
 from todos.services.lists import inbox_of
 from todos.services.locking import (

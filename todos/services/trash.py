@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
-from accounts.errors import Conflict, Missing
-from accounts.models import IdempotentAnswer, User
-from accounts.rights import require
+from accounts.models import User
+from core import events
+from core.errors import Conflict, Missing
+from core.models import IdempotentAnswer
+from core.rights import require
 from todos.models import Comment, MemberRole, Todo, TodoList
 from todos.services.locking import Entry, lock_todo, record_in_list
 from todos.services.rules import with_subtasks

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
-from accounts.viewsets.base import ScopedViewSet
+from core.api.viewsets import ScopedViewSet
 from todos.cache import collection_tag
 
 

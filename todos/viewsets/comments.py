@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.scoping import Order
+from core.scoping import Order
 from todos.models import Comment, Todo
 from todos.serializers.todos import CommentSerializer
 from todos.services.comments import add_comment, edit_comment, remove_comment

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from rest_framework.request import Request
 
-from accounts.models import Event
-from accounts.serializers.people import EventSerializer
-from accounts.viewsets.events import EventViewSet
+from core.api.event_serializers import EventSerializer
+from core.api.events import EventViewSet
+from core.models import Event
 from todos.models import Todo, streams_visible_to
 from todos.viewsets.base import ListScopedViewSet
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.filters import IdFilter, StrictFilterSet
-from accounts.scoping import Order
+from core.api.filters import IdFilter, StrictFilterSet
+from core.scoping import Order
 from todos.models import Label
 from todos.serializers.lists import LabelChangeSerializer, LabelSerializer
 from todos.services.labels import add_label, edit_label, remove_label

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.filters import ChoiceFilter, StrictFilterSet
 from accounts.models import User
-from accounts.scoping import Order
+from core.api.filters import ChoiceFilter, StrictFilterSet
+from core.scoping import Order
 from todos.models import TodoList
 from todos.serializers.lists import NewListSerializer, TodoListSerializer
 from todos.services.lists import add_list, edit_list, restore_list, trash_list

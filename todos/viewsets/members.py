@@ -10,8 +10,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.scoping import Order
-from accounts.viewsets.base import ShownWithMore
+from core.api.viewsets import ShownWithMore
+from core.scoping import Order
 from todos.models import Membership, TodoList
 from todos.serializers.lists import MembershipSerializer, NewMemberSerializer
 from todos.services.sharing import change_member, remove_member, share_list

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.scoping import Order
+from core.scoping import Order
 from todos.filters import TodoFilter
 from todos.models import Todo
 from todos.serializers.todos import (

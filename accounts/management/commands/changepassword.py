@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.base import ServiceCommand
 from accounts.models import User
 from accounts.services.people import set_password
-from accounts.text import fold
+from core.management.base import ServiceCommand
+from core.text import fold
 
 TRIES = 3
 

@@ -9,10 +9,12 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.management.base import ServiceCommand, find_person
-from accounts.management.moments import MOMENTS, moment_ahead
-from accounts.models import SCOPES, ApiKey
+from accounts.management.people import find_person
+from accounts.models import ApiKey
 from accounts.services.keys import issue_key
+from core.management.base import ServiceCommand
+from core.management.datetimes import MOMENTS, moment_ahead
+from core.registry import registry
 
 
 class Command(ServiceCommand):
@@ -24,10 +26,10 @@ class Command(ServiceCommand):
     examples = f"""
   manage.py createapikey ada
   KEY=$(manage.py createapikey ada --name laptop --expires 90d)
-  manage.py createapikey ada@example.com --scope todos:read --scope lists:read
+  manage.py createapikey ada@example.com --scope users:read --scope roles:read
 
 scopes:
-{indent(fill(", ".join(SCOPES), 76), "  ")}"""
+{indent(fill(", ".join(registry.scopes), 76), "  ")}"""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="User name or email address.")
@@ -39,10 +41,10 @@ scopes:
         parser.add_argument(
             "--scope",
             action="append",
-            choices=SCOPES,
+            choices=registry.scopes,
             metavar="RESOURCE:MODE",
             dest="scopes",
-            help="What the key may do, such as todos:read; repeat it for more.",
+            help="What the key may do, such as users:read; repeat it for more.",
         )
         parser.add_argument(
             "--expires", metavar="WHEN", help=f"{MOMENTS}; without it, never."

@@ -10,8 +10,9 @@ from uuid import uuid4
 from django.contrib.auth.management.commands import createsuperuser
 from django.db.models.signals import post_save
 
-from accounts import events
-from accounts.models import Source, User
+from accounts.models import User
+from core import events
+from core.models import Source
 
 
 class Command(createsuperuser.Command):

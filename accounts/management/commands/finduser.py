@@ -9,9 +9,9 @@ from unicodedata import east_asian_width
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.management.base import ServiceCommand
 from accounts.models import User
-from accounts.text import fold
+from core.management.base import ServiceCommand
+from core.text import fold
 
 COLUMNS = ("username", "email", "display_name", "state", "id")
 

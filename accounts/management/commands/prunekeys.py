@@ -10,16 +10,15 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from accounts.management.arguments import days
-from accounts.management.base import ServiceCommand
 from accounts.services.maintenance import (
     DAYS_OF_DEAD_KEYS,
     dead_keys,
-    delete_in_batches,
     expired_sessions,
-    old_answers,
     remove_dead_keys,
 )
+from core.maintenance import delete_in_batches, old_answers
+from core.management.arguments import days
+from core.management.base import ServiceCommand
 
 
 class Command(ServiceCommand):

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from accounts.management.base import ServiceCommand
 from accounts.models import ApiKey
 from accounts.models.keys import PREFIX
 from accounts.services.keys import revoke_key
+from core.management.base import ServiceCommand
 
 
 class Command(ServiceCommand):

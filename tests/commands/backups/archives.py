@@ -12,8 +12,8 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection
 
-from accounts.append_only import events_open
-from accounts.models import Installation
+from core.append_only import events_open
+from core.models import Installation
 from todo_project.archive.container import Container
 from todo_project.archive.manifest import File, Head, Part, as_line
 from todo_project.archive.reader import Archive

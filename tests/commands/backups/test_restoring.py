@@ -10,8 +10,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
-from accounts.append_only import missing_triggers
-from accounts.models import ApiKey, IdempotentAnswer, Role, User
+from accounts.models import ApiKey, Role, User
+from core.append_only import missing_triggers
+from core.models import IdempotentAnswer
 from tests.commands.backups.archives import (
     FILES,
     begin_anew,

@@ -16,7 +16,7 @@ from django.conf import settings as configured
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from accounts.management.progress import Progress
+from core.progress import Progress
 from tests.commands.backups.archives import (
     Draft,
     begin_anew,

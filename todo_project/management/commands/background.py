@@ -17,9 +17,9 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import close_old_connections
 
-from accounts.management.base import ServiceCommand
+from core.management.base import ServiceCommand
 from todo_project.celery import LONG_AGO, SIGN, app, show_life
-from todo_project.metrics import share
+from todo_project.observability.metrics import share
 
 logger = logging.getLogger(__name__)
 

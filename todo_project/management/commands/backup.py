@@ -13,8 +13,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from accounts.locks import unhurried
-from accounts.management.base import ServiceCommand
+from core.management.base import ServiceCommand
+from core.timeouts import unhurried
 from todo_project.archive import Archive, BadArchive, write_archive
 
 

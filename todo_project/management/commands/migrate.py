@@ -12,9 +12,9 @@ from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import Error, connection
 
-from accounts.locks import unhurried
-from accounts.management.base import ServiceCommand
-from accounts.migrating import LOCK_WAIT, StillLocked, lock_waits, patiently
+from core.db.migrations_online import LOCK_WAIT, StillLocked, lock_waits, patiently
+from core.management.base import ServiceCommand
+from core.timeouts import unhurried
 
 ONE_MIGRATES = int.from_bytes(b"migrate")  # the number of the advisory lock
 PAUSE = 0.5  # seconds between two questions for it

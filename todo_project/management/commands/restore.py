@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from accounts.management.base import ServiceCommand, unapplied_migrations
+from core.management.base import ServiceCommand, unapplied_migrations
 from todo_project.archive import restore_archive
 from todo_project.management.commands.backup import checked, reason
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from accounts.errors import DomainError
-from accounts.management.base import ServiceCommand, unapplied_migrations
+from core.errors import DomainError
+from core.management.base import ServiceCommand, unapplied_migrations
 from todos.management.doctor import derived, installation, log, structure
 from todos.management.doctor.check import Check
 

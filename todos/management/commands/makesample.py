@@ -9,9 +9,10 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.management.arguments import whole_number
-from accounts.management.base import ServiceCommand, find_person
-from accounts.management.progress import Progress
+from accounts.management.people import find_person
+from core.management.arguments import whole_number
+from core.management.base import ServiceCommand
+from core.progress import Progress
 from todos.management.sample.cast import make_cast
 from todos.management.sample.lists import Plan, make_list, plan_lists
 from todos.management.sample.loading import bulk_loading

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from accounts.management.arguments import days
-from accounts.management.base import ServiceCommand
+from core.management.arguments import days
+from core.management.base import ServiceCommand
 from todos.services.maintenance import old_trash, purge_old_lists, purge_old_todos
 
 

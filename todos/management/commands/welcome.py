@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 
-from accounts.management.base import ServiceCommand
-from accounts.models import Installation, Role, User
+from accounts.models import Role, User
 from accounts.services.people import add_person
+from core.management.base import ServiceCommand
+from core.models import Installation
 from todos.management.welcome import fill_first_lists
 
 USERNAME = "admin"

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.fields import FoldedField
+from core.fields import FoldedField
 from todos.management.doctor.check import Check, Counter, in_batches
 from todos.models import Todo
 from todos.services.maintenance import recompute_due

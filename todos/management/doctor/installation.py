@@ -15,13 +15,13 @@ from django.core.checks import WARNING, Tags, run_checks
 from django.db import transaction
 from django.db.models import Model
 
-from accounts.append_only import install_triggers, missing_triggers
 from accounts.models import Role, ShippedGrant
-from accounts.roles import SHIPPED, sync_roles
+from accounts.roles import shipped_roles, sync_roles
+from core.append_only import install_triggers, missing_triggers
+from core.registry import registry
 from todos.management.doctor.check import Check, Counter
 
 TAGS = [Tags.security, Tags.caches, Tags.database, Tags.files]
-OUR_APPS = ("accounts", "todos")
 # What follows from serving plain HTTP, which HTTPS=false chose.
 PLAIN_HTTP = {f"security.{code}" for code in ("W004", "W008", "W012", "W016")}
 
@@ -58,7 +58,7 @@ def find_missing_permissions(_counter: Counter) -> Iterator[str]:
 def _missing_permissions() -> set[str]:
     wanted = {
         f"{label}.{codename}"
-        for label in OUR_APPS
+        for label in registry.apps
         for model in apps.get_app_config(label).get_models()
         for codename in _codenames(model)
     }
@@ -75,7 +75,7 @@ def _codenames(model: type[Model]) -> list[str]:
 def find_missing_grants(_counter: Counter) -> Iterator[str]:
     given = set(ShippedGrant.objects.values_list("role", "permission"))
     roles = set(Role.objects.values_list("name", flat=True))
-    for name, labels in SHIPPED.items():
+    for name, labels in shipped_roles().items():
         if (name, "") not in given:
             yield f"The role {name} was never made."
         elif name in roles:  # one that an administrator deleted stays away
@@ -93,7 +93,7 @@ def find_missing_triggers(_counter: Counter) -> Iterator[str]:
 def mend_permissions() -> None:
     """Make them again; what was lost with them is given again, as it shipped."""
     missing = _missing_permissions()
-    for label in OUR_APPS:
+    for label in registry.apps:
         create_permissions(apps.get_app_config(label), verbosity=0)
     ShippedGrant.objects.filter(permission__in=missing).delete()
     sync_roles()

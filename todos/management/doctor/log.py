@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
-from accounts.models import Event, Recorded
+from core.models import Event, Recorded
 from todos.management.doctor.check import Check, Counter, in_batches
 from todos.management.doctor.replay import Drift
 from todos.models import Comment, Label, Membership, Todo, TodoList

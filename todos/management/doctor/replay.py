@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.events import REDACTED
-from accounts.models import Changes, Event, Recorded
+from core.events import REDACTED
+from core.models import Changes, Event, Recorded
 from todos.management.doctor.check import Counter, in_batches
 from todos.models import Todo, TodoList
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from accounts.models import Event
-from accounts.services.bulk import refresh_statistics
+from core.db.bulk import refresh_statistics
+from core.models import Event
 from todos.models import Comment, Label, Membership, Todo, TodoList
 
 TABLES = (

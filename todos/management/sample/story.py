@@ -13,9 +13,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from accounts.events import Entry, make_event
-from accounts.models import Changes, Event, Recorded, User
-from accounts.services.bulk import write_rows
+from accounts.models import User
+from core.db.bulk import write_rows
+from core.events import Entry, make_event
+from core.models import Changes, Event, Recorded
 from todos.management.sample.lists import Scene
 from todos.management.sample.todos import TodoMaker
 from todos.models import Comment, Label, Todo

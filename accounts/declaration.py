@@ -1,0 +1,69 @@
+"""What accounts declares: users, roles, API keys and the door that keys open."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, Role, User
+from core.models import Source
+from core.registry import Declaration, Door, Resource, Subject, every_operation
+
+MANAGER = every_operation("accounts", "user", "role") | {"accounts.revoke_apikey"}
+
+DECLARATION = Declaration(
+    app="accounts",
+    api_urls="accounts.urls",
+    resources=[
+        Resource("profile", "The person who asks."),
+        # A key that can make keys outlives its own revocation.
+        Resource("keys", "The API keys of the person who asks.", needs_request=True),
+        Resource(
+            "users",
+            "People who share a list with the person who asks.",
+            is_read_only=True,
+        ),
+        Resource("roles", "Roles and what they permit.", is_read_only=True),
+    ],
+    subjects=[
+        Subject(
+            "user",
+            User,
+            {
+                "created": _("added"),
+                "changed": _("changed"),
+                "password_changed": _("given a new password"),
+                "removed": _("removed"),
+            },
+            fields=("roles", "is_superuser"),
+        ),
+        Subject(
+            "role",
+            Role,
+            {"created": _("added"), "changed": _("changed"), "deleted": _("deleted")},
+            fields=("name", "permissions", "people"),
+        ),
+        Subject(
+            "apikey",
+            ApiKey,
+            {"created": _("added"), "revoked": _("revoked"), "removed": _("removed")},
+            fields=("user", "revoked_by"),
+        ),
+    ],
+    doors=[
+        Door(
+            "/api/",
+            Source.API,
+            Source.API.label,
+            errors="problem",
+            authentication=(
+                "accounts.authentication.ApiKeyAuthentication",
+                "accounts.authentication.SessionAuthentication",
+            ),
+        )
+    ],
+    grants={
+        "member": every_operation("accounts", "apikey") | {"accounts.view_user"},
+        "manager": MANAGER,
+        "auditor": frozenset({"accounts.view_role", "accounts.view_user"}),
+    },
+)

@@ -1,0 +1,7 @@
+"""Bases of pages, and the pages of the event log."""
+
+from __future__ import annotations
+
+from core.admin.events import EventAdmin
+
+__all__ = ["EventAdmin"]

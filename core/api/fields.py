@@ -1,0 +1,47 @@
+"""Ids, dates and times as their standards write them, and in no other way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.text import WALL_CLOCK, is_day, is_id, is_moment, is_wall_clock
+
+
+class IdField(serializers.UUIDField):
+    """An id, written as the API writes it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not is_id(data):
+            self.fail("invalid", value=data[:64])
+        return super().to_internal_value(data)
+
+
+class DayField(serializers.DateField):
+    """A full-date: 2026-03-01."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if isinstance(value, str) and not is_day(value):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(value)
+
+
+class MomentField(serializers.DateTimeField):
+    """A date-time with its offset: 2026-03-01T12:00:00Z."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if isinstance(value, str) and not is_moment(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss±hh:mm")
+        return super().to_internal_value(value)
+
+
+@extend_schema_field({"type": "string", "pattern": WALL_CLOCK})
+class WallClockField(serializers.TimeField):
+    """A time on a wall, which has no offset: 14:30 or 14:30:00."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if isinstance(value, str) and not is_wall_clock(value):
+            self.fail("invalid", format="hh:mm[:ss]")
+        return super().to_internal_value(value)

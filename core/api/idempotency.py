@@ -1,0 +1,117 @@
+"""A POST that is repeated with the same Idempotency-Key has one effect."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import Conflict, Invalid, Mismatch, Missing
+from core.models import IdempotentAnswer
+from core.users import User
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("Location", "ETag")
+
+
+class KeyMalformed(Invalid):
+    code = "idempotency_key_malformed"
+    message = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+
+
+class KeyReused(Mismatch):
+    code = "idempotency_key_reused"
+    message = _("This Idempotency-Key came with another request before.")
+
+
+class StillRunning(Conflict):
+    code = "idempotency_in_progress"
+    message = _("The first request with this Idempotency-Key is still running.")
+
+
+class SecretAlreadyShown(Conflict):
+    code = "secret_already_shown"
+    message = _("The answer held a secret, which is shown once.")
+
+
+def answer_once(
+    handler: Callable[..., Response],
+    view: Any,
+    request: Request,
+    *args: Any,
+    **kwargs: Any,
+) -> Response:
+    """Answer with `handler`, or as the first request with this key was answered.
+
+    Key and effect are written in one transaction: a refusal leaves neither. A twin
+    waits in the database for the first to end.
+    """
+    key = request.headers[HEADER]
+    if not _KEY.fullmatch(key):
+        raise KeyMalformed
+    print_ = fingerprint(request)
+    with transaction.atomic():
+        answer, is_first = _claim(view.user, key, print_)
+        if not is_first:
+            return _replay(answer, view, request, print_)
+        response = handler(request, *args, **kwargs)
+        _keep(answer, view, response)
+        return response
+
+
+def fingerprint(request: Request) -> str:
+    """Return a SHA-256 that differs when the request does; boundaries do not count."""
+    data = request.data
+    content = dict(data.lists()) if isinstance(data, QueryDict) else data
+    text = json.dumps(
+        [request.method, request.get_full_path(), content], sort_keys=True, default=str
+    )
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _claim(user: User, key: str, print_: str) -> tuple[IdempotentAnswer, bool]:
+    try:
+        with transaction.atomic():
+            answer = IdempotentAnswer.objects.create(
+                user=user, key=key, fingerprint=print_, created_at=timezone.now()
+            )
+    except IntegrityError:
+        return IdempotentAnswer.objects.get(user=user, key=key), False
+    except OperationalError as error:  # the twin held its row beyond the lock timeout
+        raise StillRunning from error
+    return answer, True
+
+
+def _replay(
+    answer: IdempotentAnswer, view: Any, request: Request, print_: str
+) -> Response:
+    if answer.fingerprint != print_:
+        raise KeyReused
+    if not view.replayable(view.user).filter(pk=answer.resource_id).exists():
+        raise Missing
+    if answer.body is None:
+        raise SecretAlreadyShown
+    headers = answer.headers | {"Idempotency-Replayed": "true"}
+    return Response(answer.body, status=answer.status, headers=headers)
+
+
+def _keep(answer: IdempotentAnswer, view: Any, response: Response) -> None:
+    answer.status = response.status_code
+    answer.resource_id = str(response.data["id"])
+    answer.headers = {
+        name: response[name] for name in _KEPT_HEADERS if name in response
+    }
+    if not view.answers_with_secret:
+        answer.body = json.loads(JSONRenderer().render(response.data))
+    answer.save()

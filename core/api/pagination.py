@@ -1,0 +1,194 @@
+"""Pages of a list: by cursor, whose cost does not grow, or by number."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.core import signing
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from core.scoping import Order
+
+DEFAULT_SIZE = 10
+MAXIMUM_SIZE = 200
+MAXIMUM_PAGE = 1_000_000
+PAGING = ("cursor", "page", "page_size", "ordering", "count")
+
+
+class KeysetPagination(BasePagination):
+    """`{"results", "next", "previous"}`, ten rows unless asked, 200 at most.
+
+    A cursor is opaque: it is signed, and bound to the query it came with. The total
+    is counted only where `count=true` asks for it.
+    """
+
+    parameters = PAGING
+
+    def read(self, request: Request, orders: dict[str, Order]) -> None:
+        """Understand the query, or refuse it, before any row is read."""
+        self.request = request
+        query = request.query_params
+        self.size = whole_number(query, "page_size", DEFAULT_SIZE, MAXIMUM_SIZE)
+        self.number = whole_number(query, "page", 0, MAXIMUM_PAGE)
+        self.order: Order = choice(query, "ordering", orders, default=_first(orders))
+        self.backwards, self.position = self._position()
+        self.counted = choice(
+            query, "count", {"true": True, "false": False}, default=False
+        )
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
+        self.queryset = queryset
+        rows = queryset.keyset_page(
+            self.order.reversed() if self.backwards else self.order,
+            after=self.position,
+            offset=max(self.number - 1, 0) * self.size,
+            limit=self.size + 1,
+        )
+        self.has_more = len(rows) > self.size
+        self.rows = list(rows[: self.size])
+        if self.backwards:
+            self.rows.reverse()
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        page = {"results": data, "next": self._next(), "previous": self._previous()}
+        if self.counted:
+            page["count"] = self.queryset.count()
+        return Response(page)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {
+                "results": schema,
+                "next": link,
+                "previous": link,
+                "count": {"type": "integer", "minimum": 0},
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        def number(maximum: int) -> dict[str, Any]:
+            return {"type": "integer", "minimum": 1, "maximum": maximum}
+
+        described = {
+            "cursor": ("From a `next` or `previous` link.", {"type": "string"}),
+            "page": (
+                "The page of this number, not with a cursor.",
+                number(MAXIMUM_PAGE),
+            ),
+            "page_size": (
+                "Rows of a page.",
+                number(MAXIMUM_SIZE) | {"default": DEFAULT_SIZE},
+            ),
+            "ordering": (
+                "What comes first; `-` is descending.",
+                {
+                    "type": "string",
+                    "enum": list(view.orders),
+                    "default": next(iter(view.orders)),
+                },
+            ),
+            "count": (
+                "Whether to count all rows.",
+                {"type": "boolean", "default": False},
+            ),
+        }
+        return [
+            {"name": name, "in": "query", "description": text, "schema": schema}
+            for name, (text, schema) in described.items()
+        ]
+
+    def _position(self) -> tuple[bool, tuple[Any, Any] | None]:
+        cursor = self.request.query_params.get("cursor")
+        if cursor is None:
+            return False, None
+        if self.number:
+            raise refusal(
+                "cursor", _("Give a cursor or a page, not both."), "ambiguous"
+            )
+        try:
+            backwards, value, key = signing.loads(cursor, salt=self._salt())
+        except signing.BadSignature:
+            raise refusal(
+                "cursor",
+                _("This cursor does not belong to this query."),
+                "invalid_cursor",
+            ) from None
+        return backwards, (value, key)
+
+    def _salt(self) -> str:
+        query = sorted(
+            (name, value)
+            for name, values in self.request.query_params.lists()
+            for value in values
+            if name not in {"cursor", "page", "page_size", "count"}
+        )
+        digest = hashlib.sha256(repr((self.request.path, query)).encode()).hexdigest()
+        return f"cursor:{digest}"
+
+    def _cursor_url(self, row: Any, *, backwards: bool) -> str:
+        value, key = self.order.position_of(row)
+        value = value.isoformat() if hasattr(value, "isoformat") else value
+        cursor = signing.dumps((backwards, value, str(key)), salt=self._salt())
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
+
+    def _page_url(self, number: int) -> str:
+        return replace_query_param(self.request.build_absolute_uri(), "page", number)
+
+    def _next(self) -> str | None:
+        if self.number:
+            return self._page_url(self.number + 1) if self.has_more else None
+        if self.rows and (self.backwards or self.has_more):
+            return self._cursor_url(self.rows[-1], backwards=False)
+        return None
+
+    def _previous(self) -> str | None:
+        if self.number:
+            return self._page_url(self.number - 1) if self.number > 1 else None
+        came_from_before = self.has_more if self.backwards else self.position
+        if self.rows and came_from_before:
+            return self._cursor_url(self.rows[0], backwards=True)
+        return None
+
+
+def whole_number(query: Any, name: str, default: int, maximum: int) -> int:
+    """Return a positive number of the query, or the default."""
+    raw = query.get(name)
+    if raw is None:
+        return default
+    # Bounded before it is read: int() takes long over thousands of digits.
+    is_number = raw.isascii() and raw.isdigit() and len(raw) <= 19
+    if not is_number or not 1 <= int(raw) <= maximum:
+        message = _("This must be a whole number from 1 to %d.") % maximum
+        raise refusal(name, message, "out_of_range")
+    return int(raw)
+
+
+def choice(query: Any, name: str, choices: dict[str, Any], *, default: Any) -> Any:
+    """Return what the query's word stands for, or the default."""
+    word = query.get(name)
+    if word is None:
+        return default
+    if word not in choices:
+        message = _("This must be one of: %s.") % ", ".join(choices)
+        raise refusal(name, message, "not_a_choice")
+    return choices[word]
+
+
+def refusal(name: str, message: Any, code: str) -> ValidationError:
+    return ValidationError({name: [message]}, code=code)
+
+
+def _first(orders: dict[str, Order]) -> Order:
+    return next(iter(orders.values()))

@@ -1,0 +1,163 @@
+"""Strict serializers: unknown fields and wrong types are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+
+from core.api.fields import DayField, MomentField, WallClockField
+from core.text import is_id
+from core.users import User
+
+MOST_ROWS = 100  # that one field can name
+
+# What a JSON value must be for each kind of field: a number is no text.
+_JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
+    (serializers.BooleanField, bool),
+    (serializers.IntegerField, int),
+    (serializers.CharField, str),
+    (serializers.UUIDField, str),
+    (serializers.DateTimeField, str),
+    (serializers.DateField, str),
+    (serializers.TimeField, str),
+    (serializers.RelatedField, str),
+    (serializers.ManyRelatedField, list),
+    (serializers.ListField, list),
+)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields it does not know, values of another type and files."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            errors = self._unknown(data) | self._mistyped(data)
+            if errors:
+                raise serializers.ValidationError(errors)
+        return super().to_internal_value(data)
+
+    def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name for name, field in self.fields.items() if not field.read_only}
+        message = serializers.ErrorDetail(
+            _("This field is not known."), "unknown_field"
+        )
+        return {str(name): [message] for name in data if name not in known}
+
+    def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        has_type: Any = has_json_type
+        if isinstance(data, QueryDict):
+            has_type = has_form_type
+        message = serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
+        return {
+            name: [message]
+            for name, field in self.fields.items()
+            if name in data and not has_type(field, data, name)
+        }
+
+
+def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
+    """Tell whether a form gives text, and several values only to a list."""
+    values = form.getlist(name)
+    many = isinstance(field, serializers.ManyRelatedField | serializers.ListField)
+    return (many or len(values) == 1) and not any(
+        isinstance(value, UploadedFile) for value in values
+    )
+
+
+def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a JSON value is of the type that the field is written as."""
+    value = data[name]
+    if value is None:
+        return True  # whether it may be empty is the field's business
+    if isinstance(field, serializers.ChoiceField):
+        return isinstance(value, type(next(iter(field.choices)))) and not (
+            isinstance(value, bool)
+        )
+    for kind, wanted in _JSON_TYPES:
+        if isinstance(field, kind):
+            return isinstance(value, wanted) and (
+                wanted is not int or (value is not True and value is not False)
+            )
+    return True
+
+
+class NoFields(StrictSerializer):
+    """The body of a request that needs none."""
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
+    """A ModelSerializer that is strict, also about dates and times."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateField: DayField,
+        models.DateTimeField: MomentField,
+        models.TimeField: WallClockField,
+    }
+
+
+class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+    """A reference to a row that the person may see; any other does not exist."""
+
+    @classmethod
+    def many_init(cls, *args: Any, **options: Any) -> Any:
+        child = cls(*args, queryset=options.pop("queryset"))
+        return ScopedRelatedFields(child_relation=child, **options)
+
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()
+        if queryset is None:
+            return None
+        user: User = self.context["request"].user
+        return queryset.visible_to(user)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not is_id(data):
+            self.fail("does_not_exist", pk_value=data[:64])
+        return super().to_internal_value(data)
+
+
+class ScopedRelatedFields(serializers.ManyRelatedField):
+    """References to rows that the person may see, found with one query."""
+
+    most_rows = MOST_ROWS
+
+    default_error_messages = {
+        "too_many": gettext_lazy("Name at most %d.") % MOST_ROWS,
+        "invalid_id": gettext_lazy("“{value}” is not an id."),
+        "does_not_exist": gettext_lazy("There is no such row: {value}."),
+    }
+
+    def to_internal_value(self, data: Any) -> list[models.Model]:
+        if isinstance(data, str) or not hasattr(data, "__iter__"):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        values = list(data)
+        if len(values) > MOST_ROWS:
+            self.fail("too_many")
+        ids = list(dict.fromkeys(self._id(value) for value in values))
+        rows = {row.pk: row for row in self._rows().filter(pk__in=ids)}
+        for pk in ids:
+            if pk not in rows:
+                self.fail("does_not_exist", value=pk)
+        return [rows[pk] for pk in ids]
+
+    def _rows(self) -> Any:
+        return self.child_relation.get_queryset()
+
+    def _id(self, value: Any) -> UUID:
+        if not isinstance(value, str) or not is_id(value):
+            self.fail("invalid_id", value=str(value)[:64])
+        return UUID(value)
+
+
+def person_id(**options: Any) -> Any:
+    """Return a read-only field that names a person by id without loading them."""
+    return serializers.PrimaryKeyRelatedField(read_only=True, **options)

@@ -1,0 +1,179 @@
+"""The operations, each of which may run again after it was interrupted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    NotInTransactionMixin,
+    ValidateConstraint,
+)
+from django.db import connection, models, transaction
+from django.db.migrations import AddConstraint
+from django.db.migrations.operations.base import Operation, OperationCategory
+from django.db.models import Q, QuerySet
+
+from core.db.migrations_online.lock_retry import FOR_EVER, ask, lock_waits, patiently
+from core.progress import Progress
+
+BATCH = 1000  # rows of one transaction
+_IS_INVALID = """
+SELECT 1 FROM pg_index
+WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
+"""
+
+
+class BuildIndex(AddIndexConcurrently):
+    """Add an index beside those who write; what is left of a failed try goes first."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        with lock_waits(FOR_EVER), one_processor():
+            if is_invalid(self.index.name):
+                schema_editor.remove_index(model, self.index, **_concurrently())
+            if not is_there(model, self.index.name):
+                schema_editor.add_index(model, self.index, **_concurrently())
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = from_state.apps.get_model(app_label, self.model_name)
+        with lock_waits(FOR_EVER):
+            if is_there(model, self.index.name):
+                schema_editor.remove_index(model, self.index, **_concurrently())
+
+
+class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
+    """Add a check constraint: it binds what is written from now on, then all rows.
+
+    The release before must already write what it demands.
+    """
+
+    atomic = False
+
+    def describe(self) -> str:
+        return AddConstraint.describe(self)
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"{self.model_name_lower}_{self.constraint.name.lower()}"
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        places = (app_label, schema_editor, from_state, to_state)
+        name = self.constraint.name
+        if not is_there(from_state.apps.get_model(app_label, self.model_name), name):
+            is_quick = connection.vendor == "postgresql"
+            base = AddConstraintNotValid if is_quick else AddConstraint
+            with transaction.atomic():
+                base.database_forwards(self, *places)
+        if connection.vendor == "postgresql":
+            with lock_waits(FOR_EVER):
+                ValidateConstraint(self.model_name, name).database_forwards(*places)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = from_state.apps.get_model(app_label, self.model_name)
+        if is_there(model, self.constraint.name):
+            with transaction.atomic():
+                super().database_backwards(
+                    app_label, schema_editor, from_state, to_state
+                )
+
+
+class Backfill(NotInTransactionMixin, Operation):
+    """Write `values` into the rows that are as `where` says, and then no longer are.
+
+    A thousand rows at a time, in the order of their keys, each time a transaction. Rows
+    that the release before adds later are not among them. Its reverse changes nothing.
+    """
+
+    atomic = False
+    reduces_to_sql = False
+    category = OperationCategory.PYTHON
+
+    def __init__(self, model_name: str, *, where: Q, values: dict[str, Any]) -> None:
+        self.model_name = model_name
+        self.where = where
+        self.values = values
+
+    def describe(self) -> str:
+        return f"Fill {', '.join(self.values)} of {self.model_name}"
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Leave the state: rows are no part of it."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = from_state.apps.get_model(app_label, self.model_name)
+        # Past the model's managers: none of them decides which rows there are.
+        rows: QuerySet[Any] = QuerySet(model).filter(self.where)
+        what = self.describe()
+        with Progress(what, rows.count(), stream=sys.stderr) as progress:
+            for keys in batches(rows):
+                batch = rows.filter(pk__gte=keys[0], pk__lte=keys[-1])
+                patiently(partial(batch.update, **self.values), tell=tell)
+                progress.add(len(keys))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        """Leave the rows: what they were before is not known."""
+
+
+def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """Yield the keys of rows, in their order, those that are added meanwhile too."""
+    ordered = rows.order_by("pk").values_list("pk", flat=True)
+    keys = list(ordered[:BATCH])
+    while keys:
+        yield keys
+        keys = list(ordered.filter(pk__gt=keys[-1])[:BATCH])
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Leave the other processors to those who serve: an index would take three."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    ask("SELECT set_config('max_parallel_maintenance_workers', '0', false)")
+    try:
+        yield
+    finally:
+        connection.cursor().execute("RESET max_parallel_maintenance_workers")
+
+
+def is_there(model: type[models.Model], name: str) -> bool:
+    """Tell whether the table has an index or a constraint of this name."""
+    with connection.cursor() as cursor:
+        table = model._meta.db_table
+        return name in connection.introspection.get_constraints(cursor, table)
+
+
+def is_invalid(name: str) -> bool:
+    """Tell whether the building of this index began and failed."""
+    return connection.vendor == "postgresql" and bool(ask(_IS_INVALID, [name]))
+
+
+def tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+
+
+def _concurrently() -> dict[str, bool]:
+    return {"concurrently": True} if connection.vendor == "postgresql" else {}

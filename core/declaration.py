@@ -1,0 +1,22 @@
+"""What the kernel declares: the event log, and pages as the usual door."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.health import gauges, readiness_checks
+from core.models import Event, Source
+from core.registry import Declaration, Door, Resource, Subject
+
+DECLARATION = Declaration(
+    app="core",
+    api_urls="core.urls",
+    resources=[Resource("events", "The log of every change.", is_read_only=True)],
+    subjects=[
+        Subject("event", Event, {"pruned": _("pruned")}, fields=("before", "count"))
+    ],
+    readiness_checks=readiness_checks,
+    gauges=gauges,
+    grants={"auditor": frozenset({"core.view_event"})},
+    doors=[Door("/", Source.ADMIN, Source.ADMIN.label)],
+)

@@ -1,0 +1,21 @@
+"""Bases of models, and the tables of the kernel."""
+
+from __future__ import annotations
+
+from core.models.base import Changes, Recorded, person_field, plain
+from core.models.events import Event, Source
+from core.models.heartbeats import Heartbeat
+from core.models.idempotency import IdempotentAnswer
+from core.models.installation import Installation
+
+__all__ = [
+    "Changes",
+    "Event",
+    "Heartbeat",
+    "IdempotentAnswer",
+    "Installation",
+    "Recorded",
+    "Source",
+    "person_field",
+    "plain",
+]

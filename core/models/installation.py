@@ -1,0 +1,29 @@
+"""The installation: one row that changes with every restore."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from core.ids import new_id
+
+
+class Installation(models.Model):
+    """The one row that names this life of the data; a restore begins another."""
+
+    id = models.PositiveSmallIntegerField(
+        primary_key=True, default=1, editable=False, db_comment="Always 1"
+    )
+    epoch = models.UUIDField(
+        default=new_id, editable=False, db_comment="New after a restore or promotion"
+    )
+
+    class Meta:
+        default_permissions = ()
+        db_table_comment = "This life of the data"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="installation_is_one")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.epoch)

@@ -1,0 +1,116 @@
+"""Every question about rows starts from what the person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from core.users import User
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order by one column that is never NULL; the primary key breaks ties."""
+
+    field: str
+    descending: bool = False
+
+    def reversed(self) -> Order:
+        return Order(self.field, not self.descending)
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        sign = "-" if self.descending else ""
+        return f"{sign}{self.field}", f"{sign}pk"
+
+    def position_of(self, row: models.Model) -> tuple[Any, Any]:
+        """Return where the row stands: what a cursor has to remember."""
+        return getattr(row, self.field), row.pk
+
+
+class RowComparison(models.Func):
+    """(a, b) < (x, y) as one comparison: written with OR it scans the index."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, *expressions: Any, operator: str = "<") -> None:
+        super().__init__(*expressions)
+        self.operator = operator
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
+        parts, params = [], []
+        for expression in self.source_expressions:
+            sql, its_params = compiler.compile(expression)
+            parts.append(sql)
+            params.extend(its_params)
+        a, b, x, y = parts
+        return f"({a}, {b}) {self.operator} ({x}, {y})", params
+
+
+class IsAmong(models.Func):
+    """Whether a column is among what a subquery finds, which is read once.
+
+    Written as IN, PostgreSQL reads it again for every row where it believes that there
+    is only one: the statistics of an installation that was empty a minute ago say so.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, rows: models.QuerySet[Any]) -> None:
+        super().__init__(column, models.Subquery(rows))
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
+        (column, its_params), (rows, params) = map(
+            compiler.compile, self.source_expressions
+        )
+        on_postgresql = connection.vendor == "postgresql"
+        found = f"= ANY(ARRAY{rows})" if on_postgresql else f"IN {rows}"
+        return f"{column} {found}", (*its_params, *params)
+
+
+class ScopedQuerySet(models.QuerySet[Row]):
+    """A queryset that knows who sees and who edits its rows.
+
+    A model without scope is a mistake, not a model that everyone sees.
+    """
+
+    def visible_to(self, user: User) -> Self:
+        """Keep the rows that the person may see."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say who sees its rows."
+        )
+
+    def editable_by(self, user: User) -> Self:
+        """Keep the rows that the person may change."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say who edits its rows."
+        )
+
+    def beyond(self, order: Order, position: tuple[Any, Any]) -> Self:
+        """Keep the rows that come after the position in this order."""
+        column: Any = self.query.annotations.get(order.field)
+        field: Any = (
+            column.output_field if column else self.model._meta.get_field(order.field)
+        )
+        key = self.model._meta.pk
+        comparison = RowComparison(
+            models.F(order.field),
+            models.F("pk"),
+            models.Value(field.to_python(position[0]), output_field=field),
+            models.Value(key.to_python(position[1]), output_field=key),
+            operator="<" if order.descending else ">",
+        )
+        return self.filter(comparison)
+
+    def keyset_page(
+        self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
+    ) -> Sequence[Row]:
+        """Return up to `limit` rows in order, after a position or an offset."""
+        rows = self.beyond(order, after) if after else self
+        return list(rows.order_by(*order.columns)[offset : offset + limit])

@@ -1,0 +1,74 @@
+"""Error answers outside the API's views: pages for people, problems for clients."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.admin.actions import way_back
+from core.api.problems import BUSY_SECONDS, problem_response, usual_detail
+from core.registry import registry
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # Called while the exception is handled; the API says the same of it.
+    if not isinstance(sys.exception(), OperationalError):
+        return answer(request, 500)
+    busy = answer(request, 503)
+    busy.headers["Retry-After"] = str(BUSY_SECONDS)
+    return busy
+
+
+def csrf_failure(
+    request: HttpRequest, reason: str = "", **_options: Any
+) -> HttpResponse:
+    if signed_out(request):
+        to = way_back(request, reverse("admin:index"))
+        return redirect_to_login(to, reverse("admin:login"))
+    detail = _("The form was open for too long, or came from elsewhere. Load it again.")
+    return answer(request, 403, "csrf_failed", detail)
+
+
+def signed_out(request: HttpRequest) -> bool:
+    """Tell whether a form of the admin came from nobody: its session has ended."""
+    pages = reverse("admin:index")
+    login = reverse("admin:login")
+    is_page = request.path.startswith(pages) and request.path != login
+    return is_page and not request.user.is_authenticated
+
+
+def answer(
+    request: HttpRequest, status: int, code: str = "", detail: str = ""
+) -> HttpResponse:
+    """Refuse a request in the way that whoever sent it understands."""
+    if registry.door_of(request.path).errors == "problem":
+        return problem_response(request, status, code, detail)
+    context = {
+        "status": status,
+        "detail": detail or usual_detail(status),
+        "request_id": getattr(request, "id", ""),
+    }
+    try:
+        return render(request, "error.html", context, status=status)
+    except ValueError:  # the static files that the page names were never collected
+        text = f"{status} {context['detail']}\n"
+        return HttpResponse(text, content_type="text/plain", status=status)

@@ -1,0 +1,82 @@
+"""What todos declares: lists, todos and what belongs to them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.registry import Declaration, Resource, Subject, every_operation
+from todos.models import (
+    Comment,
+    Label,
+    Membership,
+    Todo,
+    TodoList,
+    colleagues_of,
+    streams_visible_to,
+)
+
+ADDED, CHANGED, REMOVED = _("added"), _("changed"), _("removed")
+TRASHED, RESTORED = _("moved to the trash"), _("restored")
+PURGED = _("deleted for good")
+
+DECLARATION = Declaration(
+    app="todos",
+    api_urls="todos.urls",
+    resources=[
+        Resource("todos", "What is to be done."),
+        Resource("comments", "What members say about a todo."),
+        Resource("lists", "Lists of todos; everyone has an inbox."),
+        Resource("members", "Who shares a list, and as what."),
+        Resource("labels", "Words that the todos of a list can carry."),
+    ],
+    subjects=[
+        Subject(
+            "todo",
+            Todo,
+            {
+                "created": ADDED,
+                "changed": CHANGED,
+                "finished": _("finished"),
+                "reopened": _("reopened"),
+                "moved_in": _("moved here"),
+                "moved_out": _("moved away"),
+                "trashed": TRASHED,
+                "restored": RESTORED,
+                "purged": PURGED,
+            },
+            fields=("labels", "due_at", "due_sort"),
+        ),
+        Subject(
+            "list",
+            TodoList,
+            {
+                "created": ADDED,
+                "changed": CHANGED,
+                "trashed": TRASHED,
+                "restored": RESTORED,
+                "purged": PURGED,
+            },
+        ),
+        Subject(
+            "membership",
+            Membership,
+            {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+        ),
+        Subject(
+            "label", Label, {"created": ADDED, "changed": CHANGED, "removed": REMOVED}
+        ),
+        Subject(
+            "comment",
+            Comment,
+            {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+        ),
+    ],
+    grants={
+        "member": every_operation(
+            "todos", "todolist", "membership", "todo", "label", "comment"
+        )
+        | {"todos.finish_todo"},
+    },
+    users_visible_to=colleagues_of,
+    streams_visible_to=streams_visible_to,
+)

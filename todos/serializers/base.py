@@ -1,0 +1,12 @@
+"""What the serializers of lists and todos share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def as_verbs_name(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields under the names that the verbs give them."""
+    return {
+        "todo_list" if name == "list" else name: value for name, value in fields.items()
+    }

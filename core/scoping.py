@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
+from django.db.models.lookups import GreaterThan, LessThan
 
 if TYPE_CHECKING:
     from core.users import User
@@ -34,23 +35,11 @@ class Order:
         return getattr(row, self.field), row.pk
 
 
-class RowComparison(models.Func):
-    """(a, b) < (x, y) as one comparison: written with OR it scans the index."""
+class RowValue(models.Func):
+    """(a, b), which compares as one value: written with OR it scans the index."""
 
-    output_field = models.BooleanField()
-
-    def __init__(self, *expressions: Any, operator: str = "<") -> None:
-        super().__init__(*expressions)
-        self.operator = operator
-
-    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
-        parts, params = [], []
-        for expression in self.source_expressions:
-            sql, its_params = compiler.compile(expression)
-            parts.append(sql)
-            params.extend(its_params)
-        a, b, x, y = parts
-        return f"({a}, {b}) {self.operator} ({x}, {y})", params
+    function = ""  # SQL's row constructor has no name
+    output_field: models.Field[Any, Any] = models.Field()
 
 
 class IsAmong(models.Func):
@@ -99,14 +88,13 @@ class ScopedQuerySet(models.QuerySet[Row]):
             column.output_field if column else self.model._meta.get_field(order.field)
         )
         key = self.model._meta.pk
-        comparison = RowComparison(
-            models.F(order.field),
-            models.F("pk"),
+        comes_after = LessThan if order.descending else GreaterThan
+        here = RowValue(order.field, "pk")
+        there = RowValue(
             models.Value(field.to_python(position[0]), output_field=field),
             models.Value(key.to_python(position[1]), output_field=key),
-            operator="<" if order.descending else ">",
         )
-        return self.filter(comparison)
+        return self.filter(comes_after(here, there))
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int

@@ -21,6 +21,7 @@ from todo_project.env import (
     env_path,
     env_redis,
     env_str,
+    user_data_dir,
 )
 from todo_project.secret_key import stored_secret
 
@@ -72,6 +73,22 @@ def test_an_empty_path_is_not_the_folder_that_one_stands_in(monkeypatch, tmp_pat
         assert env_path("PLACE", default=tmp_path) == tmp_path
     monkeypatch.setenv("PLACE", "below")
     assert env_path("PLACE", default=tmp_path) == Path.cwd() / "below"
+
+
+@pytest.mark.parametrize(
+    ("home", "folder"),
+    [
+        ("/srv/data", "/srv/data/todo"),
+        ("", "/home/ada/.local/share/todo"),
+        ("data", "/home/ada/.local/share/todo"),
+    ],
+)
+def test_the_data_folder_of_a_user_follows_the_xdg_specification(
+    monkeypatch, home, folder
+):
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("XDG_DATA_HOME", home)
+    assert user_data_dir("todo") == Path(folder)
 
 
 def test_a_secret_is_read_from_a_file(monkeypatch, tmp_path):

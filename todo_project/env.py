@@ -33,6 +33,15 @@ def env_path(name: str, *, default: Path) -> Path:
     return Path(env_str(name) or default).absolute()
 
 
+def user_data_dir(name: str) -> Path:
+    """Return the user's own folder for data (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    if not Path(home).is_absolute():
+        # Path.expanduser would fail where there is no home, even if DATA_DIR is set.
+        home = os.path.expanduser("~/.local/share")
+    return Path(home) / name
+
+
 def env_bool(name: str, *, default: bool) -> bool:
     """Return true or false; anything but true, false, 1 and 0 is refused."""
     raw = os.environ.get(name)

@@ -22,12 +22,19 @@ from todo_project.env import (
     env_path,
     env_redis,
     env_str,
+    user_data_dir,
 )
 from todo_project.observability.logs import logging_settings
 from todo_project.secret_key import stored_secret
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env_path("DATA_DIR", default=BASE_DIR / "var").resolve()
+PACKAGE_DIR = Path(__file__).resolve().parent
+# A wheel holds templates, static files and translations inside the package.
+IS_INSTALLED = (PACKAGE_DIR / "resources").is_dir()
+BASE_DIR = PACKAGE_DIR / "resources" if IS_INSTALLED else PACKAGE_DIR.parent
+DATA_DIR = env_path(
+    "DATA_DIR",
+    default=user_data_dir("todo-service") if IS_INSTALLED else BASE_DIR / "var",
+).resolve()
 RELEASE = "0.1.0"
 
 DEBUG = env_bool("DEBUG", default=False)

@@ -124,7 +124,7 @@ def test_the_wheel_holds_every_package_and_resource_and_nothing_else(checkout, w
     }
     names = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names == expected
-    assert {"accounts", "todos", "todo_project"} <= set(packages)
+    assert {"accounts", "core", "todos", "todo_project"} <= set(packages)
 
 
 def test_what_the_wheel_requires_is_what_the_lock_holds(installation):
@@ -133,13 +133,13 @@ def test_what_the_wheel_requires_is_what_the_lock_holds(installation):
 
 def test_the_code_comes_from_the_wheel(installation):
     code = """
-import sys, accounts, todo_project, todos
-print(*(package.__path__[0] for package in (accounts, todo_project, todos)))
+import sys, accounts, core, todo_project, todos
+print(*(one.__path__[0] for one in (accounts, core, todo_project, todos)))
 print(*sys.path)
 """
     told = installation.todo("shell", "--verbosity", "0", "--command", code)
     packages, path = (line.split() for line in told.splitlines())
-    names = ("accounts", "todo_project", "todos")
+    names = ("accounts", "core", "todo_project", "todos")
     assert packages == [str(installation.packages / name) for name in names]
     assert str(REPOSITORY) not in path
 

@@ -138,14 +138,17 @@ def test_what_a_killed_master_leaves_hinders_nobody(server: Embedded, command):
 def test_a_touch_renews_the_workers_and_the_background(server: Embedded):
     old = [*server.workers(), *server.background()]
     assert len(old) == 3
-    (server.data / "run" / "reload").touch()
     with server.client() as client:
 
         def is_renewed() -> bool:
             assert client.get("/livez").status_code == 200
-            return not any(process.is_running() for process in old)
+            running = [process for process in old if process.is_running()]
+            if len(running) == len(old):
+                # The master begins to watch the file after its workers have started.
+                (server.data / "run" / "reload").touch()
+            return not running
 
-        wait_until(is_renewed, what="all of them are new")
+        wait_until(is_renewed, what="all of them are new", every=0.5)
 
 
 def test_a_killed_background_is_back(server: Embedded):

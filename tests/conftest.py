@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 import hypothesis
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import timezone, translation
@@ -18,83 +16,11 @@ from accounts.models import Role, User
 from accounts.services.keys import issue_key
 from accounts.services.people import add_person
 from core.append_only import events_open
+from tests import engines
 from todos.models import MemberRole, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.sharing import share_list
 from todos.services.todos import add_todo
-
-# Which engine runs which tests. A file in neither list runs on both, so forgetting one costs
-# time, never proof. See docs/decisions/0012-tests-run-where-the-engine-matters.md.
-#
-# What is the same on every engine: requests and answers, pages and forms, permissions,
-# sessions and their copies in Redis, the environment, logs, metrics, other programs. Add a
-# file only if it neither asks for an order, a text search, a lock or a race, nor sends
-# values that a database might refuse.
-ON_SQLITE_ALONE = (
-    "test_celery.py",
-    "test_deploy.py",
-    "test_env.py",
-    "test_env_example.py",
-    "test_health.py",
-    "test_locks.py",
-    "test_logs.py",
-    "test_metrics.py",
-    "test_metrics_files.py",
-    "test_migration_rule.py",
-    "test_redis.py",
-    "test_release.py",
-    "test_translations.py",
-    "test_watching.py",
-    "test_wsgi.py",
-    "accounts/test_checks.py",
-    "accounts/test_sessions.py",
-    "admin/test_browser.py",
-    "admin/test_budgets.py",
-    "admin/test_conflicts.py",
-    "admin/test_conflicts_elsewhere.py",
-    "admin/test_doors.py",
-    "admin/test_error_pages.py",
-    "admin/test_keys.py",
-    "admin/test_lists.py",
-    "admin/test_new_labels.py",
-    "admin/test_one_list.py",
-    "admin/test_people.py",
-    "admin/test_quick_add.py",
-    "admin/test_sign_in.py",
-    "admin/test_todo_form.py",
-    "admin/test_todos.py",
-    "api/test_docs.py",
-    "api/test_faults.py",
-    "api/test_forms.py",
-    "api/test_four_calls.py",
-    "api/test_matrix.py",
-    "api/test_matrix_references.py",
-    "api/test_matrix_revocation.py",
-    "api/test_preconditions.py",
-    "api/test_problems.py",
-    "api/test_schema.py",
-    "attacks/test_embedded_server.py",
-    "attacks/test_large_bodies.py",
-    "attacks/test_secret_answers.py",
-    "attacks/test_stale_roles.py",
-    "attacks/test_tampered_pages.py",
-    "commands/test_createapikey.py",
-    "commands/test_revokeapikey.py",
-    "commands/test_superuser_and_password.py",
-    "commands/test_welcome.py",
-)
-# Table locks, hanging connections and query plans, which SQLite does not have or which look
-# different there.
-ON_POSTGRESQL_ALONE = (
-    "test_patience.py",
-    "test_migrating_locks.py",
-    "accounts/test_plans.py",
-    "admin/test_plans.py",
-    "todos/test_million.py",
-)
-LIVE = (
-    Path(__file__).parent / "live"
-)  # the tests of the running service, on its own engine
 
 # A machine that is busy finds no faults, and the same code has the same ones each time.
 hypothesis.settings.register_profile(
@@ -111,25 +37,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what only the other engine runs, even if it is named.
-
-    Coverage is expensive, so each test is measured once: on PostgreSQL if it runs there.
-    """
-    sqlite, postgresql = files(ON_SQLITE_ALONE), files(ON_POSTGRESQL_ALONE)
-    left_out = postgresql if settings.ON_SQLITE else sqlite
-    items[:] = [item for item in items if item.path not in left_out]
-    if settings.ON_SQLITE:
-        for item in items:
-            if item.path not in sqlite and not item.path.is_relative_to(LIVE):
-                item.add_marker(pytest.mark.no_cover)
-
-
-def files(names: tuple[str, ...]) -> set[Path]:
-    """Return the paths; a name without a file is an error, as after a move."""
-    found = {Path(__file__).parent / name for name in names}
-    if missing := sorted(str(path) for path in found if not path.is_file()):
-        raise pytest.UsageError(f"tests/conftest.py names what is not there: {missing}")
-    return found
+    engines.arrange(items)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,128 @@
+"""Which engine runs which tests, and in which order.
+
+A file in neither list runs on both, so forgetting one costs time, never proof. See
+docs/decisions/0012-tests-run-where-the-engine-matters.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+TESTS = Path(__file__).parent
+LIVE = TESTS / "live"  # the tests of the running service bring their own engine
+
+# What is the same on every engine: requests and answers, pages and forms, permissions,
+# sessions and their copies in Redis, the environment, logs, metrics, other programs.
+# Add a file only if it neither asks for an order, a text search, a lock or a race, nor
+# sends values that a database might refuse.
+ON_SQLITE_ALONE = (
+    "test_celery.py",
+    "test_deploy.py",
+    "test_env.py",
+    "test_env_example.py",
+    "test_health.py",
+    "test_locks.py",
+    "test_logs.py",
+    "test_metrics.py",
+    "test_metrics_files.py",
+    "test_migration_rule.py",
+    "test_redis.py",
+    "test_release.py",
+    "test_translations.py",
+    "test_watching.py",
+    "test_wsgi.py",
+    "accounts/test_checks.py",
+    "accounts/test_sessions.py",
+    "admin/test_browser.py",
+    "admin/test_budgets.py",
+    "admin/test_conflicts.py",
+    "admin/test_conflicts_elsewhere.py",
+    "admin/test_doors.py",
+    "admin/test_error_pages.py",
+    "admin/test_keys.py",
+    "admin/test_lists.py",
+    "admin/test_new_labels.py",
+    "admin/test_one_list.py",
+    "admin/test_people.py",
+    "admin/test_quick_add.py",
+    "admin/test_registry.py",
+    "admin/test_sign_in.py",
+    "admin/test_todo_form.py",
+    "admin/test_todos.py",
+    "api/test_docs.py",
+    "api/test_faults.py",
+    "api/test_forms.py",
+    "api/test_four_calls.py",
+    "api/test_matrix.py",
+    "api/test_matrix_references.py",
+    "api/test_matrix_revocation.py",
+    "api/test_preconditions.py",
+    "api/test_problems.py",
+    "api/test_schema.py",
+    "attacks/test_embedded_server.py",
+    "attacks/test_large_bodies.py",
+    "attacks/test_secret_answers.py",
+    "attacks/test_stale_roles.py",
+    "attacks/test_tampered_pages.py",
+    "commands/test_createapikey.py",
+    "commands/test_revokeapikey.py",
+    "commands/test_superuser_and_password.py",
+    "commands/test_welcome.py",
+)
+
+# Table locks, hanging connections and query plans, which SQLite does not have or which
+# look different there.
+ON_POSTGRESQL_ALONE = (
+    "test_patience.py",
+    "test_migrating_locks.py",
+    "accounts/test_plans.py",
+    "admin/test_plans.py",
+    "todos/test_million.py",
+)
+
+# The files that take longest, longest first. They begin first: at the end, when other
+# workers have nothing left to do, one long file would keep everything waiting.
+LONGEST = (
+    "todos/test_million.py",
+    "admin/test_registry.py",
+    "api/test_matrix.py",
+    "admin/test_budgets.py",
+    "api/test_paging.py",
+    "api/test_statement_counts.py",
+    "admin/test_browser.py",
+    "test_celery.py",
+    "api/test_matrix_references.py",
+    "admin/test_plans.py",
+    "commands/test_background.py",
+    "api/test_preconditions.py",
+    "test_metrics.py",
+    "commands/test_superuser_and_password.py",
+    "test_redis.py",
+)
+
+
+def arrange(items: list[pytest.Item]) -> None:
+    """Leave out what the other engine alone runs, even if it is named; sort the rest.
+
+    Coverage is expensive, so each test is measured once: on PostgreSQL if it can be.
+    """
+    sqlite, postgresql = paths(ON_SQLITE_ALONE), paths(ON_POSTGRESQL_ALONE)
+    left_out = postgresql if settings.ON_SQLITE else sqlite
+    items[:] = [item for item in items if item.path not in left_out]
+    if settings.ON_SQLITE:
+        for item in items:
+            if item.path not in sqlite and not item.path.is_relative_to(LIVE):
+                item.add_marker(pytest.mark.no_cover)
+    rank = {path: number for number, path in enumerate(paths(LONGEST))}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
+def paths(names: tuple[str, ...]) -> list[Path]:
+    """Return the paths of test files; raise if a file was moved and its name was not."""
+    found = [TESTS / name for name in names]
+    if missing := [str(path) for path in found if not path.is_file()]:
+        raise pytest.UsageError(f"tests/engines.py names no files: {missing}")
+    return found

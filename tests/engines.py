@@ -121,7 +121,7 @@ def arrange(items: list[pytest.Item]) -> None:
 
 
 def paths(names: tuple[str, ...]) -> list[Path]:
-    """Return the paths of test files; raise if a file was moved and its name was not."""
+    """Return the paths of test files; raise if one is missing, as after a move."""
     found = [TESTS / name for name in names]
     if missing := [str(path) for path in found if not path.is_file()]:
         raise pytest.UsageError(f"tests/engines.py names no files: {missing}")

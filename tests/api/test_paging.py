@@ -182,7 +182,7 @@ def test_pages_have_the_size_that_is_asked_for(owner_api, todos, size):
         ("cursor", "WyJhIl0:1:abc"),
     ],
 )
-def test_a_wrong_value_is_400(owner_api, todos, name, value):
+def test_a_wrong_value_is_400(owner_api, name, value):
     answer = owner_api.get(f"{TODOS}?{name}={value}")
     assert_problem(answer, 400, "invalid", name)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Role, User
 from core.models import Source
 from core.registry import Declaration, Door, Resource, Subject, every_operation
+from core.schedules import Every, ScheduledTask
 
 MANAGER = every_operation("accounts", "user", "role") | {"accounts.revoke_apikey"}
 
@@ -61,6 +64,7 @@ DECLARATION = Declaration(
             ),
         )
     ],
+    tasks=[ScheduledTask("accounts.tasks.prune", Every(timedelta(minutes=5)))],
     grants={
         "member": every_operation("accounts", "apikey") | {"accounts.view_user"},
         "manager": MANAGER,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from accounts.services.maintenance import (
     DAYS_OF_DEAD_KEYS,
@@ -14,20 +12,16 @@ from accounts.services.maintenance import (
     remove_dead_keys,
 )
 from core.maintenance import delete_in_batches, old_answers
-from core.models import Heartbeat
-from core.tasks import TURN, work_off
+from core.tasks import Batches, scheduled_task
 
 
-@shared_task
-def prune(**_: object) -> None:
-    """Delete keys, sessions and kept answers that have served their time."""
-    now = timezone.now()
-    if not Heartbeat.objects.take_turn("prune", now, every=TURN):
-        return
+@scheduled_task
+def prune(now: datetime) -> Batches:
+    """Delete keys, sessions and kept answers that have expired."""
     dead_before = now - timedelta(days=DAYS_OF_DEAD_KEYS)
-    work_off(
-        "prune",
+    answers_before = now - timedelta(days=settings.IDEMPOTENCY_DAYS)
+    return [
         remove_dead_keys(before=dead_before, now=now),
         delete_in_batches(expired_sessions(now)),
-        delete_in_batches(old_answers(now - timedelta(days=settings.IDEMPOTENCY_DAYS))),
-    )
+        delete_in_batches(old_answers(answers_before)),
+    ]

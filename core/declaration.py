@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from core.health import gauges, readiness_checks
 from core.models import Event, Source
 from core.registry import Declaration, Door, Resource, Subject
+from core.schedules import Every, ScheduledTask
 
 DECLARATION = Declaration(
     app="core",
@@ -19,4 +22,11 @@ DECLARATION = Declaration(
     gauges=gauges,
     grants={"auditor": frozenset({"core.view_event"})},
     doors=[Door("/", Source.ADMIN, Source.ADMIN.label)],
+    tasks=[
+        ScheduledTask(
+            "core.tasks.worker_heartbeat",
+            Every(timedelta(seconds=10)),
+            keeps_slot=False,
+        )
+    ],
 )

@@ -1,4 +1,4 @@
-"""How the kernel reports the health of background processes: by their heartbeats."""
+"""How the kernel reports the health of background processes and scheduled tasks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db import Error
 from django.utils import timezone
 
 from core.db.connections import PROBE, patient_for
-from core.models import Heartbeat
-from core.registry import Gauge, ReadinessCheck, Unready
+from core.models import Heartbeat, TaskSchedule
+from core.registry import Gauge, ReadinessCheck, Unready, registry
 
 FRESH = timedelta(seconds=40)  # a heartbeat comes every five to ten seconds
 
@@ -32,20 +32,30 @@ def require_heartbeat(name: str) -> None:
 
 
 def gauges(now: datetime) -> Iterator[Gauge]:
-    """Yield whether the database answers, and if so the age of each heartbeat."""
-    ages = heartbeat_ages(now)
-    yield Gauge("database_up", "1 if the database answers", ages is not None)
-    if ages is not None:
-        about = "Time since the last heartbeat, or run of a scheduled task"
-        yield Gauge("heartbeat_age_seconds", about, ages, "name")
-
-
-def heartbeat_ages(now: datetime) -> dict[str, float] | None:
-    """Return the age in seconds of each heartbeat; None if the database is down."""
+    """Yield whether the database answers, and if so what it says of background work."""
     try:
         with patient_for(PROBE):
-            heartbeats = dict(Heartbeat.objects.values_list("name", "at"))
+            found = [heartbeat_age(now), task_lag(now)]
     except Error:
-        return None
-    # A heartbeat far ahead is of a clock that was set back: as good as an old one.
-    return {name: abs((now - at).total_seconds()) for name, at in heartbeats.items()}
+        found = []
+    yield Gauge("database_up", "1 if the database answers", bool(found))
+    yield from found
+
+
+def heartbeat_age(now: datetime) -> Gauge:
+    heartbeats = Heartbeat.objects.values_list("name", "at")
+    # A heartbeat in the future is from before the clock was set back: as good as old.
+    ages = {name: abs((now - at).total_seconds()) for name, at in heartbeats}
+    about = "Time since the last heartbeat of a process"
+    return Gauge("heartbeat_age_seconds", about, ages, "name")
+
+
+def task_lag(now: datetime) -> Gauge:
+    slots = dict(TaskSchedule.objects.values_list("name", "slot"))
+    lags = {
+        name: (task.schedule.latest_slot(now) - slots[name]).total_seconds()
+        for name, task in registry.tasks.items()
+        if name in slots
+    }
+    about = "Time from the slot a scheduled task completed last to its latest slot"
+    return Gauge("task_lag_seconds", about, lags, "task")

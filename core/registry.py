@@ -20,6 +20,7 @@ from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from core.schedules import ScheduledTask
 from core.users import User
 
 Text = str | Promise
@@ -151,6 +152,7 @@ class Declaration:
     # Permissions (app.codename) by the shipped role that gets them.
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doors: Sequence[Door] = ()
+    tasks: Sequence[ScheduledTask] = ()
     readiness_checks: Callable[[], Sequence[ReadinessCheck]] = tuple
     # What is measured at a moment; a part that does not answer is left out.
     gauges: Callable[[datetime], Iterable[Gauge]] | None = None
@@ -272,11 +274,20 @@ class Registry:
             )
         )
 
-    # --- Rights and health ------------------------------------------------------
+    # --- Rights, tasks and health -----------------------------------------------
 
     def grants(self, role: str) -> set[str]:
         """Return the permissions that apps declare for a shipped role."""
         return set().union(*(declared.grants.get(role, ()) for declared in self))
+
+    @cached_property
+    def tasks(self) -> dict[str, ScheduledTask]:
+        """Return the scheduled tasks by name."""
+        found = [task for declared in self for task in declared.tasks]
+        tasks = {task.name: task for task in found}
+        if len(tasks) < len(found):
+            raise ImproperlyConfigured("Two apps declare the same scheduled task.")
+        return tasks
 
     def readiness_checks(self) -> list[ReadinessCheck]:
         return [check for declared in self for check in declared.readiness_checks()]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from core.models import Heartbeat
+from core.models import Heartbeat, TaskSchedule
+from core.registry import registry
 from tests.commands.running import ROOT, environment
 from tests.live.waiting import wait_until
 from tests.redis_server import RedisServer
-from todo_project.celery import Ticker, app
-from todo_project.management.commands.background import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -63,14 +62,25 @@ def is_alive(name: str) -> bool:
     return Heartbeat.objects.is_alive(name, now, within=timedelta(seconds=40))
 
 
-def test_beat_shows_life_while_the_broker_hangs_and_ticks_when_it_is_back(
+def completed_tasks() -> set[str]:
+    """Return the tasks whose latest slot is completed."""
+    now = timezone.now()
+    slots = dict(TaskSchedule.objects.values_list("name", "slot"))
+    return {
+        name
+        for name, slot in slots.items()
+        if slot >= registry.tasks[name].schedule.latest_slot(now)
+    }
+
+
+def test_beat_is_alive_while_the_broker_hangs_and_sends_ticks_when_it_is_back(
     start, server, log
 ):
     server.freeze()
     start("beat")
     wait_until(
         lambda: log.read_text().count("tick not sent") >= 3,
-        what="it is told of each task",
+        what="each tick is reported",
     )
     assert is_alive("beat")
     assert "Traceback" not in log.read_text()
@@ -84,23 +94,28 @@ def test_beat_starts_before_the_broker_and_the_database(start, server, log):
     beat = start("beat", DATABASE_URL=nowhere)
     wait_until(
         lambda: (
-            "sign of life not written" in log.read_text()
-            and log.read_text().count("tick not sent") >= 3
+            "heartbeat not written" in log.read_text()
+            and "schedules not read" in log.read_text()
+            and "tick not sent" in log.read_text()
         ),
-        what="it is told",
+        what="all of it is reported",
     )
     server.start()
     wait_until(lambda: server.client.llen("celery"), what="there is a tick")
     assert beat.poll() is None
 
 
-def test_a_worker_waits_for_the_broker_and_does_what_waited_for_it(start, server, log):
+def test_a_worker_waits_for_the_broker_and_then_runs_what_beat_finds_due(
+    start, server, log
+):
     server.kill()
     start("worker")
     wait_until(lambda: "Cannot connect" in log.read_text(), what="it waits")
     server.start()
     start("beat")
-    wait_until(lambda: is_alive("worker"), what="a task went through")
+    wait_until(lambda: is_alive("worker"), what="the worker gives a heartbeat")
+    kept = {task.name for task in registry.tasks.values() if task.keeps_slot}
+    wait_until(lambda: completed_tasks() == kept, what="all slots are completed")
 
 
 @pytest.mark.parametrize("program", ["worker", "beat"])
@@ -112,7 +127,7 @@ def test_a_worker_waits_for_the_broker_and_does_what_waited_for_it(start, server
         ({"BROKER_URL": "amqp://x"}, "Configuration: BROKER_URL must look like redis:"),
     ],
 )
-def test_what_cannot_work_is_refused_in_a_sentence(
+def test_impossible_settings_end_a_program_with_one_sentence(
     start, log, program, variables, sentence
 ):
     assert start(program, **variables).wait(60) == 1
@@ -120,54 +135,7 @@ def test_what_cannot_work_is_refused_in_a_sentence(
     assert "Traceback" not in log.read_text()
 
 
-@pytest.fixture
-def set_back(monkeypatch) -> Callable[[], None]:
-    """Set the clock back by a day when it is called."""
-
-    def an_earlier_day() -> datetime:
-        return datetime.now(UTC) - timedelta(days=1)
-
-    return lambda: monkeypatch.setattr(app, "now", an_earlier_day)
-
-
-def test_beat_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch):
-    sent: list[str] = []
-    monkeypatch.setattr(
-        Ticker, "apply_entry", lambda _ticker, entry, **_: sent.append(entry.name)
-    )
-    ticker = Ticker(app)
-
-    def told() -> list[str]:
-        sent.clear()
-        for _ in range(10):
-            ticker.tick()
-        return sorted(sent)
-
-    everything = sorted(app.conf.beat_schedule)
-    assert told() == everything
-    assert told() == []
-    set_back()
-    assert told() == everything
-    assert told() == []
-
-
-def test_background_does_not_wait_for_a_clock_that_was_set_back(set_back, monkeypatch):
-    app.loader.import_default_modules()
-    done: list[str] = []
-    for name in ("core.tasks.pulse", "accounts.tasks.prune"):
-        monkeypatch.setattr(
-            app.tasks[name], "apply", lambda name=name: done.append(name)
-        )
-    clock = Clock()
-    clock.tick()
-    clock.tick()
-    assert len(done) == 2
-    set_back()
-    clock.tick()
-    assert len(done) == 4
-
-
-def test_a_sign_of_life_from_the_future_is_none():
+def test_a_heartbeat_from_the_future_does_not_count():
     now = timezone.now()
     Heartbeat.objects.beat("worker", now + timedelta(hours=1))
     within = timedelta(seconds=40)

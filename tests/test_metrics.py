@@ -18,7 +18,8 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from core.models import Heartbeat
+from core.models import Heartbeat, TaskSchedule
+from core.registry import registry
 from tests.live.waiting import wait_until
 from tests.samples import samples_of
 from todo_project.observability.metrics import REGISTRY
@@ -89,8 +90,18 @@ def test_metrics_show_the_age_of_each_heartbeat(operator, db):
     assert read["todo_database_up"] == {(): 1}
 
 
-def test_scraping_takes_one_statement(operator, db, django_assert_num_queries):
-    with django_assert_num_queries(1):  # the heartbeats
+def test_metrics_show_how_far_a_scheduled_task_is_behind(operator, db):
+    name = "accounts.tasks.prune"
+    slot = registry.tasks[name].schedule.latest_slot(timezone.now())
+    TaskSchedule.objects.create(name=name, slot=slot - timedelta(hours=1))
+    TaskSchedule.objects.create(name="removed.task", slot=slot)
+    lag = operator()["todo_task_lag_seconds"]
+    assert lag.keys() == {(name,)}
+    assert lag[name,] == pytest.approx(3600, abs=300)  # a slot may begin meanwhile
+
+
+def test_scraping_takes_two_statements(operator, db, django_assert_num_queries):
+    with django_assert_num_queries(2):  # heartbeats, task schedules
         operator()
 
 

@@ -1,4 +1,4 @@
-"""Each tick does a part of what the database says is due; a second one does nothing."""
+"""What the scheduled tasks of the apps do, and what they share."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from accounts.services.maintenance import expired_sessions
 from accounts.tasks import prune
 from core import tasks
 from core.maintenance import delete_in_batches
-from core.models import Event, Heartbeat, IdempotentAnswer
-from core.tasks import TICK, TURN, pulse, work_off
+from core.models import Event, Heartbeat, IdempotentAnswer, TaskSchedule
+from core.models.task_schedules import LEASE
+from core.registry import registry
+from core.tasks import work_off, worker_heartbeat
 from tests.conftest import browser_for
 from tests.todos.helpers import put
-from tests.todos.threads import together
-from todo_project import celery
-from todo_project.celery import app, told_to_kombu
+from todo_project.celery import app, kombu_url
 from todo_project.observability import logs
 from todos.models import Todo, TodoList
 from todos.services import trash
@@ -75,50 +75,51 @@ def test_what_has_served_its_time_is_pruned(owner, owner_api):
     assert not IdempotentAnswer.objects.exists()
 
 
+@pytest.fixture
+def at(monkeypatch):
+    """Set the clock that tasks look at."""
+    return lambda moment: monkeypatch.setattr(timezone, "now", lambda: moment)
+
+
 @pytest.mark.usefixtures("old_trash")
-def test_a_tick_does_what_it_has_time_for_and_the_next_one_the_rest(monkeypatch):
+def test_work_that_exceeds_the_time_of_a_tick_continues_after_the_lease(
+    monkeypatch, at
+):
+    now = timezone.now()
     monkeypatch.setattr(trash, "BATCH", 2)
     monkeypatch.setattr(tasks, "SECONDS", -1)
     empty_trash.apply()
     assert Todo.with_trash.count() == 3
-    Heartbeat.objects.update(at=timezone.now() - TICK)
     monkeypatch.setattr(tasks, "SECONDS", 20)
+    empty_trash.apply()
+    assert Todo.with_trash.count() == 3
+    at(now + 2 * LEASE)
     empty_trash.apply()
     assert not Todo.with_trash.exists()
 
 
-@pytest.mark.django_db
-def test_a_tick_too_many_does_nothing():
+@pytest.mark.usefixtures("old_trash")
+def test_a_task_that_fails_leaves_its_slot_open_until_it_succeeds(monkeypatch, at):
     now = timezone.now()
-    take = Heartbeat.objects.take_turn
-    assert take("work", now, every=TURN)
-    assert not take("work", now, every=TURN)
-    assert not take("work", now + TURN - timedelta(seconds=1), every=TURN)
-    assert take("work", now + TURN, every=TURN)
-    assert take("other", now, every=TURN)
+    slot = TaskSchedule.objects.values_list("slot", flat=True)
+    with monkeypatch.context() as broken:
+        broken.setattr("todos.tasks.purge_old_lists", fail)
+        assert empty_trash.apply().failed()
+    failed = slot.get()
+    assert empty_trash.apply().successful()  # the lease is not over: nothing is done
+    assert slot.get() == failed
+    at(now + 2 * LEASE)
+    empty_trash.apply()
+    assert slot.get() > failed
+    assert not Todo.with_trash.exists()
 
 
-@pytest.mark.django_db
-def test_a_clock_that_was_ahead_does_not_stop_the_work():
-    now = timezone.now()
-    Heartbeat.objects.create(name="work", at=now + 300 * DAY)
-    assert Heartbeat.objects.take_turn("work", now, every=TURN)
-    assert not Heartbeat.objects.take_turn("work", now, every=TURN)
+def fail(**_):
+    yield 1
+    raise OperationalError("canceling statement due to lock timeout")
 
 
-@pytest.mark.django_db
-def test_who_looked_at_the_clock_before_the_winner_has_no_turn_either():
-    now = timezone.now()
-    assert Heartbeat.objects.take_turn("work", now, every=TURN)
-    before = now - timedelta(milliseconds=1)
-    assert not Heartbeat.objects.take_turn("work", before, every=TURN)
-
-
-def test_work_that_fails_keeps_no_other_from_its_turn():
-    def fail():
-        yield 1
-        raise OperationalError("canceling statement due to lock timeout")
-
+def test_work_that_fails_does_not_stop_the_rest():
     rest = iter([1, 1])
     with pytest.raises(OperationalError):
         work_off("work", fail(), rest)
@@ -143,20 +144,11 @@ def test_a_session_that_goes_on_while_old_ones_are_deleted_stays(owner, monkeypa
     assert Session.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_those_who_want_the_same_turn_one_gets_it():
-    now = timezone.now()
-    turns = together(
-        *[lambda: Heartbeat.objects.take_turn("work", now, every=TURN)] * 5
-    )
-    assert sorted(turns) == [False, False, False, False, True]
-
-
 @pytest.mark.django_db
-def test_a_pulse_is_a_sign_of_life_of_the_worker():
+def test_the_heartbeat_of_the_worker_is_recent():
     now = timezone.now()
-    pulse.apply()
-    pulse.apply()
+    worker_heartbeat.apply()
+    worker_heartbeat.apply()
     assert Heartbeat.objects.get(name="worker").at >= now
     assert Heartbeat.objects.is_alive("worker", now, within=timedelta(seconds=40))
     later = now + timedelta(minutes=1)
@@ -164,7 +156,7 @@ def test_a_pulse_is_a_sign_of_life_of_the_worker():
 
 
 @pytest.mark.usefixtures("old_trash")
-def test_what_a_task_does_is_told_as_of_the_request_that_asked_for_it(caplog):
+def test_events_of_a_task_carry_the_id_of_the_request_that_sent_it(caplog):
     token = logs.request_id.set("-")
     try:
         with caplog.at_level(logging.INFO):
@@ -176,11 +168,11 @@ def test_what_a_task_does_is_told_as_of_the_request_that_asked_for_it(caplog):
 
 
 @pytest.mark.usefixtures("old_trash")
-def test_what_nobody_asked_for_is_told_as_of_the_task():
+def test_events_of_a_task_that_no_request_sent_carry_an_id_of_the_task():
     token = logs.request_id.set("-")
     try:
         done = empty_trash.apply()
-        assert logs.request_id.get() == "-"  # what comes after it is its own
+        assert logs.request_id.get() == "-"  # what follows has no id of the task
     finally:
         logs.request_id.reset(token)
     event = Event.objects.filter(verb="todo.purged")[0]
@@ -188,22 +180,19 @@ def test_what_nobody_asked_for_is_told_as_of_the_task():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("task", [pulse, prune, empty_trash])
+@pytest.mark.parametrize("task", [worker_heartbeat, prune, empty_trash])
 def test_arguments_of_another_release_do_no_harm(task):
     assert task.apply(kwargs={"batch": 5}).successful()
 
 
-def test_the_schedule_names_tasks_that_exist_and_lets_no_ticks_pile_up():
+def test_every_task_is_declared_with_a_schedule_and_every_declared_task_exists():
     app.loader.import_default_modules()
-    entries = app.conf.beat_schedule.values()
-    assert {entry["task"] for entry in entries} <= set(app.tasks)
-    assert all(entry["options"]["expires"] <= entry["schedule"] for entry in entries)
-    assert timedelta(seconds=celery.TICK) == TICK
-    assert timedelta(seconds=celery.TIME_LIMIT) < TURN
+    own = {name for name in app.tasks if not name.startswith("celery.")}
+    assert own == set(registry.tasks)
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("redis://:secret@redis:6379/1", "redis://:secret@redis:6379/1"),
         ("rediss://redis/0", "rediss://redis/0"),
@@ -214,5 +203,5 @@ def test_the_schedule_names_tasks_that_exist_and_lets_no_ticks_pile_up():
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock?virtual_host=0"),
     ],
 )
-def test_a_broker_on_a_socket_is_named_as_celery_wants_it(url, told):
-    assert told_to_kombu(url) == told
+def test_the_url_of_a_broker_on_a_socket_is_spelled_as_kombu_does(url, expected):
+    assert kombu_url(url) == expected

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from core.registry import Declaration, Resource, Subject, every_operation
+from core.schedules import Every, ScheduledTask
 from todos.models import (
     Comment,
     Label,
@@ -77,6 +80,7 @@ DECLARATION = Declaration(
         )
         | {"todos.finish_todo"},
     },
+    tasks=[ScheduledTask("todos.tasks.empty_trash", Every(timedelta(minutes=5)))],
     users_visible_to=colleagues_of,
     streams_visible_to=streams_visible_to,
 )

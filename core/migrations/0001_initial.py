@@ -19,11 +19,23 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Heartbeat',
             fields=[
-                ('name', models.CharField(db_comment='beat, worker, background, or the name of a task', editable=False, max_length=64, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_comment='When it last did, UTC', editable=False)),
+                ('name', models.CharField(db_comment='beat, worker or background', editable=False, max_length=64, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(db_comment='Last heartbeat, UTC', editable=False)),
             ],
             options={
-                'db_table_comment': 'Signs of life of what runs in the background',
+                'db_table_comment': 'Heartbeats of the processes in the background',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='TaskSchedule',
+            fields=[
+                ('name', models.CharField(db_comment='Name of the Celery task', editable=False, max_length=100, primary_key=True, serialize=False)),
+                ('slot', models.DateTimeField(db_comment='Last completed slot of its schedule, UTC', editable=False)),
+                ('leased_until', models.DateTimeField(db_comment='End of the lease of the worker that runs it, UTC', editable=False, null=True)),
+            ],
+            options={
+                'db_table_comment': 'Last slot and lease of each scheduled task',
                 'default_permissions': (),
             },
         ),

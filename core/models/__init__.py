@@ -7,6 +7,7 @@ from core.models.events import Event, Source
 from core.models.heartbeats import Heartbeat
 from core.models.idempotency import IdempotentAnswer
 from core.models.installation import Installation
+from core.models.task_schedules import TaskSchedule
 
 __all__ = [
     "Changes",
@@ -16,6 +17,7 @@ __all__ = [
     "Installation",
     "Recorded",
     "Source",
+    "TaskSchedule",
     "person_field",
     "plain",
 ]

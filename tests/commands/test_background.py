@@ -1,4 +1,4 @@
-"""The process that does, without a broker, what the clock starts."""
+"""The process that runs scheduled tasks without a broker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from core.models import Heartbeat
+from core.models import Heartbeat, TaskSchedule
+from core.registry import registry
 from tests.commands.running import command_line, environment, shell
 from tests.live.waiting import wait_until
 from tests.todos.helpers import put
@@ -23,6 +24,59 @@ from todos.models import Todo
 from todos.services.trash import trash_todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# An app that is installed beside the others and declares two tasks.
+CHORES = {
+    "chores_settings.py": """
+from todo_project.settings import *
+
+INSTALLED_APPS = [*INSTALLED_APPS, "chores"]
+""",
+    "chores/__init__.py": "",
+    "chores/apps.py": """
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+from core.registry import Declaration, registry
+from core.schedules import Crontab, Every, ScheduledTask
+
+
+class ChoresConfig(AppConfig):
+    name = "chores"
+
+    def ready(self):
+        monthly = Crontab(minute=0, hour=3, day_of_month=1, zone="Europe/Berlin")
+        rarely = Every(timedelta(days=1000))
+        tasks = [
+            ScheduledTask("chores.tasks.clean_windows", monthly),
+            ScheduledTask("chores.tasks.sweep", rarely),
+        ]
+        registry.add(Declaration(app="chores", tasks=tasks))
+""",
+    "chores/tasks.py": """
+import os
+from pathlib import Path
+
+from core.tasks import scheduled_task
+
+
+@scheduled_task
+def clean_windows(now):
+    return [note("windows")]
+
+
+@scheduled_task
+def sweep(now):
+    return [note("floor")]
+
+
+def note(chore):
+    with Path(os.environ["CHORES_DONE"]).open("a") as done:
+        done.write(chore + "\\n")
+    yield 1
+""",
+}
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -55,31 +109,68 @@ def is_alive() -> bool:
     return Heartbeat.objects.is_alive("background", now, within=timedelta(seconds=20))
 
 
-def wait_for_life() -> None:
-    wait_until(is_alive, what="it shows life")
+def wait_for_heartbeat() -> None:
+    wait_until(is_alive, what="there is a heartbeat")
 
 
-def test_it_empties_the_trash_and_shows_life(start, owner, todo, settings):
+def test_it_empties_the_trash_and_gives_a_heartbeat(start, owner, todo, settings):
     long_ago = timezone.now() - timedelta(days=settings.TRASH_DAYS + 1)
     old = put(owner, todo.list, "Old", now=long_ago)
     trash_todo(actor=owner, todo=old, now=long_ago)
     start()
-    wait_for_life()
+    wait_for_heartbeat()
     gone = Todo.with_trash.filter(pk=old.pk)
     wait_until(lambda: not gone.exists(), what="the trash is empty")
     assert Todo.objects.filter(pk=todo.pk).exists()
 
 
-def test_it_ends_at_once_when_it_is_told_to(start):
+@pytest.fixture
+def chores(tmp_path) -> dict[str, str]:
+    """Write the app; return the variables that install it."""
+    for name, text in CHORES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return {
+        "PYTHONPATH": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "chores_settings",
+        "CHORES_DONE": str(tmp_path / "done"),
+    }
+
+
+def test_tasks_that_an_app_declares_run_once_for_each_slot(start, chores):
+    done = Path(chores["CHORES_DONE"])
+
+    def run_until(what: list[str]) -> None:
+        process = start(**chores)
+        wait_until(
+            lambda: done.exists() and done.read_text().split() == what, what=f"{what}"
+        )
+        leased = TaskSchedule.objects.filter(leased_until__gt=timezone.now())
+        wait_until(lambda: not leased.exists(), what="the slot is completed")
+        process.terminate()
+        assert process.wait(60) == 0
+
+    def miss_slots(task: str) -> None:
+        rows = TaskSchedule.objects.filter(pk=f"chores.tasks.{task}")
+        assert rows.update(slot=datetime(2020, 1, 1, tzinfo=UTC))
+
+    run_until(["floor"])  # the windows wait for the first of the month
+    miss_slots("clean_windows")
+    run_until(["floor", "windows"])
+    miss_slots("sweep")
+    run_until(["floor", "windows", "floor"])  # the windows are not cleaned again
+
+
+def test_it_ends_at_once_on_term(start):
     process = start()
-    wait_for_life()
+    wait_for_heartbeat()
     process.terminate()
     assert process.wait(5) == 0  # sooner than its next tick
 
 
-def test_it_ends_when_whoever_started_it_is_killed(start, tmp_path, log):
+def test_it_ends_when_its_parent_is_killed(start, tmp_path, log):
     parent = start("/bin/sh", "-c", '"$@"; true', "sh")
-    wait_for_life()
+    wait_for_heartbeat()
     (child,) = psutil.Process(parent.pid).children()
     parent.send_signal(signal.SIGKILL)
     parent.wait()
@@ -98,7 +189,7 @@ def test_it_ends_when_its_parent_did_before_it_began(tmp_path):
 
 def test_a_second_one_on_the_same_data_is_refused(start, tmp_path):
     start()
-    wait_for_life()
+    wait_for_heartbeat()
     second = shell("background", DATA_DIR=str(tmp_path))
     assert second.returncode == 1
     lock = tmp_path / "run" / "background.lock"
@@ -109,28 +200,39 @@ def test_the_lock_of_one_that_was_killed_is_free(start):
     start().kill()
     Heartbeat.objects.all().delete()
     start()
-    wait_for_life()
+    wait_for_heartbeat()
 
 
-def test_a_failing_task_is_told_and_does_not_end_it(start, log):
-    rename("core_heartbeat", "away")
+def test_a_failing_task_is_logged_and_stops_neither_the_process_nor_other_tasks(
+    start, log
+):
+    rename("accounts_apikey", "away")
     try:
         process = start()
         wait_until(
-            lambda: log.read_text().count("task failed") >= 3,
-            what="the failures are told",
+            lambda: "task failed" in log.read_text(), what="the failure is logged"
+        )
+        wait_until(
+            lambda: is_completed("todos.tasks.empty_trash"), what="others are run"
         )
     finally:
-        rename("away", "core_heartbeat")
-    wait_for_life()
+        rename("away", "accounts_apikey")
+    assert not is_completed("accounts.tasks.prune")
+    assert log.read_text().count("task failed") == 1  # no more before the lease ends
     assert process.poll() is None
+
+
+def is_completed(name: str) -> bool:
+    row = TaskSchedule.objects.filter(pk=name).first()
+    schedule = registry.tasks[name].schedule
+    return row is not None and row.slot >= schedule.latest_slot(timezone.now())
 
 
 def rename(old: str, new: str) -> None:
     wait_long()
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
-    connection.close()  # and what it waits
+    connection.close()  # which undoes wait_long()
 
 
 def test_it_goes_on_when_the_database_was_locked(start):
@@ -148,10 +250,10 @@ def test_it_goes_on_when_the_database_was_locked(start):
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ROLLBACK")
-    wait_for_life()
+    wait_for_heartbeat()
 
 
-def test_a_data_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
+def test_a_data_folder_that_cannot_be_written_is_refused_with_one_sentence(tmp_path):
     if os.geteuid() == 0:
         (tmp_path / "run").write_text("")  # root may write everywhere
     else:

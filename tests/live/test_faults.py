@@ -53,7 +53,7 @@ class Death:
             return True  # then the service would not be ready
         if self.program == "worker":  # beat gives signs of life by itself
             with Celery(broker=self.stack.env["BROKER_URL"]) as app:
-                app.send_task("core.tasks.pulse", ignore_result=True)
+                app.send_task("core.tasks.worker_heartbeat", ignore_result=True)
         query = "SELECT at FROM core_heartbeat WHERE name = %s"
         return self.stack.sql(query, self.program)[0][0].timestamp() > self.at
 

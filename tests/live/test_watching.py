@@ -131,7 +131,7 @@ def test_metrics_tell_of_every_part(stack: Stack, key: str):
         client.get("/api/v1/todos")
         client.get("/admin/", cookies={"sessionid": "x" * 32})  # looked up in the cache
     read = stack.metrics()
-    assert read["todo_tasks_total"]["success", "core.tasks.pulse"] >= 1
+    assert read["todo_tasks_total"]["success", "core.tasks.worker_heartbeat"] >= 1
     assert read["todo_heartbeat_age_seconds"]["worker",] < 40
     assert read["todo_heartbeat_age_seconds"]["beat",] < 40
     assert read["todo_queue_depth"][()] >= 0

@@ -1,4 +1,4 @@
-"""Beat held still, so that nothing is done but what a test asks for."""
+"""Beat stopped, so that the worker runs only what a test sends."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from redis import Redis
 from tests.live.stack import Stack
 from tests.live.waiting import wait_until
 
-FORGOTTEN = 20  # seconds after which a worker that was killed had it
+FORGOTTEN = 20  # seconds; a tick taken longer ago was taken by a killed worker
 
 
 @contextmanager
 def nobody_empties_the_trash(stack: Stack) -> Iterator[None]:
-    """Send no ticks meanwhile; begin once those that were sent are done."""
+    """Stop beat once the ticks that it sent are processed; resume it at the end."""
     stack.freeze("beat")
     try:
         wait_until(lambda: not is_tick_left(stack), what="no tick is left")
@@ -26,7 +26,7 @@ def nobody_empties_the_trash(stack: Stack) -> Iterator[None]:
 
 
 def is_tick_left(stack: Stack) -> bool:
-    """Return whether a tick waits, or is being done: it is acknowledged late."""
+    """Return whether a tick waits or is processed, since it is acknowledged late."""
     with Redis.from_url(stack.env["BROKER_URL"]) as broker:
         waiting = broker.lrange("celery", 0, -1)
         taken = broker.zrangebyscore("unacked_index", time.time() - FORGOTTEN, "+inf")

@@ -1,4 +1,4 @@
-"""Do what the clock starts, where there is no broker."""
+"""Run scheduled tasks where there is no broker."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from celery.schedules import maybe_schedule
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
-from django.db import close_old_connections
+from django.utils import timezone
 
+from core.clock import PERIOD, Clock, show_heartbeat
 from core.management.base import ServiceCommand
-from todo_project.celery import LONG_AGO, SIGN, app, show_life
+from todo_project.celery import app
 from todo_project.observability.metrics import share
 
 logger = logging.getLogger(__name__)
 
-STEP = 1.0  # seconds between two looks at the clock and at the parent
+STEP = 1.0  # seconds from one look at the parent to the next
 
 
 class Command(ServiceCommand):
     help = (
-        "Empty the trash and prune what has served its time, on the schedule that "
-        "Celery's beat has, without a broker: one task at a time, in this process. "
+        "Run the scheduled tasks, such as emptying the trash, without a broker: on the "
+        "schedules that Celery's beat has, one task at a time, in this process. "
         "script/server keeps one running. It ends on TERM, and when the process that "
         "started it ends."
     )
@@ -42,7 +42,7 @@ class Command(ServiceCommand):
             type=int,
             default=os.getppid(),
             metavar="PID",
-            help="The process that started it, which may end before this one asks.",
+            help="The process that started it, if that may have ended already.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +54,7 @@ class Command(ServiceCommand):
 
 
 def take_lock(path: Path) -> TextIO:
-    """Return the open file whose lock says that the work is being done here."""
+    """Return the open file whose lock keeps a second process from running."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("w")
@@ -69,42 +69,25 @@ def take_lock(path: Path) -> TextIO:
 
 
 def end(_number: int, _frame: FrameType | None) -> None:
-    """End at once: an interrupted batch is rolled back, and done by the next run."""
+    """End at once: an interrupted batch is rolled back, and repeated after a start."""
     sys.exit(0)
 
 
 def run(*, parent: int) -> None:
-    """Do what is due, again and again, for as long as the parent lives."""
-    clock = Clock()
+    """Run what is due, again and again, until the parent ends."""
+    clock, next_look = Clock(), 0.0
     while os.getppid() == parent:
-        clock.tick()
+        if time.monotonic() >= next_look:
+            show_heartbeat("background")
+            run_due(clock)
+            next_look = time.monotonic() + PERIOD
         time.sleep(STEP)
     logger.warning("background ended: its parent did")
 
 
-class Clock:
-    """Knows what is due. At the start everything is: nobody knows when it last was."""
-
-    def __init__(self) -> None:
-        self._schedules = {
-            entry["task"]: maybe_schedule(entry["schedule"], app=app)
-            for entry in app.conf.beat_schedule.values()
-        }
-        self._done_at = dict.fromkeys(self._schedules, LONG_AGO)
-        self._signed_at: float = -SIGN
-
-    def tick(self) -> None:
-        self._show_life()
-        for name, schedule in self._schedules.items():
-            done_at = self._done_at[name]
-            # One that was done in the future waits for a clock that was set back.
-            if done_at > schedule.now() or schedule.is_due(done_at).is_due:
-                self._done_at[name] = schedule.now()
-                close_old_connections()
-                app.tasks[name].apply()  # tells of a failure in the log
-                self._show_life()
-
-    def _show_life(self) -> None:
-        if time.monotonic() - self._signed_at >= SIGN:
-            self._signed_at = time.monotonic()
-            show_life("background")
+def run_due(clock: Clock) -> None:
+    now = timezone.now()
+    for task in clock.due(now):
+        app.tasks[task.name].apply()  # which logs a failure
+        clock.note_sent(task, now)
+        show_heartbeat("background")

@@ -71,6 +71,7 @@ ON_SQLITE_ALONE = (
     "commands/test_revokeapikey.py",
     "commands/test_superuser_and_password.py",
     "commands/test_welcome.py",
+    "core/test_schedules.py",
 )
 
 # Table locks, hanging connections and query plans, which SQLite does not have or which

@@ -1,4 +1,8 @@
-"""How long statements may take, and how long they wait for the locks of others."""
+"""How long statements, locks and answers of the database are waited for.
+
+The server ends slow statements and waits for locks. A server that hangs ends nothing,
+so PostgreSQL's answers have a timeout on this side as well (`core.db.postgresql`).
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,40 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.db import Error, connection, transaction
 
-_is_hurried: ContextVar[bool] = ContextVar("is_hurried", default=True)
+PROBE_TIMEOUT = 1  # seconds for each answer; nginx waits five for a whole probe
+
+_has_statement_timeout: ContextVar[bool] = ContextVar(
+    "has_statement_timeout", default=True
+)
+_answer_timeout: ContextVar[float] = ContextVar("answer_timeout")
 
 
-def is_hurried() -> bool:
-    """Tell whether statements are expected to end soon."""
-    return _is_hurried.get()
+def has_statement_timeout() -> bool:
+    """Tell whether statements are expected to end within the usual time."""
+    return _has_statement_timeout.get()
+
+
+def current_answer_timeout() -> float | None:
+    """Return for how many seconds to wait for an answer; None is without an end."""
+    if not has_statement_timeout():
+        return None
+    return _answer_timeout.get(settings.ANSWER_TIMEOUT)
 
 
 @contextmanager
-def unhurried() -> Iterator[None]:
-    """Let statements take their time; waiting for locks stays short."""
-    token = _is_hurried.set(False)
+def answer_timeout(seconds: float) -> Iterator[None]:
+    """Wait no longer than this for each answer of the database."""
+    token = _answer_timeout.set(seconds)
+    try:
+        yield
+    finally:
+        _answer_timeout.reset(token)
+
+
+@contextmanager
+def no_statement_timeout() -> Iterator[None]:
+    """Let statements take as long as they need; waits for locks stay short."""
+    token = _has_statement_timeout.set(False)
     if connection.vendor == "postgresql":
         _execute("SET statement_timeout = 0")
     try:
@@ -29,15 +55,15 @@ def unhurried() -> Iterator[None]:
         if connection.vendor == "postgresql" and not connection.needs_rollback:
             with suppress(Error):  # a connection that was lost has no settings
                 _execute("RESET statement_timeout")
-        _is_hurried.reset(token)
+        _has_statement_timeout.reset(token)
 
 
 @contextmanager
 def without_waiting() -> Iterator[None]:
-    """Raise OperationalError at once where somebody else holds a lock."""
+    """Raise OperationalError at once where another transaction holds a lock."""
     if connection.vendor == "postgresql":
         with transaction.atomic():
-            _execute("SET LOCAL lock_timeout = 1")  # millisecond; 0 would be for ever
+            _execute("SET LOCAL lock_timeout = 1")  # millisecond; 0 means no limit
             yield
         return
     _execute("PRAGMA busy_timeout = 0")

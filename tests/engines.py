@@ -77,7 +77,7 @@ ON_SQLITE_ALONE = (
 # Table locks, hanging connections and query plans, which SQLite does not have or which
 # look different there.
 ON_POSTGRESQL_ALONE = (
-    "test_patience.py",
+    "core/test_connections.py",
     "test_migrating_locks.py",
     "accounts/test_plans.py",
     "admin/test_plans.py",

@@ -125,7 +125,7 @@ def test_a_database_address_is_taken_apart(monkeypatch):
         "DB", "postgres://me:p%40ss@db.example:6543/todo?sslmode=require"
     )
     assert env_database("DB", default="") == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.db.postgresql",
         "NAME": "todo",
         "USER": "me",
         "PASSWORD": "p@ss",

@@ -16,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core.db.migrations_online import lock_retry as waiting
 from core.db.migrations_online import operations
 from core.db.migrations_online.lock_retry import LOCK_WAIT, lock_waits
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from tests.jars import TABLE, shelf_with_jars
 from tests.test_migrating import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside
@@ -86,7 +86,7 @@ def _encoded_in_bytes(transactional_db):
 
 
 def asked_to(statement: str) -> None:
-    with unhurried(), connection.cursor() as cursor:
+    with no_statement_timeout(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -6,7 +6,6 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.db.backends.signals import connection_created
 
-from core.db.connections import bound_connection
 from core.registry import registry
 from todo_project.observability.timing import watch_connection
 
@@ -18,7 +17,6 @@ class ProjectConfig(AppConfig):
         from todo_project.declaration import DECLARATION
 
         registry.add(DECLARATION)
-        connection_created.connect(bound_connection, dispatch_uid="patience")
         connection_created.connect(watch_connection, dispatch_uid="timing")
 
 

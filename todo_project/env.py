@@ -128,7 +128,7 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
         except ProgrammingError as error:
             raise ImproperlyConfigured(f"{name}: {error}.") from None
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "core.db.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),

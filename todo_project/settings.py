@@ -45,7 +45,7 @@ CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 LOCK_TIMEOUT = 2  # seconds; under the statement's, which is under the server's
 STATEMENT_TIMEOUT = 5  # seconds
-ANSWER_TIMEOUT = 10  # seconds; for a server that hangs, and so ends no statement
+ANSWER_TIMEOUT = 10  # seconds; for a server that hangs and ends no statement
 CONNECT_TIMEOUT = 2  # seconds; libpq knows no shorter one
 
 DATABASE = env_database(

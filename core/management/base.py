@@ -25,7 +25,7 @@ from core import events
 from core.errors import DomainError
 from core.models import Source
 from core.progress import Progress
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -72,7 +72,7 @@ class ServiceCommand(BaseCommand):
         try:
             with (
                 events.origin(Source.COMMAND, f"command-{uuid4().hex}"),
-                unhurried() if self.takes_long else nullcontext(),
+                no_statement_timeout() if self.takes_long else nullcontext(),
             ):
                 answer = super().execute(*args, **options)
         except (DomainError, ValidationError) as error:

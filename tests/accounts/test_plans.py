@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.models import Event
 from core.registry import registry
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from tests.conftest import api_for
 from tests.todos.helpers import put
 from todos.models import Membership, TodoList
@@ -77,7 +77,7 @@ LOG = [
 def crowded(owner: Any, todo: Any) -> None:
     """Fill the tables; the rows that are asked for are the oldest or the rarest."""
     add_comment(actor=owner, todo=put(owner, None), text="x", now=timezone.now())
-    with unhurried(), connection.cursor() as cursor:
+    with no_statement_timeout(), connection.cursor() as cursor:
         for statement, count in (
             (_EVENTS, EVENTS),
             (_PEOPLE, PEOPLE),

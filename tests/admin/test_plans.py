@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from tests.admin.cast import address
 from tests.conftest import browser_for, make_person
 from tests.todos.million import empty_tables
@@ -64,7 +64,7 @@ def write_todos() -> None:
     crowd = make_person("crowd")
     person = make_person("unlucky", "administrator", "member")
     own, others = _lists(person, 5), _lists(crowd, 30)
-    with unhurried(), connection.cursor() as cursor:
+    with no_statement_timeout(), connection.cursor() as cursor:
         # Without the triggers of foreign keys: the rows refer to what is there.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(

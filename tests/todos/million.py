@@ -16,7 +16,7 @@ from django.db import connection
 from accounts.models import User
 from core.ids import new_id
 from core.models import Event
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from todos.models import Label, Membership, Todo, TodoList
 from todos.ranks import ranks_spread
 
@@ -72,7 +72,7 @@ def write_million(make_person: Any) -> Million:
     huge = _lists(people["huge"], 1)
     crowd = _lists(people["crowd"], LISTS_OF_CROWD)
     indexes = _drop_indexes()
-    with unhurried(), connection.cursor() as cursor:
+    with no_statement_timeout(), connection.cursor() as cursor:
         # Without the triggers of foreign keys: the rows below refer to what is there.
         cursor.execute("SET session_replication_role = replica")
         # The unlucky person's todos are older than everybody else's.
@@ -123,7 +123,7 @@ def empty_tables() -> None:
     """Take the rows away again."""
     models = (User, Todo, Todo.labels.through, Event)
     tables = ", ".join(model._meta.db_table for model in models)
-    with unhurried(), connection.cursor() as cursor:
+    with no_statement_timeout(), connection.cursor() as cursor:
         cursor.execute("SET core.events_open = 'on'")
         cursor.execute(f"TRUNCATE {tables} CASCADE")
         cursor.execute("RESET core.events_open")

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from core.scoping import Order
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from tests.conftest import api_for, make_person
 from tests.todos.million import Million, empty_tables, write_million
 from todos.models import Todo
@@ -94,7 +94,7 @@ def test_a_filter_is_served_by_an_index(million, person, shape):
 def test_page_ten_thousand_by_cursor_costs_what_the_first_does(million, ordering):
     order = ORDERS[ordering]
     todos = Todo.with_trash.visible_to(million.huge).active()
-    with unhurried():  # finding the place is not what is measured
+    with no_statement_timeout():  # finding the place is not what is measured
         row = todos.order_by(*order.columns)[100_000]
     first = page_cost(todos, order, None)
     deep = page_cost(todos, order, order.position_of(row))

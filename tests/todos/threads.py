@@ -14,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 
 from core.errors import DomainError
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
@@ -36,7 +36,7 @@ def _run(
     act: Callable[[], Any], index: int, start: Barrier, answers: list[Any]
 ) -> None:
     try:
-        with unhurried():
+        with no_statement_timeout():
             wait_long()
             start.wait(60)
             answers[index] = act()
@@ -102,7 +102,7 @@ def aside(act: Callable[[], Any]) -> Callable[[], Any]:
 
 def _and_close(act: Callable[[], Any]) -> Any:
     try:
-        with unhurried():
+        with no_statement_timeout():
             wait_long()
             return act()
     finally:

@@ -15,8 +15,8 @@ from django.urls import resolve
 from django.views.decorators.http import require_safe
 
 from core.api.problems import BUSY_SECONDS
-from core.db.connections import PROBE, patient_for
 from core.registry import ReadinessCheck, Unready, registry
+from core.timeouts import PROBE_TIMEOUT, answer_timeout
 from todo_project.observability.operator_token import has_operator_token
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     Without the database nothing can be answered (503); without another part all goes
     on, if more slowly, and only what the clock starts may wait.
     """
-    with patient_for(PROBE):
+    with answer_timeout(PROBE_TIMEOUT):
         causes = find_causes()
     tell_changes(causes)
     is_served = causes["database"] == causes["migrations"] == ""

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from core.timeouts import is_hurried
+from core.timeouts import has_statement_timeout
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def watch_statement(
             timing.statements += 1
             timing.database += took
         limit = settings.SLOW_QUERY_MS
-        if limit and is_hurried() and took * 1000 >= limit:
+        if limit and has_statement_timeout() and took * 1000 >= limit:
             can_explain = not (failed or many) and _PLANNED.match(sql)
             plan = plan_of(context["connection"], sql, params) if can_explain else ""
             tell_slow(sql, took, failed, context["cursor"].rowcount, plan)

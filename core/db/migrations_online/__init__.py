@@ -12,7 +12,7 @@ from core.db.migrations_online.lock_retry import (
     LOCK_WAIT,
     StillLocked,
     lock_waits,
-    patiently,
+    retry_while_locked,
 )
 from core.db.migrations_online.operations import AddCheck, Backfill, BuildIndex
 
@@ -23,5 +23,5 @@ __all__ = [
     "BuildIndex",
     "StillLocked",
     "lock_waits",
-    "patiently",
+    "retry_while_locked",
 ]

@@ -44,7 +44,9 @@ class StillLocked(Exception):
     """Somebody holds a table for too long; the message says who."""
 
 
-def patiently(work: Callable[[], Result], *, tell: Callable[[str], object]) -> Result:
+def retry_while_locked(
+    work: Callable[[], Result], *, tell: Callable[[str], object]
+) -> Result:
     """Do the work, again and again while somebody holds a lock that it waits for.
 
     The work leaves nothing half done when it fails, or begins anew. `tell` gets a

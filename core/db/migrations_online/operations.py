@@ -19,7 +19,12 @@ from django.db.migrations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.models import Q, QuerySet
 
-from core.db.migrations_online.lock_retry import FOR_EVER, ask, lock_waits, patiently
+from core.db.migrations_online.lock_retry import (
+    FOR_EVER,
+    ask,
+    lock_waits,
+    retry_while_locked,
+)
 from core.progress import Progress
 
 BATCH = 1000  # rows of one transaction
@@ -128,7 +133,7 @@ class Backfill(NotInTransactionMixin, Operation):
         with Progress(what, rows.count(), stream=sys.stderr) as progress:
             for keys in batches(rows):
                 batch = rows.filter(pk__gte=keys[0], pk__lte=keys[-1])
-                patiently(partial(batch.update, **self.values), tell=tell)
+                retry_while_locked(partial(batch.update, **self.values), tell=tell)
                 progress.add(len(keys))
 
     def database_backwards(

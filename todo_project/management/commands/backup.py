@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from core.management.base import ServiceCommand
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 from todo_project.archive import Archive, BadArchive, write_archive
 
 
@@ -55,7 +55,7 @@ class Command(ServiceCommand):
         now = timezone.now()
         try:
             path = place_for(output, now)
-            with unhurried():
+            with no_statement_timeout():
                 head = write_archive(path, now=now, shown=self.progress)
         except OSError as error:
             raise CommandError(f"No backup was made. {reason(error)}") from error

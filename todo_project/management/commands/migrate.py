@@ -12,9 +12,14 @@ from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import Error, connection
 
-from core.db.migrations_online import LOCK_WAIT, StillLocked, lock_waits, patiently
+from core.db.migrations_online import (
+    LOCK_WAIT,
+    StillLocked,
+    lock_waits,
+    retry_while_locked,
+)
 from core.management.base import ServiceCommand
-from core.timeouts import unhurried
+from core.timeouts import no_statement_timeout
 
 ONE_MIGRATES = int.from_bytes(b"migrate")  # the number of the advisory lock
 PAUSE = 0.5  # seconds between two questions for it
@@ -49,8 +54,8 @@ class Command(ServiceCommand, DjangoMigrate):
 
     def migrate_beside_others(self, migrate: Callable[[], object]) -> None:
         need_utf8()
-        with unhurried(), lock_waits(LOCK_WAIT), alone(self.tell):
-            patiently(migrate, tell=self.tell)
+        with no_statement_timeout(), lock_waits(LOCK_WAIT), alone(self.tell):
+            retry_while_locked(migrate, tell=self.tell)
 
     def tell(self, sentence: str) -> None:
         """Tell an operator, who wonders, even if only errors were asked for."""

@@ -1,0 +1,86 @@
+"""A database that does not answer is given up, and the next request asks it again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from core.db.postgresql.base import BoundedConnection
+from core.timeouts import answer_timeout, no_statement_timeout
+from todos.models import TodoList
+
+SLEEP = "SELECT pg_sleep(60)"
+END_SLEEPERS = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _server_ends_nothing() -> Iterator[None]:
+    """Let the server end no statement, as one that hangs does not."""
+    ask("SET statement_timeout = 0")
+    yield
+    connection.close()
+    ask(END_SLEEPERS)  # they would keep their locks during the tests that follow
+
+
+def ask(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@transaction.atomic
+def rename_and_wait() -> None:
+    TodoList.objects.update(name="Never")
+    ask(SLEEP)
+
+
+def test_every_connection_is_bounded():
+    assert type(connection.connection) is BoundedConnection
+    connection.close()
+    ask("SELECT 1")
+    assert type(connection.connection) is BoundedConnection
+
+
+def test_a_statement_without_an_answer_is_given_up_in_time():
+    begin = time.monotonic()
+    with answer_timeout(0.2), pytest.raises(OperationalError, match="No answer within"):
+        ask(SLEEP)
+    assert 0.2 <= time.monotonic() - begin < 30
+
+
+def test_the_transaction_is_rolled_back_and_the_next_statement_connects_again(
+    todo_list,
+):
+    with answer_timeout(0.2), pytest.raises(OperationalError, match="No answer within"):
+        rename_and_wait()
+    assert not TodoList.objects.filter(name="Never").exists()
+
+
+def test_without_a_statement_timeout_answers_take_as_long_as_they_need():
+    with answer_timeout(0.2), no_statement_timeout():
+        ask("SELECT pg_sleep(0.5)")
+
+
+def test_the_timeout_starts_again_with_each_statement():
+    with answer_timeout(2):
+        for _ in range(4):
+            ask("SELECT pg_sleep(0.6)")
+
+
+@transaction.atomic
+def sleep_with_server_side_cursor() -> None:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(SLEEP)
+        cursor.fetchall()
+
+
+def test_a_server_side_cursor_is_given_up_in_time_too():
+    with answer_timeout(0.2), pytest.raises(OperationalError, match="No answer within"):
+        sleep_with_server_side_cursor()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NoReturn
+from copy import copy
+from typing import Any, NoReturn
 
 from django.db import OperationalError
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication
@@ -15,6 +18,7 @@ from rest_framework.request import Request
 
 from accounts.models import ApiKey, User, hash_secret
 from accounts.models.keys import LAST_USED_STEP, PREFIX
+from core.api.parsers import is_streamed
 from core.timeouts import without_waiting
 
 # What an unknown public id is compared with, so that it takes as long as a known one.
@@ -64,11 +68,25 @@ class SessionAuthentication(authentication.SessionAuthentication):
     """The session of a browser; a change needs the page's CSRF token as well."""
 
     def enforce_csrf(self, request: Request) -> None:
-        # The check looks for the token in the form. Read the body first, or the
-        # framework would take the form from there, past our own parsers.
-        request._request.body  # noqa: B018
+        checked: Any = request
+        if is_streamed(request._request):
+            checked = without_form(request._request)
+        else:
+            # The check looks for the token in the form. Read the body first, or the
+            # framework would take the form from there, past our own parsers.
+            request._request.body  # noqa: B018
         try:
-            super().enforce_csrf(request)
+            super().enforce_csrf(checked)
         except PermissionDenied:
             message = _("The CSRF token is missing or wrong.")
             raise PermissionDenied(message, code="csrf_failed") from None
+
+
+def without_form(request: HttpRequest) -> HttpRequest:
+    """Return a copy whose CSRF token can only stand in its header.
+
+    A body beyond the usual limit is not read before it is known who sends it.
+    """
+    checked = copy(request)
+    checked.POST, checked._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+    return checked

@@ -247,7 +247,8 @@ class Registry:
 
     def door_of(self, path: str) -> Door:
         """Return the door that a path belongs to: the one with the longest prefix."""
-        return next(door for door in self.doors if path.startswith(door.prefix))
+        found = (door for door in self.doors if path.startswith(door.prefix))
+        return next(found, self.doors[-1])
 
     @property
     def sources(self) -> dict[str, Text]:

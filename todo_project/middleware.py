@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from core.api.parsers import body_length
 from core.api.problems import CONTENT_TYPE, problem_response
 from core.events import origin
 from core.registry import registry
@@ -125,12 +126,6 @@ def refusal_of(request: HttpRequest) -> int | None:
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]
     return None if all(is_storable(text) for text in texts) else 400
-
-
-def body_length(request: HttpRequest) -> int:
-    """Return how long the body is said to be; what is no number says nothing."""
-    said = request.headers.get("content-length") or "0"
-    return int(said) if said.isdecimal() and len(said) < 20 else 0
 
 
 def is_utf8(charset: str) -> bool:

@@ -15,11 +15,14 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from core.registry import registry
 from todo_project.observability import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+CHUNK = 64 * 1024  # bytes of a body that are held in memory at a time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
 
@@ -64,14 +67,17 @@ def application(
 
 
 def read_rest(environ: WSGIEnvironment) -> None:
-    """Read what nobody has read of the body, unless it is much too long.
+    """Read the rest of the body, up to twice what its door allows.
 
     A request may be refused before its body is looked at. A server that closes a
     socket with unread content loses what it has written there: the refusal.
     """
-    if environ.get("CONTENT_LENGTH"):
-        with suppress(OSError):  # whoever sends it has gone, or is too slow
-            environ["wsgi.input"].read(2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    if not environ.get("CONTENT_LENGTH"):
+        return
+    left = 2 * registry.door_of(environ.get("PATH_INFO", "")).most_bytes
+    with suppress(OSError):  # the client has gone, or is too slow
+        while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK))):
+            left -= len(chunk)
 
 
 def find_client(environ: WSGIEnvironment) -> None:

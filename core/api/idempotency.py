@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import QueryDict
 from django.utils import timezone
@@ -71,13 +72,35 @@ def answer_once(
 
 
 def fingerprint(request: Request) -> str:
-    """Return a SHA-256 that differs when the request does; boundaries do not count."""
-    data = request.data
+    """Return a SHA-256 of what the request asks for.
+
+    Of a file count its field, media type and bytes. Its name, the order of the parts
+    and the boundary do not: a retry may write them anew.
+    """
+    data: Any = request.data
     content = dict(data.lists()) if isinstance(data, QueryDict) else data
+    if request.FILES:
+        content = {name: _without_names(value) for name, value in content.items()}
     text = json.dumps(
         [request.method, request.get_full_path(), content], sort_keys=True, default=str
     )
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _without_names(value: Any) -> list[Any]:
+    """Return the texts of a field, then its files as media type and SHA-256."""
+    values = value if isinstance(value, list) else [value]
+    files = [one for one in values if isinstance(one, UploadedFile)]
+    texts = [one for one in values if one not in files]
+    return texts + sorted([str(file.content_type), _digest(file)] for file in files)
+
+
+def _digest(file: UploadedFile[Any]) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def _claim(user: User, key: str, print_: str) -> tuple[IdempotentAnswer, bool]:

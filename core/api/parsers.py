@@ -1,4 +1,9 @@
-"""Bodies of requests: strict, within bounds, and nothing a database cannot keep."""
+"""Bodies of requests: strict, within bounds, and nothing a database cannot keep.
+
+What is held in memory keeps to the usual limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Files
+are read as a stream, into a temporary file where they are large, so they may be as
+large as the door allows.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,17 @@ from typing import IO, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.parsers import (
+    BaseParser,
+    FileUploadParser,
+    FormParser,
+    MultiPartParser,
+)
+from rest_framework.request import Request
 
 from core.text import is_storable
 
@@ -48,8 +61,8 @@ class StrictJSONParser(BaseParser):
         return value
 
 
-class Strict(BaseParser):
-    """Refuse what is too large before it is read, and texts that cannot be kept."""
+class StrictFormParser(FormParser):
+    """application/x-www-form-urlencoded, with texts that a database can keep."""
 
     def parse(
         self,
@@ -58,27 +71,77 @@ class Strict(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         require_bounded(parser_context)
-        form: Any = super().parse(stream, media_type, parser_context)
-        for name, values in getattr(form, "data", form).lists():  # files stand apart
-            require_sound([name, *values])
+        form = super().parse(stream, media_type, parser_context)
+        require_sound_form(form)
         return form
 
 
-class StrictFormParser(Strict, FormParser):
-    """application/x-www-form-urlencoded, with texts that a database can keep."""
+class StrictMultiPartParser(MultiPartParser):
+    """multipart/form-data, with texts that a database can keep.
+
+    Django keeps the fields within the usual limit and streams the files.
+    """
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        form: Any = super().parse(stream, media_type, parser_context)
+        require_sound_form(form.data)
+        return form
 
 
-class StrictMultiPartParser(Strict, MultiPartParser):
-    """multipart/form-data, with texts that a database can keep."""
+class UploadParser(FileUploadParser):
+    """A body that is one file, of any media type: `request.data["file"]`."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        request = request_of(parser_context)
+        parsed: Any = super().parse(stream, media_type, parser_context)
+        # Django closes these files at the end of the request.
+        files = MultiValueDict({"file": [parsed.files["file"]]})
+        request._request._files = files  # type: ignore[attr-defined]
+        if parsed.files["file"].size != body_length(request):
+            raise ParseError(_("The body is shorter than its Content-Length."))
+        return parsed
+
+    def get_filename(self, *args: Any) -> str:
+        return "upload"  # what a client calls the file is no part of the body
+
+
+def is_streamed(request: HttpRequest) -> bool:
+    """Tell whether the body is larger than what may be held in memory."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return limit is not None and body_length(request) > limit
+
+
+def body_length(request: HttpRequest | Request) -> int:
+    """Return the number in Content-Length; 0 where there is none."""
+    length = request.headers.get("Content-Length") or "0"
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def request_of(parser_context: Mapping[str, Any] | None) -> Request:
+    assert parser_context is not None  # noqa: S101  (the framework always gives one)
+    request: Request = parser_context["request"]
+    return request
 
 
 def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
-    """Refuse a body that is larger than bodies may be, before it is read."""
-    assert parser_context is not None  # noqa: S101  (the framework always gives one)
-    length = parser_context["request"].META.get("CONTENT_LENGTH") or 0
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if limit is not None and int(length) > limit:
+    """Refuse a body that is too large to be held in memory, before it is read."""
+    if is_streamed(request_of(parser_context)._request):
         raise RequestDataTooBig
+
+
+def require_sound_form(form: QueryDict) -> None:
+    for name, values in form.lists():
+        require_sound([name, *values])
 
 
 def require_sound(value: Any, depth: int = 1) -> None:

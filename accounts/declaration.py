@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Role, User
 from core.models import Source
-from core.registry import Declaration, Door, Resource, Subject, every_operation
+from core.registry import (
+    Declaration,
+    DoctorCheck,
+    Door,
+    Resource,
+    Subject,
+    every_operation,
+)
 from core.schedules import Every, ScheduledTask
 
 MANAGER = every_operation("accounts", "user", "role") | {"accounts.revoke_apikey"}
+
+
+def doctor_checks() -> Iterable[DoctorCheck]:
+    from accounts.management.doctor import CHECKS
+
+    return CHECKS
+
 
 DECLARATION = Declaration(
     app="accounts",
@@ -52,6 +67,7 @@ DECLARATION = Declaration(
             fields=("user", "revoked_by"),
         ),
     ],
+    doctor_checks=doctor_checks,
     doors=[
         Door(
             "/api/",

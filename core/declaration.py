@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from core.health import gauges, readiness_checks
 from core.models import Event, Source
-from core.registry import Declaration, Door, Resource, Subject
+from core.registry import Declaration, DoctorCheck, Door, Resource, Subject
 from core.schedules import Every, ScheduledTask
+
+
+def doctor_checks() -> Iterable[DoctorCheck]:
+    from core.management.doctor import folded, installation
+
+    return (*installation.CHECKS, *folded.CHECKS)
+
 
 DECLARATION = Declaration(
     app="core",
@@ -19,6 +27,7 @@ DECLARATION = Declaration(
         Subject("event", Event, {"pruned": _("pruned")}, fields=("before", "count"))
     ],
     readiness_checks=readiness_checks,
+    doctor_checks=doctor_checks,
     gauges=gauges,
     grants={"auditor": frozenset({"core.view_event"})},
     doors=[Door("/", Source.ADMIN, Source.ADMIN.label)],

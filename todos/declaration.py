@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from core.registry import Declaration, Resource, Subject, every_operation
+from core.registry import (
+    Declaration,
+    DoctorCheck,
+    Resource,
+    Sample,
+    Subject,
+    every_operation,
+)
 from core.schedules import Every, ScheduledTask
+from core.users import User
 from todos.models import (
     Comment,
     Label,
@@ -21,6 +30,25 @@ from todos.models import (
 ADDED, CHANGED, REMOVED = _("added"), _("changed"), _("removed")
 TRASHED, RESTORED = _("moved to the trash"), _("restored")
 PURGED = _("deleted for good")
+
+
+def doctor_checks() -> Iterable[DoctorCheck]:
+    from todos.management.doctor import due, log, structure
+
+    return (*structure.CHECKS, *due.CHECKS, *log.CHECKS)
+
+
+def first_steps(user: User, now: datetime) -> None:
+    from todos.management.welcome import fill_first_lists
+
+    fill_first_lists(user, now=now)
+
+
+def sample() -> Sample:
+    from todos.management.sample.making import SAMPLE
+
+    return SAMPLE
+
 
 DECLARATION = Declaration(
     app="todos",
@@ -81,6 +109,9 @@ DECLARATION = Declaration(
         | {"todos.finish_todo"},
     },
     tasks=[ScheduledTask("todos.tasks.empty_trash", Every(timedelta(minutes=5)))],
+    doctor_checks=doctor_checks,
+    first_steps=first_steps,
+    sample=sample,
     users_visible_to=colleagues_of,
     streams_visible_to=streams_visible_to,
 )

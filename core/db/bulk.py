@@ -1,4 +1,4 @@
-"""Write very many rows at once, for generated and imported data."""
+"""Read and write very many rows: what commands, samples and imports do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.models import QuerySet
 
 from core.fields import FoldedField
+
+IN_BATCH = 2000
+
+
+def in_batches(rows: QuerySet[Any], size: int = IN_BATCH) -> Iterator[list[Any]]:
+    """Yield all rows in the order of their keys, and leave no cursor open."""
+    rows = rows.order_by("pk")
+    batch = list(rows[:size])
+    while batch:
+        yield batch
+        batch = list(rows.filter(pk__gt=batch[-1].pk)[:size])
 
 
 def write_rows(rows: Sequence[models.Model]) -> None:

@@ -1,3 +1,3 @@
-"""Look the installation over: settings, services, and truths no constraint can hold."""
+"""What doctor checks of lists and todos: truths that no constraint can hold."""
 
 from __future__ import annotations

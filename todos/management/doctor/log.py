@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
+from core.db.bulk import in_batches
 from core.models import Event, Recorded
-from todos.management.doctor.check import Check, Counter, in_batches
+from core.registry import DoctorCheck, RowCounter
 from todos.management.doctor.replay import Drift
 from todos.models import Comment, Label, Membership, Todo, TodoList
 
@@ -37,7 +38,7 @@ def pruned_before() -> datetime | None:
     return datetime.fromisoformat(latest.changes["before"][1]) if latest else None
 
 
-def find_gaps(counter: Counter) -> Iterator[str]:
+def find_gaps(counter: RowCounter) -> Iterator[str]:
     horizon = pruned_before()
     ids = list(_streams(Event.objects.all()))
     for start in range(0, len(ids), STREAMS):
@@ -49,7 +50,7 @@ def find_gaps(counter: Counter) -> Iterator[str]:
         counter.add(len(batch))
 
 
-def find_silent_lists(_counter: Counter) -> Iterator[str]:
+def find_silent_lists(_counter: RowCounter) -> Iterator[str]:
     horizon = pruned_before()
     heard = Event.objects.filter(stream_id=OuterRef("pk"))
     for todo_list in TodoList.objects.exclude(Exists(heard)).order_by("pk").iterator():
@@ -57,7 +58,7 @@ def find_silent_lists(_counter: Counter) -> Iterator[str]:
             yield f"List {todo_list.pk} has no events."
 
 
-def find_lost_todos(counter: Counter) -> Iterator[str]:
+def find_lost_todos(counter: RowCounter) -> Iterator[str]:
     """Yield the todos that were made, never purged, and are not there."""
     made = Event.objects.filter(verb="todo.created").only("pk", "resource_id")
     for batch in in_batches(made):
@@ -128,11 +129,11 @@ def _first_after_pruning(events: QuerySet[Event], horizon: datetime) -> int:
     return max(gaps, default=0)
 
 
-def _drift(resource_type: str, model: type[Recorded]) -> Check:
-    def find(counter: Counter) -> Iterator[str]:
+def _drift(resource_type: str, model: type[Recorded]) -> DoctorCheck:
+    def find(counter: RowCounter) -> Iterator[str]:
         return Drift(resource_type, model, pruned_before()).find(counter)
 
-    return Check(f"{resource_type}-events", find, size=model._base_manager.count)
+    return DoctorCheck(f"{resource_type}-events", find, size=model._base_manager.count)
 
 
 def _count_made() -> int:
@@ -140,9 +141,9 @@ def _count_made() -> int:
 
 
 CHECKS = (
-    Check("numbers", find_gaps),
-    Check("silence", find_silent_lists),
-    Check("losses", find_lost_todos, size=_count_made),
+    DoctorCheck("numbers", find_gaps),
+    DoctorCheck("silence", find_silent_lists),
+    DoctorCheck("losses", find_lost_todos, size=_count_made),
     _drift("list", TodoList),
     _drift("membership", Membership),
     _drift("label", Label),

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from core.db.bulk import in_batches
 from core.events import REDACTED
 from core.models import Changes, Event, Recorded
-from todos.management.doctor.check import Counter, in_batches
+from core.registry import RowCounter
 from todos.models import Todo, TodoList
 
 
@@ -67,7 +68,7 @@ class Drift:
     ) -> None:
         self.resource_type, self.model, self.horizon = resource_type, model, horizon
 
-    def find(self, counter: Counter) -> Iterator[str]:
+    def find(self, counter: RowCounter) -> Iterator[str]:
         for batch in in_batches(self.model._base_manager.all()):
             suspects = [row for row, _what in self._judge(batch)]
             if suspects:

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from todos.management.doctor.check import Check, Counter
+from core.registry import DoctorCheck, RowCounter
 from todos.models import MAX_DEPTH, Comment, Membership, Todo, TodoList
 from todos.services.lists import inbox_of
 from todos.services.maintenance import find_owner
@@ -28,12 +28,12 @@ def without_owner() -> QuerySet[TodoList]:
     return TodoList.objects.exclude(Exists(owners)).order_by("pk")
 
 
-def find_people_without_inbox(_counter: Counter) -> Iterator[str]:
+def find_people_without_inbox(_counter: RowCounter) -> Iterator[str]:
     for person in without_inbox().iterator():
         yield f"{person.username} has no inbox."
 
 
-def find_shared_inboxes(_counter: Counter) -> Iterator[str]:
+def find_shared_inboxes(_counter: RowCounter) -> Iterator[str]:
     guests = Membership.objects.filter(list__inbox_of__isnull=False).exclude(
         user=F("list__inbox_of")
     )
@@ -41,24 +41,24 @@ def find_shared_inboxes(_counter: Counter) -> Iterator[str]:
         yield f"Person {guest.user_id} is a member of the inbox {guest.list_id}."
 
 
-def find_lists_without_owner(_counter: Counter) -> Iterator[str]:
+def find_lists_without_owner(_counter: RowCounter) -> Iterator[str]:
     for todo_list in without_owner().iterator():
         yield f"List {todo_list.pk} has no owner."
 
 
-def find_parents_elsewhere(_counter: Counter) -> Iterator[str]:
+def find_parents_elsewhere(_counter: RowCounter) -> Iterator[str]:
     strays = Todo.with_trash.exclude(parent=None).exclude(list=F("parent__list"))
     for pk in _ids(strays):
         yield f"Todo {pk} stands in another list than its parent."
 
 
-def find_active_below_trash(_counter: Counter) -> Iterator[str]:
+def find_active_below_trash(_counter: RowCounter) -> Iterator[str]:
     below = Todo.objects.filter(parent__deleted_at__isnull=False)
     for pk in _ids(below):
         yield f"Todo {pk} is active, and its parent is in the trash."
 
 
-def find_deep_and_round(_counter: Counter) -> Iterator[str]:
+def find_deep_and_round(_counter: RowCounter) -> Iterator[str]:
     """Whoever has too many above may be part of a cycle as well."""
     for pk in _ids(Todo.with_trash.filter(**{f"{_TOO_DEEP}__isnull": False})):
         if _is_round(pk):
@@ -67,30 +67,30 @@ def find_deep_and_round(_counter: Counter) -> Iterator[str]:
             yield f"Todo {pk} stands more than {MAX_DEPTH} levels deep."
 
 
-def find_strange_assignees(_counter: Counter) -> Iterator[str]:
+def find_strange_assignees(_counter: RowCounter) -> Iterator[str]:
     member = Membership.objects.filter(list=OuterRef("list"), user=OuterRef("assignee"))
     strange = Todo.with_trash.exclude(assignee=None).exclude(Exists(member))
     for pk in _ids(strange):
         yield f"Todo {pk} is assigned to somebody who is no member of its list."
 
 
-def find_strange_labels(_counter: Counter) -> Iterator[str]:
+def find_strange_labels(_counter: RowCounter) -> Iterator[str]:
     tags = Todo.labels.through.objects.exclude(label__list=F("todo__list"))
     for todo, label in tags.order_by("pk").values_list("todo", "label").iterator():
         yield f"Todo {todo} carries the label {label} of another list."
 
 
-def find_strange_comments(_counter: Counter) -> Iterator[str]:
+def find_strange_comments(_counter: RowCounter) -> Iterator[str]:
     for pk in _ids(Comment._base_manager.exclude(list=F("todo__list"))):
         yield f"Comment {pk} names another list than its todo."
 
 
-def mend_inboxes() -> None:
+def repair_inboxes() -> None:
     for person in without_inbox():
         inbox_of(person, now=timezone.now())
 
 
-def mend_owners() -> None:
+def repair_owners() -> None:
     for todo_list in without_owner():
         find_owner(todo_list=todo_list, now=timezone.now())
 
@@ -110,23 +110,23 @@ def _is_round(pk: UUID) -> bool:
 
 
 CHECKS = (
-    Check(
+    DoctorCheck(
         "inboxes",
         find_people_without_inbox,
-        mend_inboxes,
+        repair_inboxes,
         "makes the missing inboxes",
     ),
-    Check("inboxes-unshared", find_shared_inboxes),
-    Check(
+    DoctorCheck("inboxes-unshared", find_shared_inboxes),
+    DoctorCheck(
         "owners",
         find_lists_without_owner,
-        mend_owners,
+        repair_owners,
         "makes the longest-standing editor, or else viewer, the owner",
     ),
-    Check("parents", find_parents_elsewhere),
-    Check("trash", find_active_below_trash),
-    Check("depth", find_deep_and_round),
-    Check("assignees", find_strange_assignees),
-    Check("labels", find_strange_labels),
-    Check("comments", find_strange_comments),
+    DoctorCheck("parents", find_parents_elsewhere),
+    DoctorCheck("trash", find_active_below_trash),
+    DoctorCheck("depth", find_deep_and_round),
+    DoctorCheck("assignees", find_strange_assignees),
+    DoctorCheck("labels", find_strange_labels),
+    DoctorCheck("comments", find_strange_comments),
 )

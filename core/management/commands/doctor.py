@@ -11,15 +11,8 @@ from django.db import DatabaseError, connection
 
 from core.errors import DomainError
 from core.management.base import ServiceCommand, unapplied_migrations
-from todos.management.doctor import derived, installation, log, structure
-from todos.management.doctor.check import Check
+from core.registry import DoctorCheck, registry
 
-CHECKS = (
-    *installation.CHECKS,
-    *structure.CHECKS,
-    *derived.CHECKS,
-    *log.CHECKS,
-)
 EXAMPLES = 5  # of what a check found
 FOUND = 1
 COULD_NOT_RUN = 2
@@ -39,23 +32,23 @@ class Result:
 
 class Command(ServiceCommand):
     help = (
-        "Examine settings, database, cache, rights and triggers, the rules of trees, "
-        "members and labels, and whether the rows are as the event log tells. Reads "
+        "Examine settings, database, cache, rights and triggers, the rules that no "
+        "constraint can hold, and whether the rows are as the event log tells. Reads "
         "in batches beside a running service; what looks wrong is looked at again "
-        "under a lock. --repair mends what can be mended without guessing. Exit "
+        "under a lock. --repair repairs what can be repaired without guessing. Exit "
         "status: 0 all is well, 1 something was found and is left, 2 a check could "
         "not run."
     )
     examples = """
   manage.py doctor
   manage.py doctor --repair
-  manage.py doctor --json --only triggers --only todo-events"""
+  manage.py doctor --json --only triggers --only search"""
     takes_long = True
     requires_system_checks = []  # they are the first thing that is looked at
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--repair", action="store_true", help="Mend what is safe to mend."
+            "--repair", action="store_true", help="Repair what is safe to repair."
         )
         parser.add_argument(
             "--json", action="store_true", help="Answer with a JSON document."
@@ -63,7 +56,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--only",
             action="append",
-            choices=[check.name for check in CHECKS],
+            choices=[check.name for check in registry.doctor_checks()],
             metavar="CHECK",
             help="Run this check alone; repeat it for more: %(choices)s.",
         )
@@ -73,7 +66,7 @@ class Command(ServiceCommand):
         only = options["only"]
         results = [
             self._run(check, repair=options["repair"])
-            for check in CHECKS
+            for check in registry.doctor_checks()
             if only is None or check.name in only
         ]
         self.answer(as_json(results) if options["json"] else as_text(results))
@@ -98,19 +91,19 @@ class Command(ServiceCommand):
                 returncode=COULD_NOT_RUN,
             )
 
-    def _run(self, check: Check, *, repair: bool) -> Result:
+    def _run(self, check: DoctorCheck, *, repair: bool) -> Result:
         result = Result(check.name, 0, 0, check.remedy)
         try:
             result.found, result.examples = self._count(check)
             result.left = result.found
-            if repair and check.mend and result.found:
-                check.mend()
+            if repair and check.repair and result.found:
+                check.repair()
                 result.left, result.examples = self._count(check)
         except (DatabaseError, DomainError) as error:
             result.failure = f"{type(error).__name__}: {error}"
         return result
 
-    def _count(self, check: Check) -> tuple[int, list[str]]:
+    def _count(self, check: DoctorCheck) -> tuple[int, list[str]]:
         found = 0
         examples: list[str] = []
         total = check.size() if check.size else None

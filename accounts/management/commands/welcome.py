@@ -1,4 +1,4 @@
-"""Greet whoever starts an empty installation."""
+"""Make the first administrator of an empty installation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import Role, User
 from accounts.services.people import add_person
 from core.management.base import ServiceCommand
 from core.models import Installation
-from todos.management.welcome import fill_first_lists
+from core.registry import registry
 
 USERNAME = "admin"
 ROLE = "administrator"
@@ -22,9 +22,9 @@ PASSWORD_LENGTH = 20  # letters and digits: 119 bits
 
 class Command(ServiceCommand):
     help = (
-        "Where nobody exists yet, make the administrator admin with a random "
-        "password and a small list to begin with, and print user name and password "
-        "on stdout: this once, as the password is kept nowhere. Where somebody "
+        "Where no user exists yet, make the administrator admin with a random "
+        "password and something to begin with, and print user name and password on "
+        "stdout: only this once, as the password is kept nowhere. Where a user "
         "exists, do nothing and print nothing."
     )
     examples = """
@@ -51,7 +51,7 @@ class Command(ServiceCommand):
             roles=[self._role()],
         )
         with translation.override(person.language):
-            fill_first_lists(person, now=now)
+            registry.take_first_steps(person, now)
         # Within the transaction: nobody is made whose password was never shown.
         self.answer(f"Administrator: {USERNAME}\nPassword: {password}")
 

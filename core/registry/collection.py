@@ -1,165 +1,31 @@
-"""What each app declares, so that lower layers need not know higher ones.
-
-In `AppConfig.ready()` an app passes one `Declaration` to `registry.add`. The kernel
-and the project ask the registry and never name an app.
-"""
+"""The declarations of all installed apps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Model, QuerySet
-from django.utils.functional import Promise
-from django.utils.module_loading import import_string
+from django.db.models import QuerySet
 
+from core.registry.declarations import (
+    Declaration,
+    DoctorCheck,
+    Door,
+    EventType,
+    Gauge,
+    ReadinessCheck,
+    Resource,
+    Sample,
+    Subject,
+    Text,
+)
 from core.schedules import ScheduledTask
 from core.users import User
-
-Text = str | Promise
-OPERATIONS = ("view", "add", "change", "delete")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A kind of thing in the API: key scopes and a tag of the OpenAPI document.
-
-    A new key gets the scope for writing, unless that `needs_request`.
-    """
-
-    name: str
-    description: str
-    is_read_only: bool = False
-    needs_request: bool = False
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        read = f"{self.name}:read"
-        return (read,) if self.is_read_only else (read, f"{self.name}:write")
-
-
-@dataclass(frozen=True)
-class EventType:
-    """An entry of the catalogue of events, such as `user.created`."""
-
-    name: str
-    subject: Subject
-    phrase: Text
-
-    @property
-    def sentence(self) -> str:
-        """Return what happened, in the active language."""
-        return f"{self.subject.title} {self.phrase}"
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A kind of row that events are about, with the types of its events.
-
-    `events` maps the second part of a type's name to the words for it. `fields` are
-    those that events may record, beyond `recorded` of the model.
-    """
-
-    name: str
-    model: type[Model]
-    events: Mapping[str, Text]
-    fields: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        return str(self.model._meta.verbose_name)
-
-    @property
-    def recorded(self) -> frozenset[str]:
-        return frozenset((*getattr(self.model, "recorded", ()), *self.fields))
-
-    @property
-    def event_types(self) -> Iterator[EventType]:
-        for name, phrase in self.events.items():
-            yield EventType(f"{self.name}.{name}", self, phrase)
-
-
-@dataclass(frozen=True)
-class Door:
-    """A way into the service: all addresses below a path.
-
-    `source` names it in the event log, `label` on pages. Errors are pages for people
-    or problem+json for programs. `authentication` holds dotted paths of REST
-    framework's classes. A larger body than `body_limit` bytes is refused with 413;
-    None is the usual limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Parsers that hold a body in
-    memory keep to the usual limit: what is larger has to be read as a stream.
-    """
-
-    prefix: str
-    source: str
-    label: Text
-    errors: Literal["page", "problem"] = "page"
-    authentication: tuple[str, ...] = ()
-    body_limit: int | None = None
-
-    @property
-    def most_bytes(self) -> int:
-        if self.body_limit is not None:
-            return self.body_limit
-        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-
-    def authenticators(self) -> list[Any]:
-        return [import_string(name)() for name in self.authentication]
-
-
-class Unready(Exception):
-    """A part does not work; the message tells an operator why."""
-
-
-@dataclass(frozen=True)
-class ReadinessCheck:
-    """A part that /readyz reports; `run` raises Unready or a database error."""
-
-    name: str
-    run: Callable[[], None]
-    asks_database: bool = False
-
-
-@dataclass(frozen=True)
-class Gauge:
-    """A metric that is read when /metrics is asked: a value, or one for each label.
-
-    The name is that of Prometheus without the service's prefix.
-    """
-
-    name: str
-    description: str
-    value: float | Mapping[str, float]
-    label: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
-    """All that one app declares; `app` is its label."""
-
-    app: str
-    # Module of the addresses below /api/v1/.
-    api_urls: str = ""
-    resources: Sequence[Resource] = ()
-    subjects: Sequence[Subject] = ()
-    # Permissions (app.codename) by the shipped role that gets them.
-    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    doors: Sequence[Door] = ()
-    tasks: Sequence[ScheduledTask] = ()
-    readiness_checks: Callable[[], Sequence[ReadinessCheck]] = tuple
-    # What is measured at a moment; a part that does not answer is left out.
-    gauges: Callable[[datetime], Iterable[Gauge]] | None = None
-    # Which other users a user may see: their ids.
-    users_visible_to: Callable[[User], QuerySet[Any]] | None = None
-    # The event streams that a user may read in full.
-    streams_visible_to: Callable[[User], frozenset[UUID]] | None = None
 
 
 class Registry:
@@ -190,11 +56,15 @@ class Registry:
         """Return the labels of the apps whose permissions roles can grant."""
         return list(self._declarations)
 
-    # --- The API ----------------------------------------------------------------
+    # --- Addresses and the API --------------------------------------------------
 
     @property
     def api_urls(self) -> list[str]:
         return [declared.api_urls for declared in self if declared.api_urls]
+
+    @property
+    def urls(self) -> list[str]:
+        return [declared.urls for declared in self if declared.urls]
 
     @cached_property
     def resources(self) -> dict[str, Resource]:
@@ -275,6 +145,17 @@ class Registry:
             )
         )
 
+    # --- Beginnings -------------------------------------------------------------
+
+    def take_first_steps(self, user: User, now: datetime) -> None:
+        """Make what the first administrator finds in a new installation."""
+        for declared in self:
+            if declared.first_steps:
+                declared.first_steps(user, now)
+
+    def samples(self) -> list[Sample]:
+        return [declared.sample() for declared in self if declared.sample]
+
     # --- Rights, tasks and health -----------------------------------------------
 
     def grants(self, role: str) -> set[str]:
@@ -290,6 +171,9 @@ class Registry:
             raise ImproperlyConfigured("Two apps declare the same scheduled task.")
         return tasks
 
+    def doctor_checks(self) -> list[DoctorCheck]:
+        return [check for declared in self for check in declared.doctor_checks()]
+
     def readiness_checks(self) -> list[ReadinessCheck]:
         return [check for declared in self for check in declared.readiness_checks()]
 
@@ -300,8 +184,3 @@ class Registry:
 
 
 registry = Registry()
-
-
-def every_operation(app: str, *models: str) -> frozenset[str]:
-    """Return the permissions to view, add, change and delete rows of the models."""
-    return frozenset(f"{app}.{op}_{model}" for model in models for op in OPERATIONS)

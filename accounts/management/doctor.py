@@ -1,0 +1,70 @@
+"""What doctor checks of permissions and shipped roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.db.models import Model
+
+from accounts.models import Role, ShippedGrant
+from accounts.roles import shipped_roles, sync_roles
+from core.registry import DoctorCheck, RowCounter, registry
+
+
+def find_missing_permissions(_counter: RowCounter) -> Iterator[str]:
+    for label in sorted(_missing_permissions()):
+        yield f"The permission {label} does not exist."
+
+
+def find_missing_grants(_counter: RowCounter) -> Iterator[str]:
+    given = set(ShippedGrant.objects.values_list("role", "permission"))
+    roles = set(Role.objects.values_list("name", flat=True))
+    for name, labels in shipped_roles().items():
+        if (name, "") not in given:
+            yield f"The role {name} was never made."
+        elif name in roles:  # one that an administrator deleted stays away
+            for label in sorted(labels):
+                if (name, label) not in given:
+                    yield f"The role {name} was never given {label}."
+
+
+@transaction.atomic
+def repair_permissions() -> None:
+    """Make them again; what was lost with them is given again, as it shipped."""
+    missing = _missing_permissions()
+    for label in registry.apps:
+        create_permissions(apps.get_app_config(label), verbosity=0)
+    ShippedGrant.objects.filter(permission__in=missing).delete()
+    sync_roles()
+
+
+def _missing_permissions() -> set[str]:
+    wanted = {
+        f"{label}.{codename}"
+        for label in registry.apps
+        for model in apps.get_app_config(label).get_models()
+        for codename in _codenames(model)
+    }
+    existing = Permission.objects.values_list("content_type__app_label", "codename")
+    return wanted - {f"{label}.{codename}" for label, codename in existing}
+
+
+def _codenames(model: type[Model]) -> list[str]:
+    options = model._meta
+    usual = [f"{name}_{options.model_name}" for name in options.default_permissions]
+    return [*usual, *(name for name, _text in options.permissions)]
+
+
+CHECKS = (
+    DoctorCheck(
+        "permissions",
+        find_missing_permissions,
+        repair_permissions,
+        "makes the missing permissions, and gives them as shipped",
+    ),
+    DoctorCheck("roles", find_missing_grants, sync_roles, "gives what was never given"),
+)

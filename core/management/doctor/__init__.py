@@ -1,0 +1,3 @@
+"""What doctor checks of the kernel itself."""
+
+from __future__ import annotations

@@ -24,8 +24,13 @@ handler500 = "todo_project.error_views.server_error"
 
 icon = lazy(static, str)  # the name that it is served under is known once asked
 
+
+def addresses(modules: list[str]) -> list[Any]:
+    return list(chain.from_iterable(import_module(it).urlpatterns for it in modules))
+
+
 api_v1: list[Any] = [
-    *chain.from_iterable(import_module(name).urlpatterns for name in registry.api_urls),
+    *addresses(registry.api_urls),
     path("schema", SchemaViewSet.as_view({"get": "retrieve"}), name="schema"),
     path("docs", DocsViewSet.as_view({"get": "retrieve"}), name="docs"),
 ]
@@ -38,4 +43,5 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=icon("look/mark.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include((api_v1, "api"))),
+    *addresses(registry.urls),
 ]

@@ -35,7 +35,7 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, values of another type and files."""
+    """Refuses fields it does not know, and values of another type."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -64,11 +64,15 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
-    """Tell whether a form gives text, and several values only to a list."""
+    """Tell whether a form gives texts, or files to a field that takes them.
+
+    Several values are for lists alone.
+    """
     values = form.getlist(name)
     many = isinstance(field, serializers.ManyRelatedField | serializers.ListField)
-    return (many or len(values) == 1) and not any(
-        isinstance(value, UploadedFile) for value in values
+    takes_file = isinstance(field, serializers.FileField)
+    return (many or len(values) == 1) and all(
+        isinstance(value, UploadedFile) == takes_file for value in values
     )
 
 

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(db_comment='When, UTC', editable=False, verbose_name='at')),
                 ('actor_id', models.UUIDField(db_comment='Who; NULL for the system', editable=False, null=True, verbose_name='actor id')),
                 ('actor_label', models.CharField(db_comment='User name at that time', editable=False, max_length=150, verbose_name='actor')),
-                ('source', models.CharField(choices=core.models.events.source_choices, db_comment='api, admin, command or system', editable=False, max_length=16, verbose_name='source')),
+                ('source', models.CharField(choices=core.models.events.source_choices, db_comment='Name of the door, or command or system', editable=False, max_length=16, verbose_name='source')),
                 ('request_id', models.CharField(db_comment='Finds it in the logs', editable=False, max_length=64, verbose_name='request id')),
                 ('verb', models.CharField(db_comment='Such as user.created', editable=False, max_length=64, verbose_name='verb')),
                 ('resource_type', models.CharField(db_comment='Such as user', editable=False, max_length=32, verbose_name='resource type')),

@@ -66,7 +66,7 @@ class Event(models.Model):
         max_length=16,
         choices=source_choices,
         editable=False,
-        db_comment="api, admin, command or system",
+        db_comment="Name of the door, or command or system",
     )
     request_id = models.CharField(
         _("request id"),

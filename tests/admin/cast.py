@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import ApiKey, User
 from accounts.services.keys import issue_key
 from tests.conftest import make_person
+from tests.matrix_parts import rows_of as other_rows_of
 from todos.models import Comment, Label, MemberRole, Todo, TodoList
 from todos.services.comments import add_comment
 from todos.services.labels import add_label
@@ -41,9 +42,10 @@ class Rows:
     comment: Comment
     apikey: ApiKey
     user: User
+    others: dict[str, Any]  # of apps that bring tests/<app>/matrix.py
 
     def of(self, model_name: str) -> Any:
-        return getattr(self, model_name)
+        return self.others.get(model_name) or getattr(self, model_name)
 
 
 def rows_of(user: User, todo_list: TodoList, word: str) -> Rows:
@@ -60,7 +62,8 @@ def rows_of(user: User, todo_list: TodoList, word: str) -> Rows:
     )
     comment = add_comment(actor=user, todo=todo, text=f"{word} comment", now=NOW)
     key, _token = issue_key(actor=user, user=user, name=f"{word} key", now=NOW)
-    return Rows(todo, todo_list, label, comment, key, user)
+    others = other_rows_of(user, word)
+    return Rows(todo, todo_list, label, comment, key, user, others)
 
 
 def strangers_rows() -> Rows:

@@ -14,11 +14,17 @@ Read a row as: this person, asking for this object, gets this status.
 Not in the table because they hold for every row: without sign-in, with a revoked key
 or for a disabled person it is 401; a key that lacks the scope gets 403; what does not
 exist is answered as what is foreign.
+
+Endpoints are below /api/v1/ unless they begin with a slash. Apps add rows in a module
+of their own: see tests/matrix_parts.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from tests.matrix_parts import PARTS
 
 NEVER = "-"
 TABLE = """
@@ -103,6 +109,11 @@ class Row:
         return f"{self.method} {self.endpoint}"
 
     @property
+    def path(self) -> str:
+        """Return the address, with the names of its parameters in braces."""
+        return path_of(self.endpoint)
+
+    @property
     def writes(self) -> bool:
         return self.method not in {"GET", "HEAD", "OPTIONS"}
 
@@ -112,11 +123,14 @@ class Row:
         return "{" in self.endpoint or str(self) in {"POST todos", "POST labels"}
 
 
-def read_table() -> dict[tuple[str, str], Row]:
-    """Return the rows of the table by method and endpoint."""
-    head, *lines = TABLE.strip().splitlines()
+def path_of(endpoint: str) -> str:
+    return endpoint if endpoint.startswith("/") else f"/api/v1/{endpoint}"
+
+
+def read_table(table: str) -> Iterator[Row]:
+    """Yield the rows of a table."""
+    head, *lines = table.strip().splitlines()
     _method, _endpoint, _scope, *columns = head.replace("|", " ").split()
-    rows = {}
     for line in lines:
         method, endpoint, scope, *cells = line.replace("|", " ").split()
         statuses = {
@@ -124,8 +138,11 @@ def read_table() -> dict[tuple[str, str], Row]:
             for column, cell in zip(columns, cells, strict=True)
             if cell != NEVER
         }
-        rows[method, endpoint] = Row(method, endpoint, scope, statuses)
-    return rows
+        yield Row(method, endpoint, scope, statuses)
 
 
-ROWS = read_table()
+ROWS = {
+    (row.method, row.endpoint): row
+    for table in (TABLE, *(part.TABLE for part in PARTS))
+    for row in read_table(table)
+}

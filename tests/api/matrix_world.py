@@ -18,6 +18,7 @@ from core.models import Event, Source
 from core.registry import registry
 from tests.api.matrix_table import Row
 from tests.conftest import make_person
+from tests.matrix_parts import PARTS, rows_of
 from todos.models import Membership, TodoList
 from todos.services.comments import add_comment
 from todos.services.labels import add_label
@@ -26,7 +27,7 @@ from todos.services.sharing import share_list
 from todos.services.todos import add_todo
 from todos.services.trash import trash_todo
 
-PREFIX = "api/v1/"
+PREFIX = "/api/v1/"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Each text of the foreign tenant holds its own canary.
 CANARIES = {
@@ -43,6 +44,7 @@ CANARIES = {
         "email",
         "key name",
         "request id",
+        "row of another app",
     )
 }
 MEMBERS = ("owner", "editor", "viewer")
@@ -59,12 +61,14 @@ _SINGULAR = {
     "events": "event",
     "keys": "key",
 }
+for part in PARTS:
+    _SINGULAR |= part.SINGULAR
 
 
 def endpoints() -> Iterator[tuple[str, str]]:
-    """Yield method and readable route of everything below /api/."""
-    for route, pattern in patterns(get_resolver().url_patterns, ""):
-        if not route.startswith("api/"):
+    """Yield method and readable route of all that is behind a door with keys."""
+    for route, pattern in patterns(get_resolver().url_patterns, "/"):
+        if not registry.door_of(route).authentication:
             continue
         view: Any = pattern.callback
         actions = getattr(view, "actions", None)
@@ -212,7 +216,8 @@ def fill(
         actor=commenter or user, todo=todo, text=texts.get("comment", "Yes"), now=now
     )
     event = Event.objects.about("todo", todo.pk).get()
-    return {
+    others = rows_of(user, texts.get("row of another app", "Third"))
+    return {name: row.pk for name, row in others.items()} | {
         "list": todo_list.pk,
         "todo": todo.pk,
         "anchor": other.pk,
@@ -232,7 +237,7 @@ def lend_role(user: User) -> User:
 
 def unknown() -> dict[str, Any]:
     """Return ids of nothing."""
-    names = ("list", "todo", "label", "comment", "event", "member", "user", "key")
+    names = {*_SINGULAR.values()} - {"role"}
     return {name: uuid4() for name in names} | {"role": 999_999}
 
 
@@ -251,11 +256,9 @@ def client_of(user: User, scopes: Any = registry.scopes) -> APIClient:
     return client
 
 
-def body_for(
-    method: str, endpoint: str, things: dict[str, Any], anchor: Any
-) -> dict[str, Any] | None:
+def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) -> Any:
     """Return a body that the endpoint takes, from someone who may."""
-    bodies: dict[str, dict[str, Any]] = {
+    bodies: dict[str, Any] = {
         "PATCH me": {"display_name": "Another"},
         "POST me/keys": {"name": "phone", "scopes": ["todos:read"]},
         "POST lists": {"name": "New"},
@@ -271,4 +274,6 @@ def body_for(
         "POST todos/{todo}/comments": {"text": "Said"},
         "PATCH todos/{todo}/comments/{comment}": {"text": "Said otherwise"},
     }
+    for part in PARTS:
+        bodies |= part.BODIES
     return bodies.get(f"{method} {endpoint}")

@@ -12,13 +12,12 @@ from django.test import override_settings
 
 from core.models import Event
 from core.registry import registry
-from tests.api.matrix_table import MAY_READ, ROWS, Row
+from tests.api.matrix_table import MAY_READ, ROWS, Row, path_of
 from tests.api.matrix_world import (
     CANARIES,
     MEMBERS,
     METHODS,
     NO_MEMBERS,
-    PREFIX,
     REFUSED,
     World,
     body_for,
@@ -50,7 +49,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
     """Send the request, and undo what it did."""
-    path = "/" + PREFIX + row.endpoint.format(**things)
+    path = row.path.format(**things)
     body = body_for(row.method, row.endpoint, things, anchor)
     before = Event.objects.count()
     with transaction.atomic():
@@ -186,7 +185,7 @@ def test_a_key_can_do_no_more_than_its_scopes(world, row):
 @ALL_ROWS
 def test_head_answers_as_get_and_options_tells_nothing(world, row):
     for person in (*PEOPLE, *REFUSED):
-        path = "/" + PREFIX + row.endpoint.format(**world.foreign)
+        path = row.path.format(**world.foreign)
         told = world.clients[person].options(path)
         assert told.status_code == (401 if person in REFUSED else 204)
         assert not any(word in told.content.decode() for word in CANARIES.values())
@@ -200,7 +199,7 @@ def test_head_answers_as_get_and_options_tells_nothing(world, row):
 
 @pytest.mark.parametrize("endpoint", sorted({endpoint for _m, endpoint in ROWS}))
 def test_other_methods_are_refused(world, endpoint):
-    path = "/" + PREFIX + endpoint.format(**world.shared)
+    path = path_of(endpoint).format(**world.shared)
     for method in METHODS:
         if (method, endpoint) not in ROWS:
             answer = world.clients["owner"].generic(method, path)

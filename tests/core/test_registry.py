@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def test_nothing_below_todos_contains_the_word():
         for path in sources(BELOW_TODOS)
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if "todo" in line.lower()
+    ]
+    assert naming == []
+
+
+def test_core_names_no_other_app():
+    naming = [
+        f"{path.relative_to(settings.BASE_DIR)}:{node.lineno}"
+        for path in sources(APPS[:1])
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.match(r"(accounts|todos|todo_project)\b", node.value)
     ]
     assert naming == []
 

@@ -80,7 +80,7 @@ def _purged(ids: set[str]) -> set[str]:
 
 def _streams(events: QuerySet[Event]) -> Iterator[Stream]:
     rows = (
-        events.exclude(stream_id=None)
+        events.exclude(seq=None)  # other apps have streams without numbers
         .order_by("stream_id")
         .values_list("stream_id")
         .annotate(Count("seq"), Min("seq"), Max("seq"))

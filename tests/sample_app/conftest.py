@@ -1,0 +1,7 @@
+"""Tests of the sample app run where it is installed: see tests/core/test_apps.py."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+collect_ignore_glob = [] if apps.is_installed("tests.sample_app") else ["*"]

@@ -1,0 +1,8 @@
+"""The settings of the service with one more app."""
+
+from __future__ import annotations
+
+from todo_project.settings import *  # noqa: F403
+from todo_project.settings import INSTALLED_APPS as OTHERS
+
+INSTALLED_APPS = [*OTHERS, "tests.sample_app.apps.BookmarksConfig"]

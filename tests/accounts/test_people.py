@@ -214,3 +214,19 @@ def test_a_user_name_is_one_however_it_is_written(owner, manager):
     with pytest.raises(Invalid):
         change_person(actor=manager, person=other, username="oLGa", now=NOW)
     assert change_person(actor=manager, person=owner, username="Olga", now=NOW)
+
+
+def test_the_email_key_follows_the_address(db):
+    person = make_person("x", email="Straße@Example.com")
+    assert again(person).email_key == "strasse@example.com"
+    change_person(actor=None, person=person, email="", now=NOW)
+    assert again(person).email_key is None
+    assert User.objects.named("strasse@example.com") is None
+
+
+def test_a_user_name_that_is_anothers_address_names_nobody(db):
+    olga = make_person("olga", email="olga@example.com")
+    assert User.objects.named("OLGA@example.com") == olga
+    make_person("olga@example.com")
+    assert User.objects.named("olga@example.com") is None
+    assert User.objects.named("olga") == olga

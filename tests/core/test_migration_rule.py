@@ -13,8 +13,8 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from django.db.models.functions import Length, Now
 
 from core.db.migrations_online import AddCheck, Backfill, BuildIndex
-from tests.jars import start
-from tests.migration_rule import faults
+from tests.core.jars import start
+from tests.core.migration_rule import faults
 
 # The first release made these: until then no table had rows.
 FIRST_RELEASE = {

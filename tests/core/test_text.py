@@ -7,13 +7,11 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import User
-from accounts.services.people import change_person
 from core.text import MaxBytes, fold, is_storable, validate_storable
 from core.timezones import validate_zone
-from tests.conftest import NOW, make_person
+from tests.conftest import NOW
 from tests.todos.helpers import fresh, label, put
-from todos.models import Label, Todo
+from todos.models import Label
 
 
 @pytest.mark.parametrize(
@@ -84,43 +82,3 @@ def test_folded_keys_follow_every_way_of_writing(owner, todo_list):
     assert fresh(bulk).name_key == "bulk"
     todo = put(owner, todo_list, "Straße", notes="ＮＯＴＥ")
     assert fresh(todo).search_key == "strasse\nnote"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("STRASSE", True),
-        ("straße", True),
-        ("好好", True),
-        ("好", True),
-        ("学", True),
-        ("ｓｔｒａｓｓｅ", True),
-        ("100%", True),
-        ("100_", False),
-        ("weg", False),
-        ("习好", False),
-        ("", True),
-        (" ", True),
-        ("'; DROP TABLE todos_todo; --", False),
-        ("\\", False),
-    ],
-)
-def test_a_todo_is_found_by_any_part_of_its_text(owner, todo_list, text, found):
-    put(owner, todo_list, "Straße 好好学习", notes="to 100% done")
-    assert Todo.objects.holding(text).exists() is found
-
-
-def test_the_email_key_follows_the_address(db):
-    person = make_person("x", email="Straße@Example.com")
-    assert fresh(person).email_key == "strasse@example.com"
-    change_person(actor=None, person=person, email="", now=NOW)
-    assert fresh(person).email_key is None
-    assert User.objects.named("strasse@example.com") is None
-
-
-def test_a_user_name_that_is_anothers_address_names_nobody(db):
-    olga = make_person("olga", email="olga@example.com")
-    assert User.objects.named("OLGA@example.com") == olga
-    make_person("olga@example.com")
-    assert User.objects.named("olga@example.com") is None
-    assert User.objects.named("olga") == olga

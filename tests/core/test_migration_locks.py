@@ -17,8 +17,8 @@ from core.db.migrations_online import lock_retry as waiting
 from core.db.migrations_online import operations
 from core.db.migrations_online.lock_retry import LOCK_WAIT, lock_waits
 from core.timeouts import no_statement_timeout
-from tests.jars import TABLE, shelf_with_jars
-from tests.test_migrating import ADD_CHECK, BACKFILL, BUILD_INDEX
+from tests.core.jars import TABLE, shelf_with_jars
+from tests.core.test_migration_operations import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside
 from todo_project.management.commands.migrate import ONE_MIGRATES
 

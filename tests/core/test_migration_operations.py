@@ -8,7 +8,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Length
 
 from core.db.migrations_online import AddCheck, Backfill, BuildIndex, operations
-from tests.jars import TABLE, shelf_with_jars
+from tests.core.jars import TABLE, shelf_with_jars
 
 BUILD_INDEX = BuildIndex("jar", Index(fields=["label"], name="jar_by_label"))
 ADD_CHECK = AddCheck(

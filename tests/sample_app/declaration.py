@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,7 @@ from core.registry import (
     Subject,
     every_operation,
 )
+from core.schedules import Every, ScheduledTask
 from core.users import User
 from tests.sample_app.health import require_room
 from tests.sample_app.models import Bookmark
@@ -74,6 +75,9 @@ DECLARATION = Declaration(
             ),
             body_limit=10 * 1024 * 1024,
         )
+    ],
+    tasks=[
+        ScheduledTask("tests.sample_app.tasks.remove_orphans", Every(timedelta(days=1)))
     ],
     readiness_checks=readiness_checks,
     doctor_checks=doctor_checks,

@@ -23,6 +23,10 @@ class BookmarkQuerySet(ScopedQuerySet["Bookmark"]):
     def editable_by(self, user: User) -> Self:
         return self.visible_to(user)
 
+    def orphaned(self) -> Self:
+        """Keep those of removed people."""
+        return self.exclude(owner__removed_at=None).order_by("pk")
+
 
 class Bookmark(Recorded):
     """A page under its title; only its owner sees it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -56,7 +56,7 @@ def edit_bookmark(
 @transaction.atomic
 def remove_bookmark(
     *,
-    actor: User,
+    actor: User | None,
     bookmark: Bookmark,
     now: datetime,
     expected: Container[str] | None = None,
@@ -68,9 +68,18 @@ def remove_bookmark(
     row.delete()
 
 
-def _lock(actor: User, bookmark: Bookmark, expected: Container[str] | None) -> Bookmark:
-    rows = Bookmark.objects.editable_by(actor).select_for_update()
-    row = rows.filter(pk=bookmark.pk).first()
+def remove_orphans(*, now: datetime) -> Iterator[int]:
+    """Delete the bookmarks of removed people; yield how many each transaction took."""
+    for bookmark in Bookmark.objects.orphaned():
+        remove_bookmark(actor=None, bookmark=bookmark, now=now)
+        yield 1
+
+
+def _lock(
+    actor: User | None, bookmark: Bookmark, expected: Container[str] | None
+) -> Bookmark:
+    rows = Bookmark.objects.select_for_update()
+    row = (rows.editable_by(actor) if actor else rows).filter(pk=bookmark.pk).first()
     if row is None:
         raise Missing
     row.expect(expected)
@@ -78,7 +87,7 @@ def _lock(actor: User, bookmark: Bookmark, expected: Container[str] | None) -> B
 
 
 def _record(
-    verb: str, bookmark: Bookmark, changes: Changes, actor: User, now: datetime
+    verb: str, bookmark: Bookmark, changes: Changes, actor: User | None, now: datetime
 ) -> None:
     """Record it in the stream of the owner, so that nobody else reads the content."""
     entry = events.Entry(verb, bookmark, changes, stream_id=bookmark.owner.pk)

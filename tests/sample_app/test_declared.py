@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import User
-from core.models import Event
+from accounts.services.people import remove_person
+from core.models import Event, TaskSchedule
 from core.registry import registry
 from tests.admin.cast import save
-from tests.commands.running import run
+from tests.commands.running import attempt, run
 from tests.conftest import browser_for
 from tests.sample_app import health
 from tests.sample_app.models import Bookmark
 from tests.sample_app.services import add_bookmark
+from tests.sample_app.tasks import remove_orphans
 
 ADD = "/admin/bookmarks/bookmark/add/"
 
@@ -72,9 +76,26 @@ def test_readiness_names_its_part(client, db, monkeypatch):
     assert client.get("/readyz").json()["checks"]["uploads"] == "failed"
 
 
-def test_the_doctor_runs_its_check(owner):
-    add_bookmark(actor=owner, title="News", now=owner.created_at)
-    assert run("doctor", "--only", "bookmarks").out.split() == ["bookmarks", "ok"]
+@pytest.fixture
+def orphan(owner):
+    row = add_bookmark(actor=owner, title="News", now=owner.created_at)
+    remove_person(actor=None, person=owner, now=timezone.now())
+    return row
+
+
+def test_the_doctor_finds_and_repairs(orphan):
+    found = attempt("doctor", "--only", "bookmarks")
+    assert (found.status, str(orphan.pk) in found.out) == (1, True)
+    assert "repaired 1" in run("doctor", "--only", "bookmarks", "--repair").out
+
+
+def test_its_task_runs_on_schedule(orphan):
+    assert remove_orphans.name in registry.tasks
+    remove_orphans.apply()
+    assert not Bookmark.objects.exists()
+    event = Event.objects.get(verb="bookmark.removed")
+    assert event.actor_id is None
+    assert TaskSchedule.objects.filter(name=remove_orphans.name).exists()
 
 
 def test_the_doctor_finds_nothing_wrong_with_its_events(owner):

@@ -12,6 +12,7 @@ from accounts.models import ApiKey, ShippedGrant, User
 from accounts.services.keys import issue_key
 from core.ids import new_id
 from core.models import Event, IdempotentAnswer, Installation
+from core.registry import registry
 from tests.conftest import NOW
 from tests.todos.helpers import label, put
 from todos.due import NEVER
@@ -19,7 +20,6 @@ from todos.models import Comment, Label, Membership, Todo, TodoList
 from todos.services.comments import add_comment
 
 pytestmark = pytest.mark.django_db
-OURS = ("accounts", "core", "todos")
 OWNED_BY_TRIGGERS = {"event_in_stream_once", "event_seq_has_stream"}
 
 # Constraint, model, and columns that break it in a row that is otherwise sound.
@@ -102,7 +102,7 @@ def row_of(model):
 def constraints(kind):
     return {
         constraint.name
-        for app in OURS
+        for app in registry.apps
         for model in apps.get_app_config(app).get_models()
         for constraint in model._meta.constraints
         if isinstance(constraint, kind)
@@ -197,7 +197,7 @@ def test_ids_are_of_version_seven_and_sort_by_time(owner, todo_list):
     rows = [put(owner, todo_list) for _ in range(5)]
     ids = list(Todo.objects.filter(list=todo_list).order_by("pk").values_list("pk"))
     assert ids == [(row.pk,) for row in rows]
-    for app in OURS:
+    for app in registry.apps:
         for model in apps.get_app_config(app).get_models():
             key = model._meta.pk
             if isinstance(key, models.UUIDField):

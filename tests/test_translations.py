@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from core.registry import registry
 from tests.admin.cast import save, text_of
 from tests.conftest import browser_for, make_person
 from tests.problems import assert_problem
@@ -23,7 +24,7 @@ from todos.models import Todo
 from todos.services.todos import add_todo
 
 CATALOGUE = settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po"
-SOURCES = ("accounts", "core", "templates", "todo_project", "todos")
+SOURCES = ("templates", *registry.apps)
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
 

@@ -19,11 +19,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from core import progress
 from core.management.base import ServiceCommand
 from core.progress import Progress
+from core.registry import registry
 from tests.commands.running import ROOT, command_line, environment, refusal
 
 COMMANDS = {
     path.stem: app
-    for app in ("accounts", "core", "todos", "todo_project")
+    for app in registry.apps
     for path in Path(ROOT, app, "management", "commands").glob("[a-z]*.py")
 }
 TABLES = ("accounts_user", "core_event", "accounts_apikey", "todos_todo")

@@ -17,10 +17,9 @@ from core import events
 from core.registry import registry
 from tests.conftest import NOW
 
-APPS = [
-    settings.BASE_DIR / name for name in ("core", "accounts", "todos", "todo_project")
-]
-BELOW_TODOS = APPS[:2]
+# From core upwards, in the order in which they are installed.
+APPS = [settings.BASE_DIR / label for label in registry.apps]
+BELOW_TODOS = APPS[: registry.apps.index("todos")]
 
 
 def sources(folders: list[Path]) -> Iterator[Path]:

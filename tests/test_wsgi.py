@@ -120,3 +120,25 @@ def test_a_request_is_named_by_nginx_or_a_listed_proxy_alone(peer, beside, name)
     environ = {"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": "request-0001"} | beside
     wsgi.find_client(environ)
     assert environ.get("HTTP_X_REQUEST_ID") == name
+
+
+class Unread:
+    """The body of a refused request, which nobody has read."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def read(self, size):
+        self.sizes.append(size)
+        return b"x" * size
+
+
+@pytest.mark.parametrize("path", ["/api/v1/todos", "", "*"])
+def test_the_rest_of_a_body_is_read_in_pieces_up_to_twice_the_limit(settings, path):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+    body = Unread()
+    wsgi.read_rest(
+        {"CONTENT_LENGTH": "999999999", "PATH_INFO": path, "wsgi.input": body}
+    )
+    assert sum(body.sizes) == 200_000
+    assert max(body.sizes) == wsgi.CHUNK

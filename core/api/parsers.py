@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from rest_framework.request import Request
 
 from core.text import is_storable
 
+CHUNK = 64 * 1024  # bytes
 _INT64 = 2**63
 
 
@@ -71,7 +73,8 @@ class StrictFormParser(FormParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         require_bounded(parser_context)
-        form = super().parse(stream, media_type, parser_context)
+        with whole(stream, parser_context) as body:
+            form = super().parse(body, media_type, parser_context)
         require_sound_form(form)
         return form
 
@@ -88,7 +91,9 @@ class StrictMultiPartParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        form: Any = super().parse(stream, media_type, parser_context)
+        with whole(stream, parser_context) as body:
+            form: Any = super().parse(body, media_type, parser_context)
+            close_at_end(parser_context, form.files)
         require_sound_form(form.data)
         return form
 
@@ -102,17 +107,47 @@ class UploadParser(FileUploadParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        request = request_of(parser_context)
-        parsed: Any = super().parse(stream, media_type, parser_context)
-        # Django closes these files at the end of the request.
-        files = MultiValueDict({"file": [parsed.files["file"]]})
-        request._request._files = files  # type: ignore[attr-defined]
-        if parsed.files["file"].size != body_length(request):
-            raise ParseError(_("The body is shorter than its Content-Length."))
+        with whole(stream, parser_context) as body:
+            parsed: Any = super().parse(body, media_type, parser_context)
+            files = MultiValueDict({"file": [parsed.files["file"]]})
+            close_at_end(parser_context, files)
         return parsed
 
     def get_filename(self, *args: Any) -> str:
         return "upload"  # what a client calls the file is no part of the body
+
+
+class CountedStream:
+    """A stream that counts the bytes that were read of it."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self.stream, self.count = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.count += len(data)
+        return data
+
+
+@contextmanager
+def whole(
+    stream: IO[Any], parser_context: Mapping[str, Any] | None
+) -> Iterator[IO[Any]]:
+    """Refuse a body that ends early: servers hand over what a lost client has sent."""
+    body: Any = CountedStream(stream)
+    yield body
+    while body.read(CHUNK):
+        pass
+    if body.count < body_length(request_of(parser_context)):
+        raise ParseError(_("The body is shorter than its Content-Length."))
+
+
+def close_at_end(
+    parser_context: Mapping[str, Any] | None, files: MultiValueDict[str, Any]
+) -> None:
+    """Let Django close the files at the end of the request, whatever becomes of it."""
+    request: Any = request_of(parser_context)._request
+    request._files = files
 
 
 def is_streamed(request: HttpRequest) -> bool:

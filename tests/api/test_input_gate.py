@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -49,6 +50,31 @@ def nested(depth):
 def test_json_that_cannot_be_meant_is_refused(owner_api, body):
     assert_problem(post(owner_api, body), 400, "parse_error")
     assert Todo.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (FORM, "content=half"),
+        (
+            "multipart/form-data; boundary=b",
+            '--b\r\nContent-Disposition: form-data; name="content"\r\n\r\nhalf',
+        ),
+        (JSON, '{"content": "half'),
+    ],
+)
+def test_a_body_that_ends_early_is_refused(
+    owner_api, owner_browser, content_type, body
+):
+    """As a server hands it over when the connection breaks."""
+    for client in (owner_api, owner_browser):
+        sent = {
+            "wsgi.input": BytesIO(body.encode()),
+            "CONTENT_LENGTH": str(len(body) + 100),
+        }
+        answer = client.generic("POST", TODOS, body, content_type, **sent)
+        assert_problem(answer, 400, "parse_error")
+    assert not Todo.objects.exists()
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "17", "true", "null", '[{"a": 1}]'])

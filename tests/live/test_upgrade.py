@@ -17,7 +17,7 @@ from tests.live.stack import Stack
 from tests.live.test_reload import workers
 from tests.live.waiting import wait_until
 
-SCRIPT, RENEWAL = "script/upgrade", "script/renew.sh"
+SCRIPT, RELOAD = "script/upgrade", "script/rolling_reload.sh"
 PARTS = ("web:web-0", "web:web-1", "worker", "beat")
 MIGRATION = """
 from django.db import migrations
@@ -99,7 +99,7 @@ def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
     with load_on(stack, key) as load:
-        with changed(second / RENEWAL, "|| go_back", "&& kill -KILL $$ || go_back"):
+        with changed(second / RELOAD, "|| roll_back", "&& kill -KILL $$ || roll_back"):
             killed = upgrade(stack, second)  # one app server after
         there = upgrade(stack, second)
         assert there.returncode == 0, there.stderr
@@ -167,8 +167,8 @@ def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
         done = upgrade(stack, folder)
 
     assert done.returncode == 1
-    assert f"4-{how} did not come up in web-1" in done.stderr
-    assert done.stderr.splitlines()[-1].endswith("web-1.log. 1 serves.")
+    assert f"4-{how} did not start in web-1" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-1.log). 1 is running.")
     assert load.failed == 0, load.told
     assert stack.app.resolve() == first
     assert looks(stack) == before
@@ -195,8 +195,8 @@ def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack)
 
     done = upgrade(stack, folder)
 
-    assert "5 did not come up in web-0" in done.stderr
-    assert done.stderr.splitlines()[-1].endswith("web-0.log. 1 serves.")
+    assert "5 did not start in web-0" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-0.log). 1 is running.")
     assert looks(stack) == before
 
 
@@ -206,11 +206,11 @@ def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack)
         ("todo_project/urls.py", "urlpatterns = [", "urlpatterns = [[",
          "3 is refused: its settings or its code do not pass the checks above."),
         ("deploy/uwsgi.ini", "need-app = true", "need-app = true\nneed-apps = true",
-         "3 is refused: its app server does not answer"),
+         "3 is refused: its app server does not respond"),
         ("todos/tasks.py", "import shared_task", "import shared_work",
          "3 is refused: its worker does not load"),
         ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
-         "3 is refused: nginx does not take its configuration"),
+         "3 is refused: nginx rejects its configuration"),
         ("static/look/base.css", "--accent: #", "background: url(missing.png); --a: #",
          "The static files could not be collected"),
     ],

@@ -102,7 +102,7 @@ def test_unsafe_file_names_in_the_manifest_are_refused(draft, refused, tmp_path)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in {"avatar", "aaa"}])
-def test_such_a_name_is_refused_wherever_it_stands(name):
+def test_unsafe_file_names_are_refused_by_the_parser(name):
     with pytest.raises(BadArchive):
         parse_member(as_line(File(name, 1, "")))
 
@@ -110,21 +110,21 @@ def test_such_a_name_is_refused_wherever_it_stands(name):
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
 )
-def test_a_link_or_a_device_is_refused(small, refused, kind):
+def test_links_devices_and_folders_are_refused(small, refused, kind):
     plain = header("files/avatar", 3500)
     info = tarfile.TarInfo.frombuf(plain, "utf-8", "strict")
     info.type, info.linkname = kind, "/etc/passwd"
     path = forge(small, plain, info.tobuf(tarfile.GNU_FORMAT))
-    assert "It is not laid out as its manifest says." in refused(path)
+    assert "Its layout does not match its manifest." in refused(path)
 
 
-def test_content_other_than_its_checksum_is_refused(small, refused):
+def test_content_that_differs_from_its_checksum_is_refused(small, refused):
     path = forge(small, b"picture" * 500, b"picturE" * 500)
     assert "files/avatar does not match the manifest" in refused(path)
 
 
 def forge(path: Path, old: bytes, new: bytes) -> Path:
-    """Change bytes of an archive, and seal it anew."""
+    """Change bytes of an archive and write a new seal."""
     content = path.read_bytes()
     assert content.count(old) == 1
     body = content[:-2048].replace(old, new)

@@ -1,20 +1,20 @@
 """gunicorn: an alternative to uWSGI behind nginx, and the fallback of script/server.
 
 .venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
-Behind nginx it uses the same socket and protocol as uWSGI, so nothing else changes. Send
-TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to reload
-all of them. WORKER_CLASS sets how many requests a worker handles at once:
+Behind nginx it uses the same socket and protocol as uWSGI, so nothing else changes.
+Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
+reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 
   sync     one, which is cut off after 30 seconds, like by uWSGI's harakiri
   gthread  WEB_THREADS (default 4), without that limit
   gevent   WEB_THREADS as well; useful if the database is far away and each statement
-           waits long. A request that computes, such as a sign-in (half a second), blocks
-           the other requests of its worker, and the locks that they hold.
+           waits long. A request that computes, such as a sign-in (half a second),
+           blocks the other requests of its worker, and the locks that they hold.
            It is not among the locked packages. Install it in each release:
            .venv/bin/python -m pip install 'gevent>=26,<27'
 
-max_connections of PostgreSQL must allow one connection for each concurrent request of all
-workers and instances, plus about ten. Under gevent each request opens its own connection.
+max_connections of PostgreSQL must allow one connection for each concurrent request of
+all workers and instances, plus about ten. Under gevent each request opens its own.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ forwarder_headers = ""
 
 if HTTP:
     bind = [HTTP]
-    # Each slow client occupies a thread. With a second process, connections would wait for
-    # a busy process although the other one has free threads.
+    # Each slow client occupies a thread. With a second process, connections would wait
+    # for a busy process although the other one has free threads.
     workers = 1
     threads = 32
 else:
@@ -194,7 +194,7 @@ class Background:
 
 background = Background()
 if HTTP:
-    # If this process is killed, the background process may still be working. It must not
-    # keep the lock of script/server (descriptor 8) meanwhile.
+    # If this process is killed, the background process may still be working. It must
+    # not keep the lock of script/server (descriptor 8) meanwhile.
     with suppress(OSError):
         os.set_inheritable(8, False)

@@ -1,4 +1,4 @@
-"""Health check of a container, with the result as exit status: health.py web|worker|beat.
+"""Health check of a container: `health.py web|worker|beat` exits with 0 if it is well.
 
 web: this app server responds. worker, beat: an app server reports at /readyz that it is
 alive. It speaks the uwsgi protocol itself, because loading Django takes a second.
@@ -57,7 +57,7 @@ def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
 
 
 def request(path: str) -> bytes:
-    """Return a GET request in the uwsgi protocol: a header, then variables by length."""
+    """Return a GET request in the uwsgi protocol: a header, then the variables."""
     variables = {
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": path,

@@ -20,7 +20,7 @@ PAUSE = 5  # seconds between two attempts; uWSGI's one per second would use a wh
 
 
 def has_served() -> bool:
-    """Return whether a worker has loaded the application since this instance started."""
+    """Return whether a worker of this instance has loaded the application before."""
     workers = uwsgi.workers()
     return (
         os.environ["UWSGI_RELOADS"] != "0"

@@ -1,4 +1,4 @@
-"""script/upgrade: another release, the way back, and releases that are refused."""
+"""script/upgrade: upgrades, rollbacks, and releases that are refused."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def pids(stack: Stack, *programs: str) -> list[int]:
     return [stack.pid(program) for program in programs]
 
 
-def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
+def test_a_killed_upgrade_and_a_rollback_lose_no_request(
     stack: Stack, key: str, second: Path
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
@@ -121,7 +121,7 @@ def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
     stack.wait_ready()  # whose tables have a migration that this release does not know
 
 
-def test_an_upgrade_that_is_killed_while_it_checks_leaves_nothing_behind(
+def test_an_upgrade_killed_during_its_checks_leaves_nothing_behind(
     stack: Stack, second: Path
 ):
     current = stack.app.resolve()
@@ -152,7 +152,7 @@ try:
 
 
 @pytest.mark.parametrize("how", ["workers", "whole"])
-def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
+def test_a_release_that_does_not_start_everywhere_is_rolled_back(
     stack: Stack, key: str, how: str
 ):
     first, before, parts = stack.app.resolve(), looks(stack), pids(stack, *PARTS)
@@ -183,7 +183,7 @@ try:
     django ="""
 
 
-def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack):
+def test_a_rollback_includes_instances_of_an_interrupted_upgrade(stack: Stack):
     before, folder = looks(stack), copy_with_another_look(stack, "5")
     with changed(folder / SCRIPT, "        renew_others\n", "        kill -KILL $$\n"):
         killed = upgrade(stack, folder)  # both app servers after
@@ -216,7 +216,7 @@ def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack)
     ],
     ids=["code", "app-server", "worker", "nginx", "static"],
 )  # fmt: skip
-def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
+def test_a_broken_release_is_refused_before_it_serves(
     stack: Stack, path, old, new, told
 ):
     folder = stack.places.home / "releases" / "3"
@@ -237,7 +237,7 @@ def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
     ("name", "value"),
     [("WEB_INSTANCES", "two"), ("WEB_PROCESSES", "0"), ("DATA_DIR", "data")],
 )
-def test_a_wrong_number_or_place_is_told_in_a_sentence(
+def test_invalid_numbers_and_folders_are_reported_in_one_line(
     stack: Stack, second: Path, name, value
 ):
     current = stack.app.resolve()

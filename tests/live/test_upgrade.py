@@ -185,7 +185,9 @@ try:
 
 def test_a_rollback_includes_instances_of_an_interrupted_upgrade(stack: Stack):
     before, folder = looks(stack), copy_with_another_look(stack, "5")
-    with changed(folder / SCRIPT, "        restart_others\n", "        kill -KILL $$\n"):
+    with changed(
+        folder / SCRIPT, "        restart_others\n", "        kill -KILL $$\n"
+    ):
         killed = upgrade(stack, folder)  # both app servers after
     assert killed.returncode == -signal.SIGKILL
     assert not looks(stack) & before

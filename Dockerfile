@@ -1,11 +1,12 @@
-# One image for web, worker, beat and migrate (target app), one for nginx.
-# Any Debian from 12 on does as a base; its Python runs the service.
+# One image for web, worker, beat and migrate (target app), and one for nginx.
+# The base can be any Debian from 12 on, whose Python runs the service.
 ARG BASE_IMAGE=debian:13-slim
 
-# --- What both have: a user without rights, and the folders of DATA_DIR ---------
+# --- Shared by both: an unprivileged user and the folders of DATA_DIR ------------
 FROM ${BASE_IMAGE} AS base
 ENV DATA_DIR=/data
-# /data/static stays root's, who fills it; /srv/static is where nginx's volume is filled.
+# /data/static belongs to root, who fills it at build time. migrate copies it to
+# /srv/static, the volume of nginx.
 RUN groupadd --gid 10001 todo && \
     useradd --no-log-init --uid 10001 --gid todo --home-dir /data --no-create-home \
         --shell /usr/sbin/nologin todo && \
@@ -13,9 +14,9 @@ RUN groupadd --gid 10001 todo && \
     install --directory --mode=0750 --owner=todo --group=todo \
         /data/media /data/metrics /data/run /srv/static
 
-# --- Wheels: the compiler stays behind here -------------------------------------
+# --- Wheels; the compiler is not part of the final image ------------------------
 FROM base AS build
-# The base image says which versions there are.
+# The base image determines the versions.
 # hadolint ignore=DL3008
 RUN apt-get update && \
     apt-get install --yes --no-install-recommends gcc libc6-dev python3-dev python3-pip \
@@ -23,7 +24,7 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/todo
 COPY requirements.txt ./
-# Without isolation uWSGI is built by Debian's setuptools, not by one nobody locked.
+# Without isolation, Debian's setuptools builds uWSGI instead of an unlocked version.
 RUN python3 -m pip wheel --no-cache-dir --no-build-isolation --require-hashes --no-deps \
         --requirement requirements.txt --wheel-dir /wheels && \
     python3 -m venv --without-pip .venv && \
@@ -33,7 +34,7 @@ RUN python3 -m pip wheel --no-cache-dir --no-build-isolation --require-hashes --
 # --- The service ----------------------------------------------------------------
 FROM base AS app
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# uWSGI links the library of Python, whose package has the version in its name.
+# uWSGI needs libpython, whose package name contains the version.
 # hadolint ignore=DL3008
 RUN apt-get update && \
     apt-get install --yes --no-install-recommends python3 && \
@@ -45,7 +46,7 @@ ENV APP=/srv/todo INSTANCE=0 LOG_FORMAT=json \
     PATH=/srv/todo/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /srv/todo/.venv .venv
 COPY . .
-# The key signs nothing here; without one the service would make one and keep it.
+# A dummy key, because without one the service would create and store a real one.
 RUN SECRET_KEY=$(printf %050d 0) python manage.py collectstatic --no-input --skip-checks \
         --verbosity 0 && \
     python -m compileall -q manage.py accounts core todos todo_project
@@ -56,7 +57,7 @@ LABEL org.opencontainers.image.title="Todo service" \
     org.opencontainers.image.licenses="BSD-3-Clause"
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "deploy/health.py", "web"]
-# uWSGI takes TERM as: end the requests that run, then go.
+# On TERM, uWSGI finishes running requests and ends.
 CMD ["uwsgi", "--ini", "deploy/uwsgi.ini"]
 
 # --- nginx ----------------------------------------------------------------------
@@ -75,9 +76,9 @@ LABEL org.opencontainers.image.title="Todo service: nginx" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.licenses="BSD-3-Clause"
 EXPOSE 8080 8443
-# An answer of any kind: whether the app servers are well is told by their own checks.
+# Any HTTP response is enough: the app servers have health checks of their own.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && grep --quiet ^HTTP/ <&3"]
-# QUIT lets requests end; TERM would not.
+# QUIT is nginx's graceful stop.
 STOPSIGNAL SIGQUIT
 CMD ["nginx", "-e", "stderr", "-p", "/data", "-c", "/etc/todo/nginx.conf", "-g", "daemon off;"]

@@ -1,20 +1,20 @@
-"""gunicorn: another server behind nginx, and what script/server falls back to.
+"""gunicorn: an alternative to uWSGI behind nginx, and the fallback of script/server.
 
 .venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
-Behind nginx it takes the same socket and speaks the same protocol, so nothing else
-changes. TTIN and TTOU to the process of the pid file add and remove a worker, HUP
-renews all. WORKER_CLASS says how many requests a worker answers at once:
+Behind nginx it uses the same socket and protocol as uWSGI, so nothing else changes.
+Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
+reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 
-  sync     one, cut off after 30 seconds as by uWSGI's harakiri
-  gthread  WEB_THREADS, 4 if not said, and no such limit
-  gevent   the same, of use where each statement waits long for a database that is far
-           away. A request that computes holds up the others of its worker, as a sign-in
-           does for half a second, and so a lock is held the longer the more there are.
-           It is not among the locked packages; in each release:
+  sync     one, which is cut off after 30 seconds, like by uWSGI's harakiri
+  gthread  WEB_THREADS (default 4), without that limit
+  gevent   WEB_THREADS as well; useful if the database is far away and each statement
+           waits long. A request that computes, such as a sign-in (half a second),
+           blocks the other requests of its worker, and the locks that they hold.
+           It is not among the locked packages. Install it in each release:
            .venv/bin/python -m pip install 'gevent>=26,<27'
 
-PostgreSQL's max_connections has to allow one for each request at once, of all workers
-of all instances, and some ten more. Under gevent each request makes its own anew.
+max_connections of PostgreSQL must allow one connection for each concurrent request of
+all workers and instances, plus about ten. Under gevent each request opens its own.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from urllib.parse import quote
 from gunicorn.workers.gthread import ThreadWorker
 
 if not os.environ.get("DATA_DIR"):
-    sys.exit("DATA_DIR must name the folder of the data.")
+    sys.exit("DATA_DIR must be set to the data folder.")
 
 APP = Path(__file__).resolve().parent.parent
 RUN = Path(os.environ["DATA_DIR"]) / "run"
 NAME = f"web-{os.environ.get('INSTANCE', '0')}"
-HTTP = os.environ.get("HTTP", "")  # host:port, in the embedded way
+HTTP = os.environ.get("HTTP", "")  # host:port, for the embedded server
 KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
 SOCKET = RUN / f"{NAME}.sock"
-PATIENCE = 5  # seconds for the background to end
+STOP_TIMEOUT = 5  # seconds for the background process to end
 
 if KIND not in {"sync", "gthread", "gevent"}:
     sys.exit(f"WORKER_CLASS must be sync, gthread or gevent, not '{KIND}'.")
@@ -52,21 +52,21 @@ if KIND == "gevent" and find_spec("gevent") is None:
 
 
 def count_of(name: str, default: int) -> int:
-    """Return the number in a variable; end in a sentence if it is none."""
-    said = os.environ.get(name, "")
-    if not said:
+    """Return the number in a variable; exit with a clear message if it is invalid."""
+    value = os.environ.get(name, "")
+    if not value:
         return default
-    if not re.fullmatch("[1-9][0-9]?", said):
-        sys.exit(f"{name} must be a whole number from 1 to 99, not '{said}'.")
-    return int(said)
+    if not re.fullmatch("[1-9][0-9]?", value):
+        sys.exit(f"{name} must be a whole number from 1 to 99, not '{value}'.")
+    return int(value)
 
 
 class EndingWorker(ThreadWorker):  # type: ignore[misc]
-    """gthread, but it ends at once when it is told so or its master was killed.
+    """A gthread worker that ends immediately on QUIT or if its master was killed.
 
-    Told so, gunicorn's own shuts its threads down in the middle of whatever it is at.
-    If that is the start of a request, it waits for a lock of its own for ever;
-    if not, for the slowest client. What is cut off here is rolled back.
+    gunicorn's own handler shuts down the thread pool from within a signal handler. It
+    deadlocks if a request is just being submitted, and otherwise waits for the slowest
+    client. Requests that are cut off here are rolled back.
     """
 
     def handle_quit(self, sig: int, frame: Any) -> None:
@@ -80,27 +80,26 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]
 
 wsgi_app = "todo_project.wsgi:application"
 pythonpath = str(APP)
-# A folder in memory: a disk that hangs does not make workers look dead.
+# In memory, so that a hanging disk does not make workers look dead.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 worker_class = EndingWorker if KIND == "gthread" else KIND
 workers = count_of("WEB_PROCESSES", os.cpu_count() or 1)
 backlog = int(Path("/proc/sys/net/core/somaxconn").read_text())
 timeout = 30  # seconds, as uWSGI's harakiri
-graceful_timeout = 32  # seconds; a worker may finish what the timeout allows
-# Ready and failing are told below and by the log of the service.
+graceful_timeout = 32  # seconds; longer than the timeout of a request
+# Start-up is reported below, and failures by the log of the service.
 loglevel = "warning"
-# The pid file tells whom to steer; a socket for it would be one more to guard.
+# Signals are enough to control it; a socket would need protection.
 control_socket_disable = True
 
-# Whom to believe about the client is decided in one place, todo_project/wsgi.py.
+# Trusted proxies are handled in one place, todo_project/wsgi.py.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 if HTTP:
     bind = [HTTP]
-    # Slow clients hold a thread each. A second process would take as many connections
-    # as the first and let them wait for threads of its own, though the first has free
-    # ones.
+    # Each slow client occupies a thread. With a second process, connections would wait
+    # for a busy process although the other one has free threads.
     workers = 1
     threads = 32
 else:
@@ -113,21 +112,21 @@ else:
         threads = at_once
     if KIND == "gevent":
         worker_connections = at_once
-    keepalive = 0  # nginx sends one request on a connection
+    keepalive = 0  # nginx sends one request per connection
     max_requests = 20000
     max_requests_jitter = 2000
 
 
 def pre_request(worker: Any, req: Any) -> None:
-    """Escape the path, which nginx has decoded and gunicorn decodes again."""
+    """Quote the path, which nginx has decoded and gunicorn decodes again."""
     if not HTTP:
         req.path = quote(req.path, encoding="latin-1")
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let no connection to the database outlive its request.
+    """Close database connections after each request under gevent.
 
-    Under gevent a thread of Django's is a greenlet, which is gone after the request.
+    There, Django's connections belong to a greenlet, which ends with the request.
     """
     if KIND == "gevent":
         from django.db import connections
@@ -136,16 +135,16 @@ def post_worker_init(worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Open the socket to nginx's group, or start what uWSGI would have attached."""
+    """Let nginx's group use the socket, or start the background process."""
     if HTTP:
         background.start()
-        print(f"Todo service: http://{HTTP}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+        print(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)", flush=True)  # noqa: T201
     else:
         SOCKET.chmod(0o660)
 
 
 def on_reload(server: Any) -> None:
-    background.renew()
+    background.restart()
 
 
 def on_exit(server: Any) -> None:
@@ -153,7 +152,7 @@ def on_exit(server: Any) -> None:
 
 
 class Background:
-    """`manage.py background`, started again whenever it ends."""
+    """Run `manage.py background`, and start it again whenever it ends."""
 
     def __init__(self) -> None:
         self.pid = 0
@@ -163,16 +162,16 @@ class Background:
     def start(self) -> None:
         self.thread.start()
 
-    def renew(self) -> None:
+    def restart(self) -> None:
         self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """End it, in the middle of what it does if need be."""
+        """Stop the process; kill it if it does not end in time."""
         self.stopped.set()
         for number in (signal.SIGTERM, signal.SIGKILL):
             self._signal(number)
             if self.thread.is_alive():
-                self.thread.join(PATIENCE)
+                self.thread.join(STOP_TIMEOUT)
 
     def _signal(self, number: int) -> None:
         if self.pid:
@@ -183,11 +182,11 @@ class Background:
         command = [sys.executable, str(APP / "manage.py"), "background"]
         command += ["--parent", str(os.getpid())]
         while not self.stopped.is_set():
-            # Not by subprocess: a worker that is forked at that moment would inherit
-            # the pipe over which that learns of the start, and it would wait for ever.
-            # A session of its own: Ctrl-C is for the server, which then ends it.
+            # Not subprocess: a worker forked at that moment would inherit the pipe that
+            # subprocess waits on for the start, and it would wait forever. In a session
+            # of its own, Ctrl-C reaches only the server, which then stops this process.
             self.pid = os.posix_spawn(command[0], command, os.environ, setsid=True)
-            with suppress(ChildProcessError):  # gunicorn may have heard of its end
+            with suppress(ChildProcessError):  # gunicorn may have reaped it already
                 os.waitpid(self.pid, 0)
             self.pid = 0
             self.stopped.wait(1)
@@ -195,7 +194,7 @@ class Background:
 
 background = Background()
 if HTTP:
-    # The background may be at work when this one is killed, and does not keep the lock
-    # of script/server so long.
+    # If this process is killed, the background process may still be working. It must
+    # not keep the lock of script/server (descriptor 8) meanwhile.
     with suppress(OSError):
         os.set_inheritable(8, False)

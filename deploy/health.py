@@ -1,7 +1,7 @@
-"""Say by the exit code whether a container is well: health.py web|worker|beat.
+"""Health check of a container: `health.py web|worker|beat` exits with 0 if it is well.
 
-web: this app server answers. worker, beat: an app server says at /readyz that it hears
-of them. The uwsgi protocol is spoken here directly; Django would take a second a time.
+web: this app server responds. worker, beat: an app server reports at /readyz that it is
+alive. It speaks the uwsgi protocol itself, because loading Django takes a second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TIMEOUT = 4  # seconds
 
 
 def main(part: str) -> int:
-    """Return 0 if the part is well."""
+    """Return 0 if the part is healthy, else 1."""
     if part == "web":
         own = RUN / f"web-{os.environ['INSTANCE']}.sock"
         return 0 if answer(by_tcp() or own, "/livez") is not None else 1
@@ -30,7 +30,7 @@ def main(part: str) -> int:
 
 
 def by_tcp() -> tuple[str, int] | None:
-    """Return the address of an app server that has one in the place of a socket."""
+    """Return the address of an app server that listens on TCP, or None."""
     host, _, port = os.environ.get("LISTEN", "").rpartition(":")
     return (host.strip("[]"), int(port)) if port else None
 
@@ -45,7 +45,7 @@ def connect(server: Path | tuple[str, int]) -> socket.socket:
 
 
 def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
-    """Return the body of the answer, whatever its status; None if there is none."""
+    """Return the body of a response with status 200 or 503; None if there is none."""
     try:
         with connect(server) as connection:
             connection.sendall(request(path))
@@ -57,7 +57,7 @@ def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
 
 
 def request(path: str) -> bytes:
-    """Return a GET in the uwsgi protocol: a header, then names and values by length."""
+    """Return a GET request in the uwsgi protocol: a header, then the variables."""
     variables = {
         "REQUEST_METHOD": "GET",
         "REQUEST_URI": path,

@@ -1,7 +1,7 @@
-"""Bind a worker of uWSGI to one release, before it loads the application.
+"""Bind a uWSGI worker to one release before it loads the application.
 
-APP may lead through a link that an upgrade turns. A worker that began with one release
-must not import the rest of its modules from the next.
+APP may contain a symbolic link that an upgrade replaces. A worker that has imported
+modules of one release must not import others from the next.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import uwsgi
 
-PAUSE = 5  # seconds between two tries; uWSGI makes one a second, which takes a core
+PAUSE = 5  # seconds between two attempts; uWSGI's one per second would use a whole core
 
 
 def has_served() -> bool:
-    """Tell whether anybody has loaded the application since this instance started."""
+    """Return whether a worker of this instance has loaded the application before."""
     workers = uwsgi.workers()
     return (
         os.environ["UWSGI_RELOADS"] != "0"
@@ -30,11 +30,11 @@ def has_served() -> bool:
 
 
 def load(release: Path) -> None:
-    """Load the application, or end the worker; note for script/upgrade which of both.
+    """Load the application or end the worker; record the result for script/upgrade.
 
-    What does not load ends the whole instance where uWSGI finds out, with what the
-    other workers are answering and what waits at its socket. Here the worker is tried
-    again instead, until APP leads to a release that loads.
+    If uWSGI itself finds that an application does not load, it ends the whole instance,
+    with the running requests of other workers. Here only this worker ends, and is
+    started again until APP points to a release that loads.
     """
     name = f"web-{os.environ.get('INSTANCE', '0')}.release"
     note = Path(os.environ["DATA_DIR"], "run", name)
@@ -46,13 +46,13 @@ def load(release: Path) -> None:
         time.sleep(PAUSE)
         os._exit(1)
     note.write_text(f"{release} loaded\n")
-    # Else the master finds out within a second, and turns to the next worker only then.
+    # Otherwise the master would notice only within a second, before the next worker.
     uwsgi.accepting()
     os.kill(uwsgi.masterpid(), signal.SIGCHLD)
 
 
 release = Path(os.environ["APP"]).resolve()
-# uWSGI puts the working directory first, where nothing of ours lies.
+# uWSGI adds the working directory, which contains no modules.
 sys.path[:] = [str(Path(folder).resolve()) for folder in sys.path if folder != "."]
 
 if has_served():

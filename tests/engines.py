@@ -21,6 +21,7 @@ LIVE = TESTS / "live"  # the tests of the running service bring their own engine
 ON_SQLITE_ALONE = (
     "test_celery.py",
     "test_deploy.py",
+    "test_docs.py",
     "test_env.py",
     "test_env_example.py",
     "test_health.py",

@@ -219,7 +219,7 @@ def test_prepare_keeps_secrets_from_others_and_changes_none(prepared):
 def test_prepare_wants_a_name(prepared, names):
     refused = prepare(prepared, *names)
     assert refused.returncode == 1
-    assert refused.stderr.startswith("Say by which name")
+    assert refused.stderr.startswith("Usage: deploy/compose/prepare")
 
 
 def test_the_settings_of_the_containers_are_sound(prepared, tmp_path):

@@ -23,7 +23,7 @@ OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(autouse=True)
 def _token(settings, monkeypatch) -> None:
     settings.OPERATOR_TOKEN = TOKEN
-    monkeypatch.setattr(health, "_found", {})
+    monkeypatch.setattr(health, "_last_causes", {})
 
 
 @pytest.fixture

@@ -7,24 +7,28 @@ from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
 
-from todo_project.observability.metrics.sharing import Slot, forget_the_dead, is_sound
+from todo_project.observability.metrics.sharing import (
+    Slot,
+    is_readable,
+    remove_stale_gauges,
+)
 
 
 def test_what_is_not_whole_is_told_from_what_is(tmp_path):
     path, whole = tmp_path / "counter_0.db", file_with_a_value(tmp_path)
     used = int.from_bytes(whole[:4], "little")
     path.write_bytes(whole)
-    assert is_sound(path)
+    assert is_readable(path)
     for length in range(used):
         path.write_bytes(whole[:length])
-        assert not is_sound(path), length
+        assert not is_readable(path), length
     for place in range(used):
         path.write_bytes(
             whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
         )
-        is_sound(path)  # neither raises nor hangs, whatever it answers
+        is_readable(path)  # neither raises nor hangs, whatever it answers
     path.write_bytes(whole[:8] + bytes(used))
-    assert not is_sound(path)
+    assert not is_readable(path)
 
 
 def file_with_a_value(folder: Path) -> bytes:
@@ -89,6 +93,6 @@ def test_what_a_dead_process_said_of_its_present_is_forgotten(tmp_path):
     assert alive() == 0
     write_values(tmp_path, 1)
     (tmp_path / "1.lock").touch()  # which nobody holds
-    forget_the_dead(tmp_path)
+    remove_stale_gauges(tmp_path)
     left = {path.stem for path in tmp_path.glob("*.db")}
     assert left == {"counter_0", "histogram_0", "gauge_livesum_0", "counter_1"}

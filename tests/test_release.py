@@ -57,7 +57,7 @@ def test_a_release_is_packed_alike_each_time_with_its_checksum(clone):
 def test_what_is_not_committed_is_not_packed(clone):
     (clone / "manage.py").write_text("changed")
     done = pack(clone)
-    assert "What is not committed is left out." in done.stderr
+    assert "Changes that are not committed are left out." in done.stderr
     with tarfile.open(next((clone / "build").glob("*.tar.gz"))) as packed:
         member = packed.extractfile(f"{settings.RELEASE}/manage.py")
         assert member is not None
@@ -70,5 +70,5 @@ def test_two_names_for_one_release_are_refused(clone):
     commit(clone)
     done = pack(clone)
     assert done.returncode == 1
-    assert "says another version" in done.stderr
+    assert "is another version" in done.stderr
     assert not (clone / "build").exists()

@@ -1,4 +1,4 @@
-"""Wiring of the project: its commands, and the admin in the shape all use it."""
+"""App configurations: the project's own, and the admin site that it replaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the project declares: Redis, as cache and as broker."""
+"""The project's declaration: checks and gauges of Redis, as cache and as broker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def readiness_checks() -> list[ReadinessCheck]:
 
 
 def require_redis(url: str) -> None:
-    """Write, since a full Redis goes on being read."""
+    """Write a key: a Redis that is full can still be read."""
     try:
         with ask_once(url) as client:
             client.set("todo:readyz", 1, ex=1)
@@ -36,11 +36,11 @@ def require_redis(url: str) -> None:
 def gauges(_now: datetime) -> Iterator[Gauge]:
     depth = queue_depth()
     if depth is not None:
-        yield Gauge("queue_depth", "Tasks that wait for a worker", depth)
+        yield Gauge("queue_depth", "Tasks waiting for a worker", depth)
 
 
 def queue_depth() -> int | None:
-    """Return how many tasks wait; None without a broker, or when it does not answer."""
+    """Return how many tasks wait; None without a broker or if it does not respond."""
     if not settings.BROKER_URL:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Strict readers of environment variables: an odd value stops the start."""
+"""Strict readers of environment variables: invalid values stop start-up."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
 
-# A name, all names below one, an address, or everything: Django's ALLOWED_HOSTS.
+# A host, all subdomains of one, an address, or *: as in Django's ALLOWED_HOSTS.
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", re.ASCII)
 _ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def env_str(name: str, *, default: str = "") -> str:
-    """Return the variable, or the content of the file that NAME_FILE names."""
+    """Return the variable, or the content of the file that NAME_FILE points to."""
     if path := os.environ.get(f"{name}_FILE"):
         if name in os.environ:
             raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
@@ -29,21 +29,21 @@ def env_str(name: str, *, default: str = "") -> str:
 
 
 def env_path(name: str, *, default: Path) -> Path:
-    """Return the path, made absolute; an empty one is none."""
+    """Return the absolute path; an empty variable means the default."""
     return Path(env_str(name) or default).absolute()
 
 
 def user_data_dir(name: str) -> Path:
-    """Return the user's own folder for data (XDG Base Directory Specification)."""
+    """Return the user's data directory (XDG Base Directory Specification)."""
     home = os.environ.get("XDG_DATA_HOME", "")
     if not Path(home).is_absolute():
-        # Path.expanduser would fail where there is no home, even if DATA_DIR is set.
+        # Path.expanduser raises without a home directory, even if DATA_DIR is set.
         home = os.path.expanduser("~/.local/share")
     return Path(home) / name
 
 
 def env_bool(name: str, *, default: bool) -> bool:
-    """Return true or false; anything but true, false, 1 and 0 is refused."""
+    """Return a boolean; refuse anything but true, false, 1 and 0."""
     raw = os.environ.get(name)
     if raw is None:
         return default
@@ -56,7 +56,7 @@ def env_bool(name: str, *, default: bool) -> bool:
 
 
 def env_choice(name: str, *choices: str, default: str) -> str:
-    """Return one of the choices, as it is written there; case does not matter."""
+    """Return one of the choices, in its canonical spelling; ignore case."""
     raw = os.environ.get(name, default)
     for choice in choices:
         if raw.lower() == choice.lower():
@@ -66,7 +66,7 @@ def env_choice(name: str, *choices: str, default: str) -> str:
 
 
 def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
-    """Return a whole number within the bounds, both included."""
+    """Return a whole number from `minimum` to `maximum`, both included."""
     raw = os.environ.get(name)
     if raw is None:
         return default
@@ -79,7 +79,7 @@ def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
 
 
 def env_list(name: str, *, default: str = "") -> list[str]:
-    """Return the parts between commas, without white space and empty parts."""
+    """Return the comma-separated values, without white space and empty ones."""
     return [
         part.strip()
         for part in env_str(name, default=default).split(",")
@@ -88,19 +88,19 @@ def env_list(name: str, *, default: str = "") -> list[str]:
 
 
 def env_hosts(name: str, *, default: str) -> list[str]:
-    """Return the host names between commas; a URL or a port is refused."""
+    """Return comma-separated host names; refuse URLs and ports."""
     return _matching(name, env_list(name, default=default), _HOST, "host names")
 
 
 def env_origins(name: str) -> list[str]:
-    """Return the origins between commas: https://todo.example.com, without a path."""
+    """Return comma-separated origins such as https://todo.example.com, without path."""
     return _matching(
         name, env_list(name), _ORIGIN, "origins such as https://todo.example.com"
     )
 
 
 def env_key(name: str) -> str:
-    """Return a secret of 50 characters at least, or nothing."""
+    """Return a secret of at least 50 characters, or an empty string."""
     key = env_str(name)
     if key and len(key) < 50:
         raise ImproperlyConfigured(f"{name} must have at least 50 characters.")
@@ -110,7 +110,7 @@ def env_key(name: str) -> str:
 def env_database(name: str, *, default: str) -> dict[str, Any]:
     """Return Django's database settings for sqlite:///path or postgres://….
 
-    Query parameters of a postgres URL become libpq options (sslmode, say).
+    Query parameters of a postgres URL become libpq options, such as sslmode.
     """
     url = env_str(name, default=default)
     try:
@@ -132,7 +132,7 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
-            # A socket's folder stands in the query, as libpq has it: ?host=/run/x
+            # As in libpq, the query names the directory of a socket: ?host=/run/x
             "HOST": unquote(parts.hostname or "") or options.pop("host", ""),
             "PORT": str(port or ""),
             "OPTIONS": options,
@@ -144,7 +144,7 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
 
 
 def env_redis(name: str, *, default: str = "") -> str:
-    """Return a URL of Redis, or nothing: redis://host:6379/0, unix:///path?db=0."""
+    """Return a Redis URL (redis://host:6379/0, unix:///path?db=0) or nothing."""
     url = env_str(name, default=default)
     if url and not is_redis(url):
         raise ImproperlyConfigured(
@@ -155,7 +155,7 @@ def env_redis(name: str, *, default: str = "") -> str:
 
 
 def is_redis(url: str) -> bool:
-    """Tell whether Redis could be there; the database is a number for all who ask."""
+    """Return whether this is a Redis URL that each of our clients can read."""
     try:
         parts = urlsplit(url)
         _port = parts.port
@@ -170,7 +170,7 @@ def is_redis(url: str) -> bool:
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Return the addresses and networks between commas: 10.0.0.1, fd00::/8."""
+    """Return comma-separated addresses and networks: 10.0.0.1, fd00::/8."""
     networks = []
     for part in env_list(name):
         try:

@@ -1,4 +1,4 @@
-"""Error answers outside the API's views: pages for people, problems for clients."""
+"""Error responses outside the API's views: HTML pages, or problems for API clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # Called while the exception is handled; the API says the same of it.
+    # Django calls this while it handles the exception. The API answers alike.
     if not isinstance(sys.exception(), OperationalError):
         return answer(request, 500)
     busy = answer(request, 503)
@@ -44,12 +44,12 @@ def csrf_failure(
     if signed_out(request):
         to = way_back(request, reverse("admin:index"))
         return redirect_to_login(to, reverse("admin:login"))
-    detail = _("The form was open for too long, or came from elsewhere. Load it again.")
+    detail = _("This form has expired. Reload and try again.")
     return answer(request, 403, "csrf_failed", detail)
 
 
 def signed_out(request: HttpRequest) -> bool:
-    """Tell whether a form of the admin came from nobody: its session has ended."""
+    """Return whether an admin form was sent after the session had ended."""
     pages = reverse("admin:index")
     login = reverse("admin:login")
     is_page = request.path.startswith(pages) and request.path != login
@@ -59,7 +59,7 @@ def signed_out(request: HttpRequest) -> bool:
 def answer(
     request: HttpRequest, status: int, code: str = "", detail: str = ""
 ) -> HttpResponse:
-    """Refuse a request in the way that whoever sent it understands."""
+    """Return the error in the format of the request's door: a page or a problem."""
     if registry.door_of(request.path).errors == "problem":
         return problem_response(request, status, code, detail)
     context = {
@@ -69,6 +69,6 @@ def answer(
     }
     try:
         return render(request, "error.html", context, status=status)
-    except ValueError:  # the static files that the page names were never collected
+    except ValueError:  # the static files of the page have not been collected
         text = f"{status} {context['detail']}\n"
         return HttpResponse(text, content_type="text/plain", status=status)

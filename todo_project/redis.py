@@ -1,6 +1,6 @@
-"""The cache in Redis, which may stop, hang or be full: then there is no cache.
+"""The cache in Redis. If Redis stops, hangs or is full, every read is a miss.
 
-All that is cached goes through here, so that Redis, or its library, can be exchanged.
+All caching goes through this module, so that Redis or its library can be replaced.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from todo_project.observability.timing import cache_call
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 5.0  # seconds for which Redis is left alone after it did not answer
-# The last is of a server that is no Redis: something else may listen there by now.
+PAUSE = 5.0  # seconds without further attempts after Redis did not respond
+# InvalidResponse: another program may be listening on Redis's port by now.
 NO_ANSWER = (redis.ConnectionError, redis.TimeoutError, redis.InvalidResponse)
 MISSING = object()
 
 
 class Breaker:
-    """Remembers that Redis does not answer, so that not each request waits for it."""
+    """A circuit breaker: after a failure, requests do not wait for Redis again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open_until: float | None = None
 
     def is_open(self) -> bool:
-        """Tell whether to leave Redis alone; after a pause, one caller may try it."""
+        """Return whether to skip Redis; after the pause, one caller may try again."""
         if self._open_until is None:
             return False
         with self._lock:
@@ -45,18 +45,18 @@ class Breaker:
 
     def fail(self, error: Exception) -> None:
         with self._lock:
-            is_news = self._open_until is None
+            was_closed = self._open_until is None
             self._open_until = time.monotonic() + PAUSE
-        if is_news:
+        if was_closed:
             logger.warning("redis does not answer", extra={"cause": str(error)})
 
     def succeed(self) -> None:
         if self._open_until is None:
             return
         with self._lock:
-            is_news = self._open_until is not None
+            was_open = self._open_until is not None
             self._open_until = None
-        if is_news:
+        if was_open:
             logger.info("redis answers again")
 
 
@@ -64,7 +64,7 @@ breaker = Breaker()
 
 
 class Client(redis.Redis):
-    """Asks Redis once, for a quarter of a second at most, and not while it is away."""
+    """A client that tries once, for at most 0.25 s, unless the breaker is open."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         if breaker.is_open():
@@ -75,7 +75,7 @@ class Client(redis.Redis):
         except NO_ANSWER as error:
             breaker.fail(error)
             raise redis.ConnectionError(str(error)) from error
-        except redis.ResponseError:  # it is full, say: an answer all the same
+        except redis.ResponseError:  # an error such as "out of memory" is a response
             breaker.succeed()
             raise
         breaker.succeed()
@@ -89,7 +89,7 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
         params["OPTIONS"] = {
             "IGNORE_EXCEPTIONS": True,
             "REDIS_CLIENT_CLASS": f"{__name__}.Client",
-            # What stands in the cache is data: pickles would be programs.
+            # JSON, because loading a pickle can run code.
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "CONNECTION_POOL_KWARGS": connection_options(),
         }
@@ -100,14 +100,14 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
     ) -> Any:
         try:
             value = super().get(key, MISSING, version, client)
-        except ValueError:  # another program's, or another release's
+        except ValueError:  # written by another program or release
             value = MISSING
         count_cache_read(hit=value is not MISSING)
         return default if value is MISSING else value
 
 
 def connection_options() -> dict[str, Any]:
-    """Return how long to wait for Redis; without a limit its library waits for ever."""
+    """Return timeouts in seconds; redis-py has none by default."""
     return {
         "socket_timeout": settings.REDIS_TIMEOUT,
         "socket_connect_timeout": settings.REDIS_TIMEOUT,
@@ -115,5 +115,5 @@ def connection_options() -> dict[str, Any]:
 
 
 def ask_once(url: str) -> redis.Redis:
-    """Return a client for a single question, which no breaker keeps from asking."""
+    """Return a client for a single command, which bypasses the circuit breaker."""
     return redis.Redis.from_url(url, **connection_options())

@@ -1,4 +1,4 @@
-"""The secret key of an installation that was given none."""
+"""The secret key of an installation that does not set SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def stored_secret(path: Path) -> str:
-    """Return the secret kept at `path`, made on the first call; mode 0600.
+    """Return the secret stored at `path` (mode 0600); create it on the first call.
 
-    The file appears whole or not at all, so two first starts agree on one secret.
+    The file is created atomically, so concurrent first starts use the same secret.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Settings. What differs between installations comes from the environment."""
+"""Settings. Those that differ between installations come from the environment."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Database -----------------------------------------------------------------
 
-LOCK_TIMEOUT = 2  # seconds; under the statement's, which is under the server's
-STATEMENT_TIMEOUT = 5  # seconds
-ANSWER_TIMEOUT = 10  # seconds; for a server that hangs and ends no statement
-CONNECT_TIMEOUT = 2  # seconds; libpq knows no shorter one
+LOCK_TIMEOUT = 2  # seconds; shorter than STATEMENT_TIMEOUT
+STATEMENT_TIMEOUT = 5  # seconds; shorter than the app server's request timeout
+ANSWER_TIMEOUT = 10  # seconds; for a server that hangs and enforces no timeout itself
+CONNECT_TIMEOUT = 2  # seconds; the minimum of libpq
 
 DATABASE = env_database(
     "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'todo.sqlite3'}"
@@ -54,19 +54,19 @@ DATABASE = env_database(
 ON_SQLITE = DATABASE["ENGINE"].endswith("sqlite3")
 if ON_SQLITE:
     DATABASE["OPTIONS"] = {
-        # A transaction takes the write lock when it begins: none fails half-way.
+        # Take the write lock at the start, so that no transaction fails half-way.
         "transaction_mode": "IMMEDIATE",
         "timeout": LOCK_TIMEOUT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    # Tests with threads need a file: a database in memory knows one connection.
+    # Tests with threads need a file: an in-memory database has one connection.
     DATABASE["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 else:
     DATABASE["OPTIONS"] = {
         "options": f"-c lock_timeout={LOCK_TIMEOUT}s "
         f"-c statement_timeout={STATEMENT_TIMEOUT}s",
         "connect_timeout": CONNECT_TIMEOUT,
-        # A server that vanished without a word is noticed before the next request.
+        # Detect a server that disappeared without closing the connection.
         "keepalives_idle": 30,  # seconds
         "keepalives_interval": 5,  # seconds
         "keepalives_count": 3,
@@ -81,7 +81,7 @@ SECRET_KEY = env_key("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 if not SECRET_KEY:
     if not ON_SQLITE:
-        # Several machines may share a database; they must share the key as well.
+        # Machines that share a database must share the key as well.
         raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) must be set.")
     SECRET_KEY = stored_secret(DATA_DIR / "secret_key")
 
@@ -90,7 +90,7 @@ if not SECRET_KEY:
 INSTALLED_APPS = [
     "todo_project.apps.AdminConfig",
     "core",
-    "accounts",  # before auth, whose commands leave no event
+    "accounts",  # before auth, to replace its commands, which record no events
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -105,7 +105,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
-    "todo_project.observability.middleware.WatchMiddleware",
+    "todo_project.observability.middleware.RequestMetricsMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "todo_project.middleware.ProblemMiddleware",
@@ -122,7 +122,7 @@ MIDDLEWARE = [
     "accounts.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
-# SQLite has no place for the comments that PostgreSQL keeps with its columns.
+# SQLite cannot store the comments of columns and tables.
 SILENCED_SYSTEM_CHECKS = ["fields.W163", "models.W046"]
 ROOT_URLCONF = "todo_project.urls"
 WSGI_APPLICATION = "todo_project.wsgi.application"
@@ -144,12 +144,12 @@ TEMPLATES = [
 
 # --- Redis --------------------------------------------------------------------
 
-# Empty: no cache and no broker; `manage.py background` does what the clock starts.
+# If empty, there is no cache and no broker; `manage.py background` runs the tasks.
 REDIS_URL = env_redis("REDIS_URL")
 BROKER_URL = env_redis("BROKER_URL", default=REDIS_URL)
-REDIS_TIMEOUT = 0.25  # seconds; the database answers soon enough
+REDIS_TIMEOUT = 0.25  # seconds; after that, the database is the faster way
 
-# Without a cache that all processes share, none is used.
+# No local-memory cache: a cache must be shared by all processes.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 if REDIS_URL:
     CACHES["default"] = {
@@ -182,7 +182,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 INPUT_MAX_JSON_DEPTH = 16
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],  # a door says how to authenticate
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # each door declares its own
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ScopedPermission"],
     "DEFAULT_PARSER_CLASSES": [
         "core.api.parsers.StrictJSONParser",
@@ -213,7 +213,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# Whose word about the client's address and scheme is taken: a proxy that speaks HTTP.
+# Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted over HTTP.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
 
 # --- Todos --------------------------------------------------------------------
@@ -248,16 +248,16 @@ HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-# Other names below the same domain are not ours to bind, nor to put on a list.
+# No includeSubDomains or preload: other subdomains may belong to other services.
 SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "todo_project.error_views.csrf_failure"
 
-# --- Watching -----------------------------------------------------------------
+# --- Monitoring ---------------------------------------------------------------
 
-# Opens /metrics and the causes at /readyz; without one they are closed.
+# Grants access to /metrics and the causes at /readyz; if empty, both are disabled.
 OPERATOR_TOKEN = env_str("OPERATOR_TOKEN")
 METRICS_DIR = env_path("METRICS_DIR", default=DATA_DIR / "metrics")
 SLOW_REQUEST_MS = env_int("SLOW_REQUEST_MS", default=1000, minimum=0, maximum=60000)
@@ -266,10 +266,10 @@ SLOW_QUERY_MS = env_int("SLOW_QUERY_MS", default=200, minimum=0, maximum=60000)
 # --- Logs ---------------------------------------------------------------------
 
 LOG_LEVEL = env_choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
-# Programs read what is written for good, people what stands in their terminal.
+# JSON for log collectors, readable lines in a terminal.
 LOG_FORMAT = env_choice(
     "LOG_FORMAT", "json", "line", default="line" if sys.stderr.isatty() else "json"
 )
-# nginx tells of every request; where it is not in front, the service does.
+# By default only without Redis, because nginx logs requests in a full deployment.
 LOG_REQUESTS = env_bool("LOG_REQUESTS", default=not REDIS_URL)
 LOGGING = logging_settings(level=LOG_LEVEL, form=LOG_FORMAT)

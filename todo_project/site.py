@@ -8,7 +8,7 @@ from accounts.site import SignInAdminSite
 
 
 class ServiceAdminSite(SignInAdminSite):
-    """Bears the name of the service."""
+    """The admin site with the name of the service."""
 
     site_header = _("Todos")
     site_title = _("Todos")

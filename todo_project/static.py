@@ -1,4 +1,4 @@
-"""Static files under names that change with their content."""
+"""Storage of static files whose names contain a hash of their content."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class ReleaseStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Each release looks names up in a list of its own.
+    """Static files with one manifest per release.
 
-    Releases share the folder, and during an upgrade or after the way back one may not
-    meet the names of the other.
+    Releases share the folder. During an upgrade, and after a rollback, each release
+    must resolve names from its own manifest.
     """
 
     manifest_name = f"staticfiles-{settings.RELEASE}.json"

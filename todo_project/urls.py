@@ -1,4 +1,4 @@
-"""Addresses."""
+"""URL configuration of the project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ handler403 = "todo_project.error_views.forbidden"
 handler404 = "todo_project.error_views.not_found"
 handler500 = "todo_project.error_views.server_error"
 
-icon = lazy(static, str)  # the name that it is served under is known once asked
+icon = lazy(static, str)  # the manifest may not exist yet when this is imported
 
 
 def addresses(modules: list[str]) -> list[Any]:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Run once by the image of PostgreSQL, when it has made its cluster: the database of the
-# service and the role that owns it. The order of C.UTF-8 is that of the code points, in every
-# image: another release of the system's library would leave indexes in another order.
+# Run once by the PostgreSQL image after it has created its cluster: create the database of
+# the service and the role that owns it. C.UTF-8 sorts by code point in every image, so an
+# update of the C library cannot change the order of indexes.
 set -eu
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username=postgres --dbname=postgres \
     --set=password="$(cat /run/secrets/database_password)" <<'SQL'

@@ -1,6 +1,6 @@
 "use strict";
 
-// The page's policy allows no inline script: what it needs stands in data attributes.
+// The Content-Security-Policy forbids inline scripts, so parameters are data attributes.
 const place = document.getElementById("swagger-ui");
 
 function cookie(name) {
@@ -13,7 +13,7 @@ SwaggerUIBundle({
   domNode: place,
   deepLinking: true,
   docExpansion: "list",
-  // Without this the page would ask a server elsewhere whether the document is valid.
+  // Otherwise Swagger UI would send the document to an external validator.
   validatorUrl: null,
   requestInterceptor(request) {
     request.headers["X-CSRFToken"] = cookie(place.dataset.csrfCookie);

@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-// Buttons that copy a field, where the browser lets them.
+// Buttons that copy a field, if the browser supports it.
 for (const copier of document.querySelectorAll("[data-copy]")) {
     if (navigator.clipboard) {
         copier.hidden = false;

@@ -1,11 +1,11 @@
 "use strict";
 
-// What a todo may point at depends on its list: ask within the list that is chosen now.
+// Labels, assignees and parents depend on the todo's list: search within the selected list.
 django.jQuery(($) => {
     const list = $("#id_list");
     const others = $("[data-within='id_list']");
 
-    // The search that stands in for a choice of many has no name of its own.
+    // Select2's search field has no accessible name.
     const nameSearch = (_index, select) => {
         const search = $(select).next(".select2").find(".select2-search__field");
         search.attr("aria-label", select.labels[0]?.textContent.trim());

@@ -67,7 +67,7 @@ def test_a_form_from_elsewhere_is_refused_in_words(owner):
     strict.force_login(owner)
     answer = strict.post(reverse("admin:todos_todo_quick_add"), {"content": "x"})
     assert answer.status_code == 403
-    assert "The form was open for too long" in text_of(answer)
+    assert "This form has expired" in text_of(answer)
 
 
 def test_a_busy_database_gives_the_form_back(owner_browser, todo):

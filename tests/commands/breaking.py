@@ -1,4 +1,4 @@
-"""Ways to break the data behind the services' back, by the check that must find it."""
+"""Ways to break data without the services, with the doctor check that must find it."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tests.todos.helpers import chain
 from todos.models import Membership, Todo, TodoList
 
 Breakage = Callable[[Todo], Any]
-FOR_GOOD: list[tuple[str, Breakage]] = []
-MENDABLE: list[tuple[str, Breakage]] = []
+UNREPAIRABLE: list[tuple[str, Breakage]] = []
+REPAIRABLE: list[tuple[str, Breakage]] = []
 
 
-def breaks(check: str, *, mendable: bool = False) -> Callable[[Breakage], Breakage]:
-    """Say which check must find it, and whether --repair mends it."""
+def breaks(check: str, *, repairable: bool = False) -> Callable[[Breakage], Breakage]:
+    """Register which check must find the breakage, and whether --repair fixes it."""
 
-    def note(breakage: Breakage) -> Breakage:
-        (MENDABLE if mendable else FOR_GOOD).append((check, breakage))
+    def register(breakage: Breakage) -> Breakage:
+        (REPAIRABLE if repairable else UNREPAIRABLE).append((check, breakage))
         return breakage
 
-    return note
+    return register
 
 
 def raw(row: Any) -> Any:
-    """Return the row as a queryset, whose update() no service sees."""
+    """Return the row as a queryset, whose update() bypasses the services."""
     return type(row)._base_manager.filter(pk=row.pk)
 
 
-def forget(**which: Any) -> None:
-    """Take events out of the log."""
+def delete_events(**which: Any) -> None:
+    """Delete events from the log."""
     with events_open():
-        told = Event.objects.filter(**which)
-        told._raw_delete(using=told.db)
+        found = Event.objects.filter(**which)
+        found._raw_delete(using=found.db)
 
 
 def elsewhere() -> TodoList:
@@ -52,23 +52,23 @@ def outsider() -> User:
 
 
 @breaks("inboxes-unshared")
-def a_guest_in_an_inbox(_todo: Todo) -> None:
+def inbox_with_a_second_member(_todo: Todo) -> None:
     inbox = TodoList.objects.get(inbox_of__username="olga")
     inbox.memberships.create(user=outsider(), created_at=NOW, updated_at=NOW)
 
 
 @breaks("parents")
-def in_another_list_than_its_parent(todo: Todo) -> None:
+def parent_in_another_list(todo: Todo) -> None:
     raw(todo).update(list=elsewhere())
 
 
 @breaks("trash")
-def below_a_parent_in_the_trash(todo: Todo) -> None:
+def parent_in_the_trash(todo: Todo) -> None:
     raw(todo.parent).update(deleted_at=NOW)
 
 
 @breaks("depth")
-def below_itself(todo: Todo) -> None:
+def cycle_of_parents(todo: Todo) -> None:
     raw(todo.parent).update(parent=todo)
 
 
@@ -95,117 +95,117 @@ def commented_in_another_list(todo: Todo) -> None:
 
 
 @breaks("numbers")
-def an_event_missing(todo: Todo) -> None:
-    forget(stream_id=todo.list_id, seq=3)
+def missing_event(todo: Todo) -> None:
+    delete_events(stream_id=todo.list_id, seq=3)
 
 
 @breaks("numbers")
-def the_first_event_missing(todo: Todo) -> None:
-    forget(stream_id=todo.list_id, seq=1)
+def missing_first_event(todo: Todo) -> None:
+    delete_events(stream_id=todo.list_id, seq=1)
 
 
 @breaks("numbers")
-def another_revision_than_events(todo: Todo) -> None:
+def revision_without_an_event(todo: Todo) -> None:
     raw(todo.list).update(revision=99)
 
 
 @breaks("silence")
-def no_events_of_the_list(todo: Todo) -> None:
-    forget(stream_id=todo.list_id)
+def list_without_events(todo: Todo) -> None:
+    delete_events(stream_id=todo.list_id)
 
 
 @breaks("losses")
-def a_todo_gone_without_a_word(todo: Todo) -> None:
+def todo_deleted_without_an_event(todo: Todo) -> None:
     raw(todo).delete()
 
 
 @breaks("list-events")
-def another_name_than_was_told(todo: Todo) -> None:
+def list_name_not_in_the_log(todo: Todo) -> None:
     raw(todo.list).update(name="Other")
 
 
 @breaks("label-events")
-def another_label_than_was_told(todo: Todo) -> None:
+def label_name_not_in_the_log(todo: Todo) -> None:
     todo.labels.update(name="other")
 
 
 @breaks("comment-events")
-def other_words_than_were_told(todo: Todo) -> None:
+def comment_text_not_in_the_log(todo: Todo) -> None:
     todo.comments.update(text="other")
 
 
 @breaks("membership-events")
-def another_role_than_was_told(todo: Todo) -> None:
+def member_role_not_in_the_log(todo: Todo) -> None:
     Membership.objects.filter(list=todo.list, role="viewer").update(role="editor")
 
 
 @breaks("todo-events")
-def other_content_than_was_told(todo: Todo) -> None:
+def todo_content_not_in_the_log(todo: Todo) -> None:
     raw(todo).update(content="other")
 
 
 @breaks("todo-events")
-def finished_without_a_word(todo: Todo) -> None:
+def finished_without_an_event(todo: Todo) -> None:
     raw(todo).update(is_finished=True, finished_at=NOW)
 
 
 @breaks("todo-events")
-def trashed_without_a_word(todo: Todo) -> None:
+def trashed_without_an_event(todo: Todo) -> None:
     raw(todo).update(deleted_at=NOW)
 
 
 @breaks("todo-events")
-def unlabelled_without_a_word(todo: Todo) -> None:
+def unlabelled_without_an_event(todo: Todo) -> None:
     todo.labels.clear()
 
 
 @breaks("todo-events")
-def no_events_of_the_todo(todo: Todo) -> None:
-    forget(resource_id=str(todo.pk))
+def todo_without_events(todo: Todo) -> None:
+    delete_events(resource_id=str(todo.pk))
 
 
-@breaks("permissions", mendable=True)
-def a_permission_gone(_todo: Todo) -> None:
+@breaks("permissions", repairable=True)
+def missing_permission(_todo: Todo) -> None:
     Permission.objects.filter(codename="finish_todo").delete()
 
 
-@breaks("roles", mendable=True)
-def a_permission_never_given(_todo: Todo) -> None:
+@breaks("roles", repairable=True)
+def permission_never_granted(_todo: Todo) -> None:
     ShippedGrant.objects.filter(permission="todos.finish_todo").delete()
 
 
-@breaks("roles", mendable=True)
-def a_role_never_made(_todo: Todo) -> None:
+@breaks("roles", repairable=True)
+def role_never_created(_todo: Todo) -> None:
     ShippedGrant.objects.filter(role="auditor").delete()
 
 
-@breaks("triggers", mendable=True)
-def no_triggers(_todo: Todo) -> None:
+@breaks("triggers", repairable=True)
+def dropped_triggers(_todo: Todo) -> None:
     of_table = f" ON {TABLE}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         for name in TRIGGERS[connection.vendor]:
             cursor.execute(f"DROP TRIGGER {name}{of_table}")
 
 
-@breaks("inboxes", mendable=True)
-def somebody_without_inbox(_todo: Todo) -> None:
+@breaks("inboxes", repairable=True)
+def person_without_inbox(_todo: Todo) -> None:
     TodoList.objects.filter(inbox_of__username="edgar").delete()
 
 
-@breaks("owners", mendable=True)
-def a_list_without_owner(todo: Todo) -> None:
+@breaks("owners", repairable=True)
+def list_without_owner(todo: Todo) -> None:
     Membership.objects.filter(list=todo.list, role="owner").update(role="viewer")
 
 
-@breaks("due", mendable=True)
-def due_an_hour_late(todo: Todo) -> None:
+@breaks("due", repairable=True)
+def due_at_an_hour_late(todo: Todo) -> None:
     assert todo.due_at is not None
     late = todo.due_at + timedelta(hours=1)
     raw(todo).update(due_at=late, due_sort=late)
 
 
-@breaks("search", mendable=True)
-def texts_folded_wrongly(todo: Todo) -> None:
+@breaks("search", repairable=True)
+def wrong_search_keys(todo: Todo) -> None:
     raw(todo).update(search_key="other")
     todo.labels.update(name_key="other")
     User.objects.filter(username="olga").update(email_key="other")

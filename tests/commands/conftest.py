@@ -1,4 +1,4 @@
-"""A todo with everything, and a doctor whose answer can be read."""
+"""Fixtures: a todo with every attribute set, and the parsed results of the doctor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def elsewhere(owner: User) -> TodoList:
 
 @pytest.fixture
 def full(owner: User, editor: User, todo_list: TodoList, todo: Todo) -> Todo:
-    """A subtask with everything that a todo can have."""
+    """A subtask with every attribute that a todo can have."""
     full = put(
         owner,
         todo_list,
@@ -43,7 +43,7 @@ def full(owner: User, editor: User, todo_list: TodoList, todo: Todo) -> Todo:
 
 @pytest.fixture
 def examine(settings: Any) -> Callable[..., Examination]:
-    """Run the doctor; return its exit status, and what it found by name of check."""
+    """Run the doctor; return its exit status and the checks that found something."""
     settings.SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 
     def run_doctor(*arguments: str) -> Examination:

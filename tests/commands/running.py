@@ -1,4 +1,4 @@
-"""Run commands as a shell does, or inside the test."""
+"""Run commands in a process of their own, or inside the test."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed, and how it ended."""
+    """The output, exit status and error message of a command."""
 
     out: str
     err: str
     status: int = 0
-    said: str = ""
+    message: str = ""
 
 
 def attempt(*arguments: str) -> Outcome:
     """Run a command inside this process."""
     out, err = StringIO(), StringIO()
-    status, said = 0, ""
+    status, message = 0, ""
     try:
         call_command(*arguments, stdout=out, stderr=err)
     except CommandError as error:
-        status, said = error.returncode, str(error)
-    return Outcome(out.getvalue(), err.getvalue(), status, said)
+        status, message = error.returncode, str(error)
+    return Outcome(out.getvalue(), err.getvalue(), status, message)
 
 
 def run(*arguments: str) -> Outcome:
@@ -46,28 +46,28 @@ def run(*arguments: str) -> Outcome:
 
 
 def refusal(*arguments: str) -> str:
-    """Run a command that is refused; return the sentence that it says."""
+    """Run a command that is refused; return its error message."""
     outcome = attempt(*arguments)
     assert (outcome.status, outcome.out) == (1, ""), outcome
-    return outcome.said
+    return outcome.message
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which a process works on the database of the tests."""
-    there = connection.settings_dict
+    """Return the environment of a process that uses the database of the tests."""
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        url = f"sqlite:///{there['NAME']}"
+        url = f"sqlite:///{database['NAME']}"
     else:
         url = (
-            f"postgres://{there['USER']}:{there['PASSWORD']}@:{there['PORT']}"
-            f"/{there['NAME']}?host={there['HOST']}"
+            f"postgres://{database['USER']}:{database['PASSWORD']}@:{database['PORT']}"
+            f"/{database['NAME']}?host={database['HOST']}"
         )
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return kept | {
         "DATABASE_URL": url,
         "DATA_DIR": str(settings.DATA_DIR),
         "SECRET_KEY": settings.SECRET_KEY,
-        "SLOW_QUERY_MS": "0",  # a busy machine has nothing to say
+        "SLOW_QUERY_MS": "0",  # no log lines about slow queries on a busy machine
     }
 
 
@@ -78,9 +78,9 @@ def command_line(*arguments: str) -> list[str]:
 def shell(
     *arguments: str, stdin: str = "", into: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command as its own process on the database of a test with transactions.
+    """Run a command in its own process on the database of a transactional test.
 
-    `into` names a file that takes its stdout.
+    `into` names a file for its stdout.
     """
     with nullcontext(subprocess.PIPE) if into is None else open(into, "w") as stdout:
         return subprocess.run(  # noqa: S603  (our own command line)

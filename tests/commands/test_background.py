@@ -113,7 +113,7 @@ def wait_for_heartbeat() -> None:
     wait_until(is_alive, what="there is a heartbeat")
 
 
-def test_it_empties_the_trash_and_gives_a_heartbeat(start, owner, todo, settings):
+def test_it_empties_the_trash_and_records_heartbeats(start, owner, todo, settings):
     long_ago = timezone.now() - timedelta(days=settings.TRASH_DAYS + 1)
     old = put(owner, todo.list, "Old", now=long_ago)
     trash_todo(actor=owner, todo=old, now=long_ago)
@@ -161,7 +161,7 @@ def test_tasks_that_an_app_declares_run_once_for_each_slot(start, chores):
     run_until(["floor", "windows", "floor"])  # the windows are not cleaned again
 
 
-def test_it_ends_at_once_on_term(start):
+def test_it_ends_immediately_on_sigterm(start):
     process = start()
     wait_for_heartbeat()
     process.terminate()
@@ -178,7 +178,7 @@ def test_it_ends_when_its_parent_is_killed(start, tmp_path, log):
     assert "background ended: its parent did" in log.read_text()
 
 
-def test_it_ends_when_its_parent_did_before_it_began(tmp_path):
+def test_it_ends_when_its_parent_ended_before_it_started(tmp_path):
     gone = subprocess.Popen(["/bin/true"])
     gone.wait()
     ended = shell("background", "--parent", str(gone.pid), DATA_DIR=str(tmp_path))
@@ -187,7 +187,7 @@ def test_it_ends_when_its_parent_did_before_it_began(tmp_path):
     assert not is_alive()
 
 
-def test_a_second_one_on_the_same_data_is_refused(start, tmp_path):
+def test_a_second_process_on_the_same_data_folder_is_refused(start, tmp_path):
     start()
     wait_for_heartbeat()
     second = shell("background", DATA_DIR=str(tmp_path))
@@ -196,7 +196,7 @@ def test_a_second_one_on_the_same_data_is_refused(start, tmp_path):
     assert second.stderr == f"CommandError: It runs already: {lock} is locked.\n"
 
 
-def test_the_lock_of_one_that_was_killed_is_free(start):
+def test_a_killed_process_releases_its_lock(start):
     start().kill()
     Heartbeat.objects.all().delete()
     start()
@@ -235,7 +235,7 @@ def rename(old: str, new: str) -> None:
     connection.close()  # which undoes wait_long()
 
 
-def test_it_goes_on_when_the_database_was_locked(start):
+def test_it_continues_after_the_database_was_locked(start):
     if connection.vendor == "sqlite":
         lock = "BEGIN IMMEDIATE"
     else:

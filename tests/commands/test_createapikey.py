@@ -1,4 +1,4 @@
-"""Keys made on the command line."""
+"""The command createapikey."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def client_with(token: str) -> APIClient:
     return client
 
 
-def test_the_printed_key_opens_the_api(owner):
+def test_the_printed_key_authenticates_api_requests(owner):
     printed = run("createapikey", "olga")
     assert printed.err == ""
     assert client_with(printed.out).get("/api/v1/me").json()["username"] == "olga"
 
 
-def test_a_key_can_do_what_its_scopes_say_and_no_more(owner):
+def test_a_key_is_limited_to_its_scopes(owner):
     token = run("createapikey", "olga", "--scope", "todos:read").out
     client = client_with(token)
     assert client.get("/api/v1/todos").status_code == 200
@@ -37,7 +37,7 @@ def test_a_key_can_do_what_its_scopes_say_and_no_more(owner):
     assert answer.status_code == 403
 
 
-def test_scopes_can_be_repeated_and_default_to_the_usual_ones(owner):
+def test_scope_can_be_repeated_and_has_a_default(owner):
     run("createapikey", "olga", "--scope", "todos:write", "--scope", "lists:read")
     run("createapikey", "olga@example.com", "--name", "usual")
     chosen, usual = ApiKey.objects.order_by("created_at")
@@ -45,7 +45,7 @@ def test_scopes_can_be_repeated_and_default_to_the_usual_ones(owner):
     assert (usual.name, usual.scopes) == ("usual", sorted(registry.usual_scopes))
 
 
-def test_making_a_key_is_recorded_without_its_secret(owner):
+def test_creating_a_key_is_recorded_without_its_secret(owner):
     token = run("createapikey", "olga").out.strip()
     event = Event.objects.get(verb="apikey.created")
     assert (event.source, event.actor_id) == ("command", None)
@@ -54,19 +54,21 @@ def test_making_a_key_is_recorded_without_its_secret(owner):
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "expires_at"),
     [
         ("2999-01-31", datetime(2999, 2, 1, tzinfo=UTC)),
         ("2999-01-31T18:00:00+08:00", datetime(2999, 1, 31, 10, tzinfo=UTC)),
         ("2999-01-31T18:00:00Z", datetime(2999, 1, 31, 18, tzinfo=UTC)),
     ],
 )
-def test_a_key_expires_at_the_end_of_the_day_or_at_the_moment(owner, text, moment):
+def test_a_key_expires_at_the_end_of_the_day_or_at_the_given_time(
+    owner, text, expires_at
+):
     run("createapikey", "olga", "--expires", text)
-    assert ApiKey.objects.get().expires_at == moment
+    assert ApiKey.objects.get().expires_at == expires_at
 
 
-def test_a_key_expires_after_a_span(owner):
+def test_a_key_expires_after_a_duration(owner):
     before = timezone.now()
     run("createapikey", "olga", "--expires", "30d")
     expires_at = ApiKey.objects.get().expires_at
@@ -88,12 +90,12 @@ def test_a_key_expires_after_a_span(owner):
         "٣d",
     ],
 )
-def test_an_odd_moment_is_refused(owner, text):
+def test_an_invalid_expiry_is_refused(owner, text):
     assert "is no moment" in refusal("createapikey", "olga", f"--expires={text}")
     assert not ApiKey.objects.exists()
 
 
-def test_a_key_cannot_have_expired_already(owner):
+def test_an_expiry_in_the_past_is_refused(owner):
     assert "cannot expire before" in refusal(
         "createapikey", "olga", "--expires", "2001-01-01"
     )
@@ -101,7 +103,7 @@ def test_a_key_cannot_have_expired_already(owner):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["nobody"], "Nobody has the user name or email address nobody."),
         (["olga", "--scope", "todos:eat"], "invalid choice: 'todos:eat'"),
@@ -110,24 +112,24 @@ def test_a_key_cannot_have_expired_already(owner):
         (["olga", "--name", "a\x00b"], "Null characters"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(owner, arguments, said):
-    assert said in refusal("createapikey", *arguments)
+def test_invalid_arguments_are_reported_in_one_line(owner, arguments, message):
+    assert message in refusal("createapikey", *arguments)
     assert not ApiKey.objects.exists()
 
 
-def test_a_disabled_person_gets_no_key(owner):
+def test_no_key_is_created_for_a_disabled_person(owner):
     change_person(actor=None, person=owner, now=timezone.now(), is_active=False)
     assert refusal("createapikey", "olga") == "olga is disabled."
 
 
-def test_a_name_that_means_two_people_gets_no_key(owner):
+def test_no_key_is_created_for_an_ambiguous_name(owner):
     make_person("olga@example.com")
     assert "the address of another" in refusal("createapikey", "olga@example.com")
     assert not ApiKey.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_a_shell_the_key_stands_alone_on_stdout(owner):
+def test_stdout_contains_only_the_key(owner):
     done = shell("createapikey", "olga", LOG_LEVEL="DEBUG")
     assert done.returncode == 0
     assert [line[:4] for line in done.stdout.splitlines()] == ["tdo_"]

@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""The findings of the doctor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.services.people import remove_person
 from core.models import Event
-from tests.commands.breaking import FOR_GOOD, Breakage, forget, raw
+from tests.commands.breaking import UNREPAIRABLE, Breakage, delete_events, raw
 from tests.commands.running import attempt, run, shell
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, member, put
@@ -26,10 +26,10 @@ from todos.services.sharing import remove_member, share_list
 from todos.services.todos import edit_todo, finish_todo, reopen_todo
 from todos.services.trash import purge_todo, restore_todo, trash_todo
 
-SOUND_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
+VALID_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
 
 
-def test_a_healthy_installation_gets_exit_status_0(full, examine):
+def test_a_healthy_installation_exits_with_status_0(full, examine):
     lines = run("doctor").out.splitlines()
     assert {line.split()[1] for line in lines} == {"ok"}
     names = {line.split()[0] for line in lines}
@@ -38,9 +38,11 @@ def test_a_healthy_installation_gets_exit_status_0(full, examine):
 
 
 @pytest.mark.parametrize(
-    ("name", "break_it"), FOR_GOOD, ids=[found.__name__ for _check, found in FOR_GOOD]
+    ("name", "break_it"),
+    UNREPAIRABLE,
+    ids=[found.__name__ for _check, found in UNREPAIRABLE],
 )
-def test_what_was_changed_behind_the_services_is_found_and_left(
+def test_changes_that_bypass_the_services_are_reported_but_not_repaired(
     full, elsewhere, outsider, examine, name: str, break_it: Breakage
 ):
     break_it(fresh(full))
@@ -50,7 +52,7 @@ def test_what_was_changed_behind_the_services_is_found_and_left(
     assert found[name]["examples"]
 
 
-def test_a_day_of_work_leaves_nothing_to_find(
+def test_ordinary_use_leaves_no_findings(
     owner, editor, viewer, outsider, todo_list, todo, full, elsewhere, examine
 ):
     share_list(
@@ -77,7 +79,7 @@ def test_a_day_of_work_leaves_nothing_to_find(
     assert examine() == (0, {})
 
 
-def test_a_pruned_log_is_no_finding_and_drift_after_it_is(full, owner, examine):
+def test_drift_is_reported_after_the_log_was_pruned(full, owner, examine):
     reposition_todo(actor=owner, todo=full, before=full.parent, now=timezone.now())
     run("pruneevents", "--older-than", "1", "--yes")
     assert not Event.objects.filter(verb="todo.created").exists()
@@ -88,12 +90,10 @@ def test_a_pruned_log_is_no_finding_and_drift_after_it_is(full, owner, examine):
     assert (status, set(found)) == (1, {"todo-events"})
 
 
-def test_pruning_may_leave_a_gap_where_moments_and_numbers_disagree(
-    owner, todo_list, examine
-):
+def test_a_gap_left_by_pruning_is_not_reported(owner, todo_list, examine):
     horizon = timezone.now() - timedelta(days=365)
     first = fresh(todo_list).revision + 1
-    # Who waits for a lock bears an older moment than who had it.
+    # A writer that waited for the lock records an earlier time than the one before it.
     for seconds in (30, -30, 3600, 5400, 7200):
         put(owner, todo_list, now=horizon + timedelta(seconds=seconds))
     run("pruneevents", "--older-than", "365", "--yes")
@@ -102,22 +102,24 @@ def test_pruning_may_leave_a_gap_where_moments_and_numbers_disagree(
     assert sorted(offsets) == [0, 2, 3, 4]
     assert examine("--only", "numbers") == (0, {})
 
-    forget(stream_id=todo_list.pk, seq=first + 3)
+    delete_events(stream_id=todo_list.pk, seq=first + 3)
     status, found = examine("--only", "numbers")
     assert (status, set(found)) == (1, {"numbers"})
 
 
-def test_odd_settings_are_found(db, settings, examine):
+def test_insecure_settings_are_reported(db, settings, examine):
     settings.SECRET_KEY = "short"
     settings.DEBUG = True
     status, found = examine("--only", "settings")
-    told = " ".join(found["settings"]["examples"])
+    examples = " ".join(found["settings"]["examples"])
     assert status == 1
-    assert "security.W009" in told
-    assert "security.W018" in told
+    assert "security.W009" in examples
+    assert "security.W018" in examples
 
 
-def test_plain_http_is_a_choice_and_half_of_https_is_none(db, settings, examine):
+def test_plain_http_is_accepted_but_partial_https_settings_are_reported(
+    db, settings, examine
+):
     assert examine("--only", "settings") == (0, {})
     settings.SECURE_SSL_REDIRECT = True
     status, found = examine("--only", "settings")
@@ -132,7 +134,7 @@ def test_plain_http_is_a_choice_and_half_of_https_is_none(db, settings, examine)
         ("filebased.FileBasedCache", "/dev/null/cache", 1),
     ],
 )
-def test_the_cache_has_to_give_back_what_was_put_into_it(
+def test_a_cache_that_loses_values_is_reported(
     db, settings, examine, backend: str, location: str, found: int
 ):
     path = f"django.core.cache.backends.{backend}"
@@ -141,16 +143,16 @@ def test_the_cache_has_to_give_back_what_was_put_into_it(
     assert (status, len(results)) == (found, found)
 
 
-def test_migrations_that_were_not_applied_end_it_with_status_2(db):
+def test_unapplied_migrations_exit_with_status_2(db):
     MigrationRecorder(connection).record_unapplied("todos", "0002_search")
     outcome = attempt("doctor")
     assert (outcome.status, outcome.out) == (2, "")
-    assert "todos.0002_search" in outcome.said
+    assert "todos.0002_search" in outcome.message
 
 
 @pytest.fixture
-def no_comments(transactional_db: None) -> Iterator[None]:
-    """A database from which somebody took a table away."""
+def without_comment_table(transactional_db: None) -> Iterator[None]:
+    """A database without the table of comments."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE todos_comment RENAME TO away")
     yield
@@ -158,26 +160,26 @@ def no_comments(transactional_db: None) -> Iterator[None]:
         cursor.execute("ALTER TABLE away RENAME TO todos_comment")
 
 
-def test_a_check_that_cannot_run_ends_it_with_status_2(no_comments):
+def test_a_check_that_cannot_run_exits_with_status_2(without_comment_table):
     outcome = attempt("doctor", "--only", "comments")
     assert outcome.status == 2
     assert "could not run" in outcome.out
-    assert outcome.said == "Could not run: comments."
+    assert outcome.message == "Could not run: comments."
 
 
-def test_a_check_that_does_not_exist_is_refused(db):
-    assert "invalid choice" in attempt("doctor", "--only", "luck").said
+def test_an_unknown_check_is_refused(db):
+    assert "invalid choice" in attempt("doctor", "--only", "luck").message
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_a_shell_the_exit_status_tells(owner):
+def test_the_exit_status_tells_success_findings_and_failure_apart(owner):
     def doctor(*arguments: str, **variables: Any) -> Any:
-        return shell("doctor", *arguments, SECRET_KEY=SOUND_KEY, **variables)
+        return shell("doctor", *arguments, SECRET_KEY=VALID_KEY, **variables)
 
-    fine = doctor()
-    assert (fine.returncode, fine.stderr) == (0, ""), fine.stdout
+    healthy = doctor()
+    assert (healthy.returncode, healthy.stderr) == (0, ""), healthy.stdout
 
-    forget(resource_type="list")
+    delete_events(resource_type="list")
     found = doctor("--json")
     assert found.returncode == 1
     assert json.loads(found.stdout)["checks"]

@@ -1,4 +1,4 @@
-"""What holds for every command of ours."""
+"""Properties that every command of the service has."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ LINES = (
     "makesample --todos 1",
     "welcome",
 )
-OURS = sorted(set(COMMANDS) - {"createsuperuser"})
+COMMAND_NAMES = sorted(set(COMMANDS) - {"createsuperuser"})
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_help_explains_with_examples(name):
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+def test_help_contains_examples(name):
     command = load_command_class(COMMANDS[name], name)
     assert isinstance(command, ServiceCommand)
     text = StringIO()
@@ -56,7 +56,7 @@ def test_help_explains_with_examples(name):
 
 @pytest.fixture
 def unmigrated(transactional_db: None) -> Iterator[None]:
-    """A database without its tables, which does not claim to have them."""
+    """A database without its tables and without a record of its migration."""
     recorder = MigrationRecorder(connection)
     recorder.record_unapplied("todos", "0002_search")
     rename([(name, f"away_{name}") for name in TABLES])
@@ -71,12 +71,12 @@ def rename(pairs: list[tuple[str, str]]) -> None:
             cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
-def test_a_database_that_was_not_migrated_is_named_as_the_reason(unmigrated):
+def test_commands_report_a_database_that_was_not_migrated(unmigrated):
     for line in LINES:
         assert "run manage.py migrate first" in refusal(*line.split()), line
 
 
-def test_progress_is_a_line_now_and_then_outside_a_terminal(monkeypatch):
+def test_progress_is_an_occasional_line_outside_a_terminal(monkeypatch):
     stream = StringIO()
     with Progress("Todos", 2000, stream=stream) as quick:
         quick.add(1000)
@@ -89,7 +89,7 @@ def test_progress_is_a_line_now_and_then_outside_a_terminal(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("verbosity", ["1", "0"])
-def test_progress_is_a_bar_in_a_terminal_unless_it_is_to_be_quiet(verbosity):
+def test_progress_is_a_bar_in_a_terminal_unless_verbosity_is_0(verbosity):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     done = subprocess.run(  # noqa: S603  (our own command line)
@@ -108,9 +108,9 @@ def test_progress_is_a_bar_in_a_terminal_unless_it_is_to_be_quiet(verbosity):
 
 
 def read_all(terminal: int) -> str:
-    """Return what was written to a terminal that nobody writes to any more."""
+    """Return everything that was written to a terminal that is now closed."""
     pieces = []
-    with suppress(OSError):  # EIO: there is no more
+    with suppress(OSError):  # EIO: end of the output
         while piece := os.read(terminal, 10_000):
             pieces.append(piece)
     return b"".join(pieces).decode()

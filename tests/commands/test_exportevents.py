@@ -1,4 +1,4 @@
-"""The event log on stdout."""
+"""The command exportevents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def exported(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-def test_every_event_is_a_line_in_the_order_of_time(full):
+def test_every_event_is_a_line_in_chronological_order(full):
     events = exported()
     assert len(events) == Event.objects.count() > 10
     assert events == sorted(events, key=lambda event: (event["at"], event["id"]))
@@ -35,38 +35,38 @@ def test_every_event_is_a_line_in_the_order_of_time(full):
     assert made["stream_id"] == str(full.list_id)
 
 
-def test_more_events_than_a_batch_come_once_each(db):
+def test_every_event_is_exported_once_across_batches(db):
     run("makesample", "--todos", "1500", "--people", "2", "--lists", "2")
     ids = [event["id"] for event in exported()]
     assert len(ids) > BATCH
     assert len(ids) == len(set(ids)) == Event.objects.count()
 
 
-def test_since_and_until_bound_the_time(owner, todo_list):
+def test_since_and_until_limit_the_time(owner, todo_list):
     now = timezone.now()
     for days in (10, 5, 1):
         put(owner, todo_list, f"{days} days ago", now=now - timedelta(days=days))
 
-    def told(*arguments: str) -> list[str]:
+    def contents(*arguments: str) -> list[str]:
         return [
             event["changes"]["content"][1]
             for event in exported(*arguments)
             if event["verb"] == "todo.created"
         ]
 
-    assert told("--since", "7d") == ["5 days ago", "1 days ago"]
-    assert told("--until", "120h") == ["10 days ago", "5 days ago"]
+    assert contents("--since", "7d") == ["5 days ago", "1 days ago"]
+    assert contents("--until", "120h") == ["10 days ago", "5 days ago"]
     day = (now - timedelta(days=5)).date()
-    assert told("--since", f"{day}", "--until", "2d") == ["5 days ago"]
-    assert told("--since", (now - timedelta(days=2)).isoformat()) == ["1 days ago"]
+    assert contents("--since", f"{day}", "--until", "2d") == ["5 days ago"]
+    assert contents("--since", (now - timedelta(days=2)).isoformat()) == ["1 days ago"]
 
 
 @pytest.mark.parametrize("option", ["--since", "--until"])
-def test_an_odd_moment_is_refused(db, option):
+def test_an_invalid_time_is_refused(db, option):
     assert "is no moment" in refusal("exportevents", option, "yesterday")
 
 
-def test_csv_says_the_same_as_jsonl(full):
+def test_csv_contains_the_same_events_as_jsonl(full):
     table = list(csv.DictReader(StringIO(run("exportevents", "--format", "csv").out)))
     lines = exported()
     assert [row["id"] for row in table] == [line["id"] for line in lines]
@@ -76,7 +76,7 @@ def test_csv_says_the_same_as_jsonl(full):
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM", "\t=1"])
-def test_a_cell_that_would_be_a_formula_is_defused(db, name):
+def test_a_cell_that_looks_like_a_formula_is_escaped(db, name):
     make_person(name)
     table = csv.DictReader(StringIO(run("exportevents", "--format", "csv").out))
     labels = {row["actor_label"] for row in table}
@@ -85,7 +85,7 @@ def test_a_cell_that_would_be_a_formula_is_defused(db, name):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reader_who_leaves_ends_it_quietly():
+def test_a_closed_pipe_ends_it_quietly():
     run("makesample", "--todos", "1500", "--people", "2", "--lists", "2")
     with export() as process:
         assert process.stdout
@@ -97,13 +97,13 @@ def test_a_reader_who_leaves_ends_it_quietly():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_interruption_ends_it_with_status_130():
+def test_an_interrupt_exits_with_status_130():
     run("makesample", "--todos", "1500", "--people", "2", "--lists", "2")
     with export() as process:
         assert process.stdout
         assert process.stderr
         lines = [process.stdout.readline()]
-        process.send_signal(signal.SIGINT)  # it waits for a reader of the rest
+        process.send_signal(signal.SIGINT)  # the process is blocked by the full pipe
         lines += process.stdout.readlines()
         assert process.wait(timeout=60) == 130
         assert process.stderr.read() == "Interrupted.\n"
@@ -118,5 +118,5 @@ def export() -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         env=environment(),
         text=True,
-        errors="replace",  # it may be cut within a character
+        errors="replace",  # the output may end within a character
     )

@@ -1,4 +1,4 @@
-"""Looking people up."""
+"""The command finduser."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def test_people_are_found_by_their_id(people):
         assert found[0]["roles"] == ["member"]
 
 
-def test_nobody_is_said_with_exit_status_1(people):
+def test_no_match_exits_with_status_1(people):
     assert refusal("finduser", "zzz") == "Nobody is like 'zzz'."
 
 
-def test_the_table_lines_up_whatever_the_script(people):
+def test_table_columns_align_with_chinese_names(people):
     run_out = run("finduser", "a").out.splitlines()
     wide = next(line for line in run_out if "李娜" in line)
     narrow = next(line for line in run_out if "olga" in line)
@@ -56,7 +56,7 @@ def test_the_table_lines_up_whatever_the_script(people):
     assert wide.index("active") + 2 == narrow.index("active")
 
 
-def test_the_state_of_a_person_is_told(people):
+def test_the_state_of_a_person_is_shown(people):
     owner, editor, _third = people
     change_person(actor=None, person=owner, is_active=False, now=timezone.now())
     remove_person(actor=None, person=editor, now=timezone.now())
@@ -69,13 +69,13 @@ def test_the_state_of_a_person_is_told(people):
     assert list(states.values()) == ["removed"]
 
 
-def test_a_name_cannot_command_the_terminal(db):
+def test_a_name_cannot_send_control_characters_to_the_terminal(db):
     make_person("mallory", display_name="\x1b[2Jgone")
     assert "\x1b" not in run("finduser", "mallory").out
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_a_shell_the_answer_alone_is_on_stdout(owner):
+def test_stdout_contains_only_the_result(owner):
     done = shell("finduser", "olga", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)[0]["username"] == "olga"

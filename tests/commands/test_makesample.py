@@ -1,4 +1,4 @@
-"""Sample data: believable, in bulk, and as if people had made it."""
+"""The command makesample: realistic sample data, written as if by users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def lists_with_todos() -> list[TodoList]:
     return list(TodoList.objects.filter(inbox_of=None).order_by("pk"))
 
 
-def test_as_many_are_made_as_were_asked_for(db):
+def test_the_requested_numbers_of_rows_are_created(db):
     done = run(*SAMPLE)
     assert done.out == ""
     assert "400 todos in 8 lists of 5 sample people" in done.err
@@ -32,17 +32,17 @@ def test_as_many_are_made_as_were_asked_for(db):
     assert User.objects.count() == 5
 
 
-def test_the_doctor_finds_nothing_wrong_with_them(db, settings):
+def test_the_doctor_finds_no_fault_in_sample_data(db, settings):
     settings.SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
     run(*SAMPLE)
     run("doctor")
 
 
-def test_events_bear_all_numbers_in_the_order_of_time(db):
+def test_events_are_numbered_without_gaps_in_chronological_order(db):
     run(*SAMPLE)
     for todo_list in lists_with_todos():
-        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
-        events = list(told.values_list("seq", "at"))
+        events_of_list = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        events = list(events_of_list.values_list("seq", "at"))
         assert [seq for seq, _at in events] == list(range(1, todo_list.revision + 1))
         assert [at for _seq, at in events] == sorted(at for _seq, at in events)
 
@@ -52,7 +52,7 @@ def test_every_event_has_the_command_as_its_source(db):
     assert set(Event.objects.values_list("source", flat=True)) == {"command"}
 
 
-def test_nothing_of_a_todos_life_is_missing(db):
+def test_samples_cover_every_state_of_a_todo(db):
     run(*SAMPLE)
     todos = Todo.with_trash.all()
     assert todos.filter(is_finished=True).exists()
@@ -76,7 +76,7 @@ def test_contents_are_in_english_and_chinese(db):
     assert kinds[False] > 40
 
 
-def test_one_list_has_very_many_todos_and_many_have_few(db):
+def test_list_sizes_are_unequal(db):
     run(*SAMPLE)
     counted = TodoList.objects.filter(inbox_of=None).annotate(size=Count("todos"))
     sizes = sorted(counted.values_list("size", flat=True), reverse=True)
@@ -85,7 +85,7 @@ def test_one_list_has_very_many_todos_and_many_have_few(db):
     assert sum(sizes) == 400
 
 
-def test_the_last_person_has_been_quiet_for_years(db):
+def test_the_last_person_has_been_inactive_for_years(db):
     run(*SAMPLE)
     quiet = User.objects.order_by("username").last()
     newest = Todo.with_trash.filter(list__memberships__user=quiet).aggregate(
@@ -94,7 +94,7 @@ def test_the_last_person_has_been_quiet_for_years(db):
     assert (timezone.now() - newest["at"]).days > 900
 
 
-def test_the_same_seed_gives_the_same_contents_beside_the_first(db):
+def test_a_second_run_with_the_same_seed_adds_the_same_contents(db):
     run(*SAMPLE)
     first = sorted(Todo.with_trash.values_list("content", flat=True))
     run(*SAMPLE)
@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_contents_beside_the_first(db):
     assert both == Counter(first * 2)
 
 
-def test_a_person_who_exists_gets_the_largest_list(owner):
+def test_a_given_user_owns_the_largest_list(owner):
     run(*SAMPLE, "--user", "olga")
     counted = TodoList.objects.annotate(size=Count("todos")).order_by("-size")
     largest = counted.first()
@@ -116,7 +116,7 @@ def test_sample_people_cannot_sign_in(db, client):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--todos", "-1"], "not a whole number"),
         (["--todos", "many"], "not a whole number"),
@@ -126,13 +126,13 @@ def test_sample_people_cannot_sign_in(db, client):
         ([], "--todos"),
     ],
 )
-def test_what_cannot_be_is_refused(db, arguments, said):
-    assert said in refusal("makesample", *arguments)
+def test_invalid_arguments_are_refused(db, arguments, message):
+    assert message in refusal("makesample", *arguments)
     assert not User.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_interruption_leaves_whole_lists():
+def test_an_interrupt_leaves_only_complete_lists():
     arguments = ("makesample", "--todos", "20000", "--people", "2", "--lists", "40")
     with subprocess.Popen(  # noqa: S603  (our own command line)
         command_line(*arguments),
@@ -152,7 +152,7 @@ def test_an_interruption_leaves_whole_lists():
 
 
 def wait_for_a_list() -> None:
-    """Look until the process has committed the largest list; most are still to come."""
+    """Wait until the process has committed its first list of many."""
     give_up = monotonic() + 60
     while TodoList.objects.filter(inbox_of=None).count() < 1:
         assert monotonic() < give_up

@@ -1,4 +1,4 @@
-"""The only way out of the event log."""
+"""The command pruneevents, the only way to delete events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def has_events(todo: Todo) -> bool:
     return Event.objects.filter(resource_id=str(todo.pk)).exists()
 
 
-def test_old_events_go_and_new_ones_and_the_rows_stay(old_and_new):
+def test_old_events_are_deleted_and_new_events_and_rows_stay(old_and_new):
     old, new = old_and_new
     assert run("pruneevents", "--older-than", "365", "--yes").out == ""
     assert not has_events(old)
@@ -41,7 +41,7 @@ def test_old_events_go_and_new_ones_and_the_rows_stay(old_and_new):
     assert Todo.objects.filter(pk=old.pk).exists()
 
 
-def test_an_event_tells_that_the_log_was_pruned_and_until_when(old_and_new):
+def test_pruning_is_recorded_with_its_cutoff(old_and_new):
     count = Event.objects.filter(at__lt=timezone.now() - YEAR).count()
     run("pruneevents", "--older-than", "365", "--yes")
     event = Event.objects.get(verb="event.pruned")
@@ -51,14 +51,16 @@ def test_an_event_tells_that_the_log_was_pruned_and_until_when(old_and_new):
     assert before == event.at - YEAR
 
 
-def test_pruning_again_does_and_records_nothing(old_and_new):
+def test_pruning_again_changes_and_records_nothing(old_and_new):
     run("pruneevents", "--older-than", "365", "--yes")
     before = Event.objects.count()
     assert "no events that old" in run("pruneevents", "--older-than", "365").err
     assert Event.objects.count() == before
 
 
-def test_more_than_a_batch_goes_and_many_of_one_moment_as_well(owner, todo_list, now):
+def test_several_batches_and_events_of_the_same_instant_are_deleted(
+    owner, todo_list, now
+):
     run("makesample", "--todos", "3000", "--people", "2", "--lists", "2")
     for number in range(3):
         put(owner, todo_list, f"{number}", now=now)
@@ -74,13 +76,13 @@ def test_the_log_is_append_only_again_afterwards(old_and_new):
 
 
 @pytest.mark.parametrize("days", ["-1", "a year", "1.5", "99999", ""])
-def test_an_odd_number_of_days_is_refused(old_and_new, days):
+def test_an_invalid_number_of_days_is_refused(old_and_new, days):
     assert "--older-than" in refusal("pruneevents", f"--older-than={days}", "--yes")
     assert has_events(old_and_new[0])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_terminal_it_needs_yes(old_and_new):
+def test_without_a_terminal_it_requires_the_yes_option(old_and_new):
     asked = shell("pruneevents", "--older-than", "365")
     assert (asked.returncode, asked.stdout) == (1, "")
     assert "--yes" in asked.stderr
@@ -89,7 +91,7 @@ def test_without_a_terminal_it_needs_yes(old_and_new):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("typed", "status"), [("yes", 0), ("y", 1), ("", 1)])
-def test_in_a_terminal_it_asks(old_and_new, typed, status):
+def test_in_a_terminal_it_asks_for_confirmation(old_and_new, typed, status):
     ours, theirs = pty.openpty()
     os.write(ours, f"{typed}\n".encode())
     done = subprocess.run(  # noqa: S603  (our own command line)

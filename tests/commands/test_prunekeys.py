@@ -1,4 +1,4 @@
-"""Keys, sessions and kept answers that have served their time."""
+"""The command prunekeys: it deletes expired keys, sessions and stored responses."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def names() -> set[str]:
     return set(ApiKey.objects.values_list("name", flat=True))
 
 
-def test_dead_keys_go_after_thirty_days_and_others_stay(keys):
+def test_expired_and_revoked_keys_are_deleted_after_thirty_days(keys):
     assert run("prunekeys").out == ""
     assert names() == set(keys) - {"revoked long ago", "expired long ago"}
 
 
-def test_how_long_dead_keys_stay_can_be_said(keys):
+def test_the_retention_of_keys_can_be_set(keys):
     run("prunekeys", "--older-than", "10")
     assert names() == {"alive", "expired lately", "expires some day"}
     run("prunekeys", "--older-than", "0")
     assert names() == {"alive", "expires some day"}
 
 
-def test_a_key_that_goes_leaves_an_event(keys):
+def test_deleting_a_key_is_recorded(keys):
     run("prunekeys")
     gone = Event.objects.filter(verb="apikey.removed")
     assert {event.changes["name"][0] for event in gone} == {
@@ -72,7 +72,7 @@ def test_a_key_that_goes_leaves_an_event(keys):
     assert {event.source for event in gone} == {"command"}
 
 
-def test_expired_sessions_go_and_running_ones_stay(owner, editor):
+def test_expired_sessions_are_deleted_and_current_ones_stay(owner, editor):
     running, _expired = browser_for(owner), browser_for(editor)
     key = running.session.session_key
     others = Session.objects.exclude(session_key=key)
@@ -81,7 +81,7 @@ def test_expired_sessions_go_and_running_ones_stay(owner, editor):
     assert Session.objects.get().session_key == key
 
 
-def test_kept_answers_go_when_no_retry_may_ask_for_them(owner, owner_api):
+def test_stored_idempotent_responses_are_deleted_after_a_week(owner, owner_api):
     for name in ("old", "new"):
         made = owner_api.post(
             "/api/v1/todos", {"content": name}, headers={"Idempotency-Key": name}
@@ -93,7 +93,7 @@ def test_kept_answers_go_when_no_retry_may_ask_for_them(owner, owner_api):
     assert IdempotentAnswer.objects.get().key == "new"
 
 
-def test_nothing_to_do_is_said_on_stderr(db):
+def test_counts_are_reported_on_stderr(db):
     outcome = run("prunekeys")
     assert outcome.out == ""
     assert outcome.err.splitlines() == [
@@ -103,6 +103,6 @@ def test_nothing_to_do_is_said_on_stderr(db):
     ]
 
 
-def test_an_odd_number_of_days_is_refused(keys):
+def test_an_invalid_number_of_days_is_refused(keys):
     assert "whole number" in refusal("prunekeys", "--older-than", "-1")
     assert names() == set(keys)

@@ -1,4 +1,4 @@
-"""The trash empties itself, by this command."""
+"""The command purgetrash."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trashed_list(user: User, name: str, at: datetime, todos: int) -> TodoList:
     return made
 
 
-def test_what_lay_there_long_enough_goes_and_the_rest_stays(
+def test_old_trash_is_purged_and_the_rest_stays(
     owner, todo_list, todo, long_ago, lately
 ):
     gone = trashed(owner, todo_list, "Old", long_ago)
@@ -56,9 +56,7 @@ def test_what_lay_there_long_enough_goes_and_the_rest_stays(
     assert last_event(gone).source == "command"
 
 
-def test_the_log_keeps_that_it_was_there_and_not_what_it_said(
-    owner, todo_list, long_ago
-):
+def test_events_of_purged_todos_are_redacted(owner, todo_list, long_ago):
     gone = trashed(owner, todo_list, "A secret wish", long_ago)
     run("purgetrash")
     made = Event.objects.get(resource_id=str(gone.pk), verb="todo.created")
@@ -66,14 +64,14 @@ def test_the_log_keeps_that_it_was_there_and_not_what_it_said(
     assert "secret wish" not in str(list(Event.objects.values("changes")))
 
 
-def test_subtasks_go_along(owner, todo_list, long_ago):
+def test_subtasks_are_purged_with_their_parent(owner, todo_list, long_ago):
     line = chain(owner, todo_list, 3)
     trash_todo(actor=owner, todo=line[0], now=long_ago)
     run("purgetrash")
     assert not Todo.with_trash.exists()
 
 
-def test_trashed_lists_go_with_all_that_is_in_them(owner, todo, long_ago, lately):
+def test_trashed_lists_are_purged_with_their_todos(owner, todo, long_ago, lately):
     gone = trashed_list(owner, "Old", long_ago, todos=2)
     kept = trashed_list(owner, "New", lately, todos=2)
     outcome = run("purgetrash")
@@ -84,14 +82,14 @@ def test_trashed_lists_go_with_all_that_is_in_them(owner, todo, long_ago, lately
     assert last_event(gone).verb == "list.purged"
 
 
-def test_a_restored_list_stays(owner, long_ago):
+def test_a_restored_list_is_not_purged(owner, long_ago):
     restored = trashed_list(owner, "Back again", long_ago, todos=1)
     restore_list(actor=owner, todo_list=restored, now=timezone.now())
     run("purgetrash")
     assert Todo.objects.filter(list=restored).exists()
 
 
-def test_more_than_a_batch_goes_in_several_transactions(
+def test_several_batches_are_purged_in_separate_transactions(
     owner, todo_list, long_ago, monkeypatch
 ):
     monkeypatch.setattr(trash, "BATCH", 2)
@@ -101,8 +99,8 @@ def test_more_than_a_batch_goes_in_several_transactions(
     run("purgetrash")
     assert not Todo.with_trash.exists()
     for stream in {todo_list.pk, *TodoList.objects.values_list("pk", flat=True)}:
-        told = Event.objects.filter(stream_id=stream).order_by("seq")
-        numbers = list(told.values_list("seq", flat=True))
+        events_of_stream = Event.objects.filter(stream_id=stream).order_by("seq")
+        numbers = list(events_of_stream.values_list("seq", flat=True))
         assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -112,7 +110,7 @@ def test_the_trash_can_be_emptied_at_once(owner, todo_list, todo):
     assert list(Todo.with_trash.all()) == [todo]
 
 
-def test_an_odd_number_of_days_is_refused(owner, todo_list, long_ago):
+def test_an_invalid_number_of_days_is_refused(owner, todo_list, long_ago):
     trashed(owner, todo_list, "Old", long_ago)
     assert "whole number" in refusal("purgetrash", "--older-than", "soon")
     assert Todo.with_trash.exists()

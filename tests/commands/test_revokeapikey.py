@@ -1,4 +1,4 @@
-"""Keys revoked on the command line."""
+"""The command revokeapikey."""
 
 from __future__ import annotations
 

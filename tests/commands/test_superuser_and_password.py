@@ -1,4 +1,4 @@
-"""Django's own commands for people, which leave events here."""
+"""createsuperuser and changepassword, which record events here."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ NEW = "a pale moon over the harbour"
 
 
 @pytest.fixture(autouse=True)
-def _hashers_of_both(settings):
-    """Check passwords that the test hashed as well as those that a process did."""
+def _accept_both_hashers(settings):
+    """Accept the hashes of the tests as well as those of the command's process."""
     pbkdf2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
     settings.PASSWORD_HASHERS = [pbkdf2, *settings.PASSWORD_HASHERS]
 
@@ -31,7 +31,7 @@ def create(**variables: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_createsuperuser_makes_somebody_who_can_sign_in():
+def test_createsuperuser_creates_a_user_who_can_sign_in():
     done = create(DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert done.returncode == 0, done.stderr
     assert Client().login(username="root", password=PASSWORD)
@@ -60,7 +60,7 @@ def test_createsuperuser_refuses_a_name_that_is_taken():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_changepassword_takes_a_line_of_stdin_and_ends_sessions(owner):
+def test_changepassword_reads_stdin_and_ends_sessions(owner):
     browser = browser_for(owner)
     done = shell("changepassword", "olga", stdin=f"{NEW}\n")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -83,9 +83,9 @@ def test_changepassword_refuses_a_weak_password(owner, password):
 
 
 def type_in(*lines: str) -> tuple[int, str]:
-    """Change olga's password in a terminal; return the exit status and what was said.
+    """Change olga's password in a terminal; return the exit status and the output.
 
-    Each line is typed when it is asked for: what was typed before would be dropped.
+    Each line is typed after its prompt, because earlier input would be discarded.
     """
     ours, theirs = pty.openpty()
     with subprocess.Popen(  # noqa: S603  (our own command line)
@@ -94,42 +94,42 @@ def type_in(*lines: str) -> tuple[int, str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=environment(),
-        start_new_session=True,  # or it would ask in the terminal of the tests
+        start_new_session=True,  # else it would prompt in the terminal of the tests
     ) as process:
         assert process.stderr
-        said = b""
+        output = b""
         for line in lines:
-            while not said.endswith((b"olga: ", b"Again: ")):
-                said += process.stderr.read(1)
+            while not output.endswith((b"olga: ", b"Again: ")):
+                output += process.stderr.read(1)
             os.write(ours, f"{line}\n".encode())
-            said += b"\n"
-        said += process.stderr.read()
+            output += b"\n"
+        output += process.stderr.read()
         status = process.wait(timeout=60)
     os.close(ours)
     os.close(theirs)
-    return status, said.decode()
+    return status, output.decode()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_changepassword_asks_twice_in_a_terminal(owner):
-    status, said = type_in(NEW, "another", "short", "short", NEW, NEW)
+    status, output = type_in(NEW, "another", "short", "short", NEW, NEW)
     assert status == 0
-    assert "two different passwords" in said
-    assert "This password is too short" in said
-    assert NEW not in said
+    assert "two different passwords" in output
+    assert "This password is too short" in output
+    assert NEW not in output
     assert Client().login(username="olga", password=NEW)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_changepassword_gives_up_after_three_tries(owner):
-    status, said = type_in(*["short"] * 6)
+def test_changepassword_gives_up_after_three_attempts(owner):
+    status, output = type_in(*["short"] * 6)
     assert status == 1
-    assert "stays as it was" in said
+    assert "stays as it was" in output
     assert Client().login(username="olga", password=PASSWORD)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_changepassword_knows_nobody_who_was_removed(owner):
+def test_changepassword_refuses_removed_and_unknown_people(owner):
     remove_person(actor=None, person=owner, now=NOW)
     label = User.objects.get(pk=owner.pk).username
     for name in (label, "nobody"):

@@ -1,4 +1,4 @@
-"""The first start of an empty installation."""
+"""The command welcome: the first start of an empty installation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_first_list_shows_what_todos_can_do(db):
     assert Todo.objects.filter(list__inbox_of=admin).exists()
 
 
-def test_everything_is_recorded_as_done_by_a_command(db):
+def test_every_event_has_the_command_as_its_source(db):
     before = Event.objects.count()
     run("welcome")
     sources = Event.objects.values_list("source", flat=True)
@@ -53,25 +53,25 @@ def test_everything_is_recorded_as_done_by_a_command(db):
 def test_a_second_start_prints_and_changes_nothing(db, django_assert_num_queries):
     run("welcome")
     before = Event.objects.count()
-    with django_assert_num_queries(1):  # is there anybody?
+    with django_assert_num_queries(1):  # whether any user exists
         again = run("welcome")
     assert (again.out, again.err) == ("", "")
     assert Event.objects.count() == before
 
 
-def test_whoever_exists_already_keeps_the_installation(owner):
+def test_an_installation_with_users_gets_no_administrator(owner):
     assert run("welcome").out == ""
     assert not User.objects.filter(username="admin").exists()
 
 
-def test_without_the_role_nobody_is_made(db):
+def test_no_administrator_is_created_without_the_role(db):
     Role.objects.filter(name="administrator").delete()
     assert "administrator is missing" in refusal("welcome")
     assert not User.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_password_that_cannot_be_shown_is_not_set(db):
+def test_no_administrator_is_created_if_the_password_cannot_be_printed(db):
     done = shell("welcome", "--skip-checks", into="/dev/full")
     assert done.returncode == 1
     assert "cannot be written" in done.stderr

@@ -20,7 +20,7 @@ from core.timeouts import no_statement_timeout
 from tests.core.jars import TABLE, shelf_with_jars
 from tests.core.test_migration_operations import ADD_CHECK, BACKFILL, BUILD_INDEX
 from tests.todos.threads import aside
-from todo_project.management.commands.migrate import ONE_MIGRATES
+from todo_project.management.commands.migrate import LOCK_ID
 
 IN_USE = r"{} is in use by process \d+ \(idle in transaction, for \d+ s\)"
 
@@ -139,8 +139,8 @@ def test_what_waits_too_long_is_given_up_and_what_was_migrated_stays(
     with pytest.raises(CommandError) as refused:
         migrate("todos", "zero", stderr=told)
     assert re.fullmatch(
-        IN_USE.format("accounts_user") + ", still. What was migrated stays; "
-        "migrate again when it has ended.",
+        IN_USE.format("accounts_user") + ", still. Finished migrations stay "
+        "applied; run migrate again when that process has ended.",
         str(refused.value),
     )
     assert told.getvalue().count("trying again") == 1
@@ -150,15 +150,15 @@ def test_what_waits_too_long_is_given_up_and_what_was_migrated_stays(
 
 
 def test_a_second_migrate_waits_for_the_first(somebody):
-    asked(somebody, f"SELECT pg_advisory_lock({ONE_MIGRATES})::text")
+    asked(somebody, f"SELECT pg_advisory_lock({LOCK_ID})::text")
     told = Told(somebody)
     migrate(stderr=told)
-    assert told.getvalue() == "Another migrate is running; waiting for its end.\n"
-    assert asked(somebody, f"SELECT pg_try_advisory_lock({ONE_MIGRATES})") == [True]
+    assert told.getvalue() == "Another migrate is running; waiting for it to finish.\n"
+    assert asked(somebody, f"SELECT pg_try_advisory_lock({LOCK_ID})") == [True]
 
 
 def test_whoever_only_asks_waits_for_nobody(somebody):
-    asked(somebody, f"SELECT pg_advisory_lock({ONE_MIGRATES})::text")
+    asked(somebody, f"SELECT pg_advisory_lock({LOCK_ID})::text")
     told = StringIO()
     assert "No planned migration operations" in migrate("--plan", stderr=told)
     assert migrate("--check", stderr=told) == told.getvalue() == ""
@@ -178,7 +178,7 @@ def test_what_the_database_refuses_is_told_in_a_sentence(somebody):
         cursor.execute("ALTER TABLE django_migrations RENAME COLUMN name TO title")
     somebody.commit()
     try:
-        with pytest.raises(CommandError, match=r"^The database refuses: column .*$"):
+        with pytest.raises(CommandError, match=r"^Database error: column .*$"):
             migrate(stderr=StringIO())
     finally:
         with somebody.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Everything that compose.yaml names, running once for all tests of the images."""
+"""All services of compose.yaml, running once for all tests of the images."""
 
 from __future__ import annotations
 

@@ -38,12 +38,12 @@ def files_of(root: Path) -> list[Path]:
     ]
 
 
-def test_an_image_holds_neither_compiler_nor_installer(image):
+def test_images_contain_no_compiler_and_no_installer(image):
     found = {path.name for path in files_of(image.root)} & COMPILERS
     assert found == set()
 
 
-def test_an_image_holds_nothing_of_the_machine_that_built_it(image):
+def test_images_contain_nothing_of_the_build_machine(image):
     pip_conf = image.root / "etc/pip.conf"
     assert not pip_conf.exists() or not pip_conf.read_bytes()
     trust = Path(os.environ["DRILL_TRUST"])
@@ -54,7 +54,7 @@ def test_an_image_holds_nothing_of_the_machine_that_built_it(image):
             assert hashlib.sha256(path.read_bytes()).digest() != ours, path
 
 
-def test_an_image_holds_no_secret_and_no_data(image):
+def test_images_contain_no_secrets_and_no_data(image):
     names = {str(path.relative_to(image.root)) for path in files_of(image.root)}
     assert not [name for name in names if re.search(r"(^|/)\.env$|secret_key$", name)]
     assert not [name for name in names if re.match(r"data/(?!static/)", name)]
@@ -63,12 +63,12 @@ def test_an_image_holds_no_secret_and_no_data(image):
     ]
 
 
-def test_an_image_says_its_version(image):
+def test_images_are_labelled_with_their_version(image):
     labels = image.config["Labels"]
     assert labels["org.opencontainers.image.version"] == "drill"
 
 
-def test_all_parts_are_well(client):
+def test_all_services_are_healthy(client):
     answer = wait_until(
         lambda: (found := client.get("/readyz").json())["status"] == "ok" and found,
         seconds=60, what="all parts are well",
@@ -80,7 +80,7 @@ def test_all_parts_are_well(client):
 
 
 @pytest.mark.parametrize("name", ["nginx", "web-0", "worker", "beat"])
-def test_a_part_runs_without_any_right(engine, name):
+def test_services_run_without_privileges(engine, name):
     status = engine.parts[name].status()
     assert status["Uid"].split() == ["10001"] * 4
     assert status["Groups"] == ""
@@ -91,14 +91,14 @@ def test_a_part_runs_without_any_right(engine, name):
 @pytest.mark.parametrize(
     ("name", "volumes"), [("nginx", "run"), ("web-0", "run|media|metrics")]
 )
-def test_a_part_can_write_nothing_but_its_volumes(engine, name, volumes):
+def test_services_can_write_to_their_volumes_only(engine, name, volumes):
     find = "find / -xdev -writable -not -type l -not -type c 2>/dev/null || true"
     found = engine.run(name, "sh", "-c", find).split()
     allowed = re.compile(rf"/(tmp$|dev/shm$|data/({volumes})(/|$))")
     assert [path for path in found if not allowed.match(path)] == []
 
 
-def test_the_four_calls_are_answered(client):
+def test_the_basic_api_calls_work(client):
     made = client.post("/api/v1/todos", data={"content": "好好学习"})
     assert made.status_code == 201
     path = f"/api/v1/todos/{made.json()['id']}"
@@ -107,7 +107,7 @@ def test_the_four_calls_are_answered(client):
     assert client.delete(path).status_code == 204
 
 
-def test_nginx_serves_the_files_that_pages_name(client):
+def test_nginx_serves_the_static_files_of_pages(client):
     page = client.get("/admin/login/").text
     sheet = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page)
     assert sheet is not None
@@ -116,27 +116,27 @@ def test_nginx_serves_the_files_that_pages_name(client):
     assert "immutable" in answer.headers["Cache-Control"]
 
 
-def test_plain_http_leads_to_tls(client):
+def test_plain_http_is_redirected_to_https(client):
     answer = client.get("http://localhost:8080/admin/", allow_redirects=False)
     assert answer.status_code == 308
     assert answer.headers["Location"].startswith("https://localhost")
 
 
-def test_files_of_the_release_before_stay_when_the_next_migrates(engine, client):
+def test_static_files_of_the_previous_release_stay(engine, client):
     old = engine.volume("static") / "old.0123456789ab.css"
     old.write_text("a {}")
     engine.run("migrate")
     assert client.get("/static/old.0123456789ab.css").text == "a {}"
 
 
-def test_the_switch_for_maintenance_closes_and_opens(engine, client):
+def test_maintenance_mode_starts_and_ends(engine, client):
     engine.run("nginx", "touch", "run/maintenance")
     assert client.get("/api/v1/todos").status_code == 503
     engine.run("nginx", "rm", "run/maintenance")
     assert client.get("/api/v1/todos").status_code == 200
 
 
-def test_app_servers_are_replaced_and_no_request_fails(engine, client):
+def test_app_servers_are_replaced_without_a_failed_request(engine, client):
     answers: list[int] = []
     done = threading.Event()
 
@@ -186,13 +186,13 @@ def served_by(engine, name: str) -> int:
     ("name", "number"),
     [("worker", signal.SIGTERM), ("beat", signal.SIGTERM), ("nginx", signal.SIGQUIT)],
 )
-def test_a_part_ends_in_order_when_asked(engine, name, number):
+def test_services_stop_gracefully(engine, name, number):
     assert engine.parts[name].stop(number) == 0
     engine.start(name)
     engine.await_well(name)
 
 
-def test_a_backup_comes_back_as_the_guide_says(engine, folder, client):
+def test_a_backup_is_restored_as_in_the_guide(engine, folder, client):
     kept = client.post("/api/v1/todos", json={"content": "好好学习"}).json()
     engine.run("web-0", "sh", "-c", f"mkdir -p {PICTURE[:-9]} && echo png >{PICTURE}")
     follow(Compose(engine, {}), "install -d -o 10001")

@@ -1,4 +1,4 @@
-"""The commands that docs/deploy.md gives for containers, run as they stand there."""
+"""Run the commands of docs/deploy.md for containers, exactly as written."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Engine:
         }
         log = scratch / "log"
         log.touch()
-        log.chmod(0o666)  # /dev/stdout opens it anew, as the user of the part
+        log.chmod(0o666)  # /dev/stdout reopens it, as the user of the service
         with log.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603
                 [  # noqa: S607
@@ -164,7 +164,7 @@ class Engine:
         return part.stop(signal.Signals[image.config.get("StopSignal") or "SIGTERM"])
 
     def is_well(self, name: str) -> bool:
-        """Tell what the health check of the service says."""
+        """Return the result of the service's health check."""
         image = self.images[SERVICES[name]["build"]["target"]]
         own = SERVICES[name].get("healthcheck", {}).get("test")
         test = own or image.config["Healthcheck"]["Test"]

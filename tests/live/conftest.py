@@ -1,4 +1,4 @@
-"""One stack for all tests of this folder, well again before each of them."""
+"""One deployment for all tests of this folder, healthy before each test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.door import Door
+from tests.live.nginx import Nginx
 from tests.live.stack import Stack
 
 
@@ -47,7 +47,7 @@ def key(started_stack: Stack) -> Any:
 
 
 @pytest.fixture(scope="session")
-def door() -> Iterator[Door]:
-    """nginx as it ships, before an app that tells what reached it."""
-    with Door() as running:
+def nginx() -> Iterator[Nginx]:
+    """nginx with the shipped configuration, in front of an app that echoes requests."""
+    with Nginx() as running:
         yield running

@@ -1,4 +1,4 @@
-"""An app server that tells what reached it, and fails when it is asked to."""
+"""An app server that returns what it received, or fails on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded way to run: one server over HTTP, on SQLite, in a temporary folder."""
+"""The simple installation: one HTTP server with SQLite, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.live.stack.places import free_ports
 from tests.live.waiting import wait_until
 
 SERVER = [str(REPOSITORY / "script" / "server")]
-# What that becomes, and what it becomes where nothing can build uWSGI.
+# The server that it starts, and its fallback if uWSGI cannot be built.
 UWSGI = [str(Path(sys.executable).with_name("uwsgi")), "--ini", "deploy/uwsgi.ini"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
 
-INNER = "run/web-0.sock"  # over which uWSGI hands requests to its workers
+INNER = "run/web-0.sock"  # through which uWSGI passes requests to its workers
 
 
 class Embedded:
@@ -44,7 +44,7 @@ class Embedded:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: list[str], **variables: str) -> None:
-        """Start it, and return when it serves."""
+        """Start it and return when it serves."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
                 command,
@@ -74,22 +74,22 @@ class Embedded:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text(errors="replace")
         try:
-            told = self.client().get("/readyz").json()
+            body = self.client().get("/readyz").json()
         except (requests.RequestException, ValueError):
             return False
-        return bool(told["status"] == "ok")
+        return bool(body["status"] == "ok")
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
     def wait_ended(self) -> None:
-        """Return when nothing of it runs any more."""
+        """Wait until all of its processes have ended."""
         assert self.process is not None
-        self.process.wait(25)  # nothing waits for a request that does not come
+        self.process.wait(25)  # idle connections do not delay the end
         wait_until(lambda: not self.group(), every=0.2, what="all of it has ended")
 
     def group(self) -> list[psutil.Process]:
-        """Return every process that works on its data."""
+        """Return every process that uses its data folder."""
         return [process for process in psutil.process_iter() if self._owns(process)]
 
     def _owns(self, process: psutil.Process) -> bool:
@@ -99,11 +99,11 @@ class Embedded:
             return False
 
     def background(self) -> list[psutil.Process]:
-        """Return the process that does what the clock starts, if there is one."""
+        """Return the process that runs scheduled tasks, if there is one."""
         return [each for each in self.group() if "background" in words_of(each)]
 
     def workers(self) -> list[psutil.Process]:
-        """Return uWSGI's workers, and neither its master nor what reads HTTP."""
+        """Return uWSGI's workers, without the master and the HTTP router."""
         children = psutil.Process(self.pid).children()
         return [each for each in children if INNER in addresses(each)]
 

@@ -1,4 +1,4 @@
-"""Todos of a person that PostgreSQL writes itself, and removes again."""
+"""Bulk todos of one user, inserted and removed with SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FROM todos_todolist JOIN accounts_user ON accounts_user.id = inbox_of_id
 WHERE username = %s
 """
 SEARCH_INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname = 'todo_search'"
-# START is long ago: nobody else makes todos of those years.
+# No other todos are as old as START.
 REMOVE = "DELETE FROM todos_todo WHERE list_id = %s AND created_at < '2025-01-01'"
 # No trigger of a foreign key looks at each row: what they refer to is there.
 UNCHECKED = "SET session_replication_role = replica"

@@ -1,4 +1,4 @@
-"""Writers that note what was acknowledged, and what is asked of the database later."""
+"""Writers that record acknowledged writes, to compare them with the database later."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Writer(threading.Thread):
                 self.write(f"{self.name}-{number}")
                 if self.done.wait(PAUSE):
                     return
-        except Exception as error:  # whatever it is, the test tells it
+        except Exception as error:  # the test reports it
             self.ledger.refusals.append(f"{type(error).__name__}: {error}")
         finally:
             self.client.close()
@@ -71,7 +71,7 @@ class Writer(threading.Thread):
             self.ledger.entries[pk].content = f"{content}!"
 
     def send(self, method: str, path: str, body: object) -> dict[str, str]:
-        """Send until it is acknowledged, as a client does that was told nothing."""
+        """Send until it is acknowledged, like a client that got no response."""
         headers = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
         deadline = time.monotonic() + PATIENCE
         while True:

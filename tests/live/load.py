@@ -1,4 +1,4 @@
-"""Load by wrk while something happens to the stack."""
+"""Load by wrk while something happens to the deployment."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
             wait_until(lambda: load.answered() > before, what="the load has begun")
             yield load
         finally:
-            wrk.send_signal(signal.SIGINT)  # then it tells what it saw
+            wrk.send_signal(signal.SIGINT)  # then it prints its results
             _output, told = wrk.communicate(timeout=60)
     load.told = json.loads(told.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""What a person and a program do first, whichever server carries the service."""
+"""The first steps of a user and of an API client, for every server."""
 
 from __future__ import annotations
 

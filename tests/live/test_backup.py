@@ -1,4 +1,4 @@
-"""A backup among writers is one whole moment, and is restored as it was."""
+"""A backup under load is a consistent snapshot that can be restored."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run_sql(stack: Stack, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_a_backup_under_load_is_restored_as_it_was(
+def test_a_backup_under_load_is_restored_exactly(
     stack: Stack, key: str, copy: Copy, picture: Path, tmp_path: Path
 ):
     archive = tmp_path / "archive.tar"
@@ -105,7 +105,7 @@ def test_a_backup_under_load_is_restored_as_it_was(
     assert kept & {str(pk) for (pk,) in stack.sql(ours)} <= acknowledged(writers)
 
 
-def test_an_archive_lies_for_its_owner_alone(stack: Stack):
+def test_an_archive_is_readable_by_its_owner_only(stack: Stack):
     path = Path(stack.manage("backup").stdout.strip())
 
     assert path.stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""A day in Chromium over the whole stack: pages as they are served to people."""
+"""Chromium with the full deployment."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def people(started_stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("people")
-def test_a_day_from_sign_in_to_restored_from_the_trash(browsers, stack):
+def test_two_people_sign_in_share_edit_and_restore(browsers, stack):
     mia, ned = browsers(), browsers()
     mia.sign_in("mia", PASSWORD)
 
@@ -91,7 +91,7 @@ def test_a_day_from_sign_in_to_restored_from_the_trash(browsers, stack):
 
 
 @pytest.mark.usefixtures("people")
-def test_every_page_fits_desk_and_phone_in_light_and_dark(browsers):
+def test_every_page_fits_desktop_and_phone_in_light_and_dark(browsers):
     browser = browsers()
     look_at(browser, "sign-in", PAGES["sign-in"])
     browser.sign_in("mia", PASSWORD)
@@ -105,12 +105,12 @@ def test_every_page_fits_desk_and_phone_in_light_and_dark(browsers):
         if name != "sign-in":
             look_at(browser, name, path)
     look_at(browser, "docs", "/api/v1/docs", wait_for=".opblock-summary")
-    # A missing file is told of as such; nothing else is.
+    # Only the missing file causes an error message.
     assert [line for line in browser.complaints if "status of 404" not in line] == []
 
 
 @pytest.mark.usefixtures("people")
-def test_the_page_of_a_closed_house_is_friendly_and_ours(browsers, stack):
+def test_the_maintenance_page_is_shown(browsers, stack):
     switch = stack.data / "run" / "maintenance"
     browser = browsers()
     switch.touch()

@@ -42,7 +42,7 @@ def empty_trash(broker: Celery, **headers: str) -> Any:
     return broker.send_task(TASK, headers=headers, retry=False)
 
 
-def test_the_worker_empties_the_trash_and_one_id_finds_it_everywhere(
+def test_the_worker_empties_the_trash_and_logs_one_request_id(
     stack: Stack, broker: Celery, old_trash: str
 ):
     empty_trash(broker, request_id="request-of-the-trash")
@@ -85,7 +85,9 @@ def is_waiting(stack: Stack) -> bool:
     return bool(stack.sql(query))
 
 
-def test_of_several_ticks_one_is_acted_on(stack: Stack, broker: Celery, old_trash: str):
+def test_of_several_ticks_one_runs_the_task(
+    stack: Stack, broker: Celery, old_trash: str
+):
     before = ticks_done(stack)
     for _ in range(5):
         empty_trash(broker)

@@ -1,4 +1,4 @@
-"""The embedded way: uWSGI over HTTP, or gunicorn, with the background attached."""
+"""The simple installation: uWSGI or gunicorn over HTTP, with the background process."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def half_headed(server: Embedded) -> socket.socket:
 
 
 @pytest.mark.parametrize("command", [SERVER, GUNICORN], ids=["uwsgi", "gunicorn"])
-def test_either_server_carries_the_service(server: Embedded):
+def test_both_servers_serve_the_service(server: Embedded):
     with server.client(key=server.new_key()) as client:
         smoke.check(client, server.url)
 
 
-def test_slow_clients_hold_up_nobody(server: Embedded):
+def test_slow_clients_do_not_block_others(server: Embedded):
     with ExitStack() as slow, server.client() as client:
         for _ in range(SLOW):
             slow.enter_context(half_headed(server))
@@ -84,7 +84,7 @@ def test_slow_clients_hold_up_nobody(server: Embedded):
             assert client.get("/livez", timeout=3).status_code == 200
 
 
-def test_a_body_that_nobody_reads_costs_no_answer(server: Embedded):
+def test_a_body_that_is_not_read_does_not_lose_the_response(server: Embedded):
     """A socket that is closed with unread content loses what was written to it."""
     body = b"x" * 900_000
     with server.client() as client:
@@ -92,7 +92,7 @@ def test_a_body_that_nobody_reads_costs_no_answer(server: Embedded):
     assert {answer.status_code for answer in answers} == {401}
 
 
-def test_a_request_in_flight_is_answered_when_term_comes(server: Embedded):
+def test_a_running_request_is_finished_on_sigterm(server: Embedded):
     with half_sent(server, key=server.new_key()) as slow:
         wait_until(server.is_reading, what="a worker reads the request")
         server.signal(signal.SIGTERM)
@@ -102,7 +102,7 @@ def test_a_request_in_flight_is_answered_when_term_comes(server: Embedded):
 
 
 @pytest.mark.parametrize("command", [UWSGI], ids=["uwsgi"])
-def test_term_ends_a_worker_that_is_loading(server: Embedded):
+def test_sigterm_ends_a_worker_that_is_loading(server: Embedded):
     old = server.workers()
     old[0].kill()
     wait_until(
@@ -119,14 +119,14 @@ def is_loading(worker: psutil.Process) -> bool:
     return any("_decimal" in each.path for each in worker.memory_maps())
 
 
-def test_ctrl_c_ends_all_of_it_whatever_it_is_at(server: Embedded):
+def test_ctrl_c_ends_all_processes_at_any_time(server: Embedded):
     with half_sent(server, key=server.new_key()):
         wait_until(server.is_reading, what="a worker reads the request")
         os.killpg(server.pid, signal.SIGINT)
         server.wait_ended()
 
 
-def test_what_a_killed_master_leaves_hinders_nobody(server: Embedded, command):
+def test_leftovers_of_a_killed_master_do_not_block_a_restart(server: Embedded, command):
     with half_sent(server, key=server.new_key()):
         wait_until(server.is_reading, what="a worker reads the request")
         server.signal(signal.SIGKILL)
@@ -135,7 +135,7 @@ def test_what_a_killed_master_leaves_hinders_nobody(server: Embedded, command):
 
 
 @pytest.mark.parametrize("command", [UWSGI], ids=["uwsgi"])
-def test_a_touch_renews_the_workers_and_the_background(server: Embedded):
+def test_touching_the_reload_file_reloads_workers_and_background(server: Embedded):
     old = [*server.workers(), *server.background()]
     assert len(old) == 3
     with server.client() as client:
@@ -151,7 +151,7 @@ def test_a_touch_renews_the_workers_and_the_background(server: Embedded):
         wait_until(is_renewed, what="all of them are new", every=0.5)
 
 
-def test_a_killed_background_is_back(server: Embedded):
+def test_a_killed_background_process_is_restarted(server: Embedded):
     (old,) = server.background()
     old.kill()
     wait_until(
@@ -177,21 +177,21 @@ def refused(data: Path, **variables: str) -> str:
 @pytest.mark.parametrize(
     ("name", "value"), [("HTTPS", "true"), ("WEB_PROCESSES", "many"), ("PORT", "0")]
 )
-def test_a_wrong_value_stops_the_start_with_a_sentence(tmp_path, name, value):
+def test_invalid_settings_stop_start_up_with_one_line(tmp_path, name, value):
     said = refused(tmp_path / "data", **{name: value})
     assert said.startswith(name)
     assert said.count("\n") == 1
     assert not (tmp_path / "data").exists()
 
 
-def test_a_second_server_on_the_same_data_is_refused(data: Path):
+def test_a_second_server_on_the_same_data_folder_is_refused(data: Path):
     with Embedded(data) as first:
         first.start(SERVER)
         assert refused(data).startswith("Another server uses")
         assert first.client().get("/livez").status_code == 200
 
 
-def test_https_behind_a_listed_proxy_does_not_loop(data: Path, command: list[str]):
+def test_https_behind_a_trusted_proxy_does_not_loop(data: Path, command: list[str]):
     with Embedded(data, HTTPS="true", TRUSTED_PROXIES="127.0.0.1") as server:
         server.start(command)
         with server.client() as client:

@@ -1,4 +1,4 @@
-"""Whatever is killed comes back by itself, and what was acknowledged stays."""
+"""Killed processes are restarted, and acknowledged writes are kept."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def choose(rounds: int, random: Random) -> list[str]:
     return chosen
 
 
-def test_what_was_acknowledged_survives_the_death_of_any_process(
+def test_acknowledged_writes_survive_the_kill_of_any_process(
     stack: Stack,
     key: str,
     pytestconfig: pytest.Config,
@@ -96,9 +96,7 @@ def test_what_was_acknowledged_survives_the_death_of_any_process(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_supervisor_clears_away_what_one_that_was_killed_has_left(
-    stack: Stack, key: str
-):
+def test_a_new_supervisor_kills_leftovers_of_a_killed_one(stack: Stack, key: str):
     start_anew(stack, "web-0")
     programs = stack.supervised.states()
     left = [process for name in programs for process in stack.processes(name)]

@@ -1,4 +1,4 @@
-"""A release that changes a table with rows is migrated to, and back, under load."""
+"""Migrating a table with rows, and back, under load."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def somebody_reading(stack: Stack) -> Iterator[int]:
 
 
 def migrate_beside(stack: Stack, release: Path, *arguments: str) -> None:
-    """Migrate beside an old transaction, which is told about and waited for."""
+    """Migrate beside an old transaction, which is reported and waited for."""
     with ThreadPoolExecutor() as pool:
         with somebody_reading(stack) as pid:
             running = pool.submit(migrate, stack, release, *arguments)
@@ -156,7 +156,7 @@ def migrate_beside(stack: Stack, release: Path, *arguments: str) -> None:
 
 
 def held_up_by(migrations: set[str], log: str) -> list[str]:
-    """Return who waited over a second behind a migration, as PostgreSQL tells it."""
+    """Return PostgreSQL's log lines about waits of over a second for a migration."""
     return [
         f"{waiting}: {holders}"
         for waiting, holders in WAITED.findall(log)
@@ -184,7 +184,7 @@ def in_use(
         yield [writer for [writer] in writers], readers
 
 
-def test_a_table_in_use_is_migrated_there_and_back_and_holds_up_nobody(
+def test_migrating_a_table_in_use_forth_and_back_blocks_no_request(
     stack: Stack, keys: list[str], newer: Path, request: pytest.FixtureRequest
 ):
     rows = request.config.getoption("--rows")

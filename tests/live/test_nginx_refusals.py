@@ -1,4 +1,4 @@
-"""What nginx says when it refuses: pages to people, problems to clients."""
+"""Error responses of nginx: pages for browsers, problems for API clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core.api.problems import CODES, TITLES
-from tests.live.door import Door
+from tests.live.nginx import Nginx
 from tests.live.waiting import wait_until
 
 LONG = b"x" * 9000
@@ -44,30 +44,30 @@ RETRY_AFTER = {429: "1", 502: "2", 503: "60", 504: "10"}
 
 
 @pytest.fixture(scope="module")
-def dead_door() -> Iterator[Door]:
-    """A door behind which nobody serves."""
-    with Door(site={"upstream": NO_SERVER}, serves=False) as door:
-        yield door
+def nginx_without_apps() -> Iterator[Nginx]:
+    """nginx without app servers."""
+    with Nginx(site={"upstream": NO_SERVER}, serves=False) as nginx:
+        yield nginx
 
 
 @pytest.fixture(scope="module")
-def slow_door() -> Iterator[Door]:
-    """A door that waits one second for an answer."""
-    with Door(numbers={"uwsgi_read_timeout 35s": "uwsgi_read_timeout 1s"}) as door:
-        yield door
+def nginx_with_short_read_timeout() -> Iterator[Nginx]:
+    """nginx with a read timeout of one second."""
+    with Nginx(numbers={"uwsgi_read_timeout 35s": "uwsgi_read_timeout 1s"}) as nginx:
+        yield nginx
 
 
 def ask(
-    door: Door, path: str, headers: dict[str, str] | None = None, method: str = "GET"
+    nginx: Nginx, path: str, headers: dict[str, str] | None = None, method: str = "GET"
 ) -> Any:
-    with door.client() as client:
+    with nginx.client() as client:
         answer = client.request(method, path, headers=headers)
     small = {name.lower(): value for name, value in answer.headers.items()}
     return answer.status_code, small, answer.content
 
 
 def is_guarded(headers: dict[str, str]) -> bool:
-    """Tell whether the answer carries what every answer has to."""
+    """Return whether the response has the headers that every response needs."""
     return (
         headers["strict-transport-security"] == "max-age=31536000"
         and headers["x-content-type-options"] == "nosniff"
@@ -115,14 +115,14 @@ def assert_problem(answer: Any, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", REFUSED)
-def test_people_get_a_page(door: Door, status):
-    answer = door.send(REFUSED[status] % b"/admin/x" + b"\r\n")
+def test_browsers_get_a_page(nginx: Nginx, status):
+    answer = nginx.send(REFUSED[status] % b"/admin/x" + b"\r\n")
     assert_page(answer, status)
 
 
 @pytest.mark.parametrize("status", REFUSED)
-def test_clients_of_the_api_get_a_problem(door: Door, status):
-    answer = door.send(REFUSED[status] % b"/api/v1/todos" + b"\r\n")
+def test_api_clients_get_a_problem(nginx: Nginx, status):
+    answer = nginx.send(REFUSED[status] % b"/api/v1/todos" + b"\r\n")
     assert_problem(answer, status)
 
 
@@ -130,92 +130,90 @@ def test_clients_of_the_api_get_a_problem(door: Door, status):
     "request_line_and_header",
     [b"GET /api/ HTTP/2.7", b"POST /api/ HTTP/1.1\r\nTransfer-Encoding: odd"],
 )
-def test_what_nginx_has_not_learned_is_a_bad_request(
-    door: Door, request_line_and_header
-):
-    answer = door.send(request_line_and_header + b"\r\nHost: localhost\r\n\r\n")
+def test_unsupported_features_get_400(nginx: Nginx, request_line_and_header):
+    answer = nginx.send(request_line_and_header + b"\r\nHost: localhost\r\n\r\n")
     assert_problem(answer, 400)
 
 
 @pytest.mark.parametrize("request_line", [b"", b"nonsense", b"GET", b"\x16\x03\x01"])
-def test_what_is_no_request_gets_a_page_or_nothing(door: Door, request_line):
-    with door.connect() as connection:
+def test_malformed_requests_get_a_page_or_no_response(nginx: Nginx, request_line):
+    with nginx.connect() as connection:
         connection.sendall(request_line + b"\r\n\r\n")
         if request_line:
             assert b"400" in connection.recv(200)
 
 
-def test_the_log_tells_of_what_is_hardly_a_request(door: Door):
-    before = len(door.logged())
+def test_malformed_requests_are_logged(nginx: Nginx):
+    before = len(nginx.logged())
     for odd in (
         b"GET /\r\n",
         b"nonsense\r\n\r\n",
         b'GET /\xff\xfe"\\ HTTP/1.1\r\n\r\n',
         b'GET / HTTP/1.1\r\nHost: \xff\xfe"\\\r\nConnection: close\r\n\r\n',
     ):
-        with door.connect() as connection:
+        with nginx.connect() as connection:
             connection.sendall(odd)
             while connection.recv(4096):
                 pass
-    lines = wait_until(lambda: door.logged()[before + 3 :], what="all are logged")
+    lines = wait_until(lambda: nginx.logged()[before + 3 :], what="all are logged")
     assert all(isinstance(line["status"], int) for line in lines)
 
 
-def test_a_missing_file_gets_a_page(door: Door):
-    assert_page(ask(door, "/static/missing.css"), 404)
+def test_a_missing_file_gets_an_error_page(nginx: Nginx):
+    assert_page(ask(nginx, "/static/missing.css"), 404)
 
 
-def test_nobody_behind_the_door_is_told_at_once(dead_door: Door):
-    assert_page(ask(dead_door, "/"), 502)
-    assert_problem(ask(dead_door, "/api/v1/todos"), 502)
-    assert_problem(ask(dead_door, "/api/v1/todos", KEY, "POST"), 502)
+def test_missing_app_servers_get_502_immediately(nginx_without_apps: Nginx):
+    assert_page(ask(nginx_without_apps, "/"), 502)
+    assert_problem(ask(nginx_without_apps, "/api/v1/todos"), 502)
+    assert_problem(ask(nginx_without_apps, "/api/v1/todos", KEY, "POST"), 502)
 
 
-def test_an_app_that_hangs_is_told_in_time(slow_door: Door):
-    for process in slow_door.apps:
+def test_a_hanging_app_server_gets_504_in_time(nginx_with_short_read_timeout: Nginx):
+    for process in nginx_with_short_read_timeout.apps:
         os.killpg(process.pid, signal.SIGSTOP)
     try:
-        assert_page(ask(slow_door, "/"), 504)
-        assert_problem(ask(slow_door, "/api/v1/todos"), 504)
+        assert_page(ask(nginx_with_short_read_timeout, "/"), 504)
+        assert_problem(ask(nginx_with_short_read_timeout, "/api/v1/todos"), 504)
     finally:
-        for process in slow_door.apps:
+        for process in nginx_with_short_read_timeout.apps:
             os.killpg(process.pid, signal.SIGCONT)
 
 
-def test_maintenance_begins_and_ends_by_a_file(door: Door):
-    switch = door.data / "run" / "maintenance"
-    (door.data / "static" / "a.css").write_text("a {}")
+def test_a_file_starts_and_ends_maintenance_mode(nginx: Nginx):
+    switch = nginx.data / "run" / "maintenance"
+    (nginx.data / "static" / "a.css").write_text("a {}")
     switch.touch()
     try:
-        assert_page(ask(door, "/"), 503)
-        assert_page(ask(door, "/admin/"), 503)
-        assert_problem(ask(door, "/api/v1/todos"), 503)
-        assert ask(door, "/static/a.css")[0] == 200
-        assert ask(door, "/livez")[0] == ask(door, "/readyz")[0] == 200
+        assert_page(ask(nginx, "/"), 503)
+        assert_page(ask(nginx, "/admin/"), 503)
+        assert_problem(ask(nginx, "/api/v1/todos"), 503)
+        assert ask(nginx, "/static/a.css")[0] == 200
+        assert ask(nginx, "/livez")[0] == ask(nginx, "/readyz")[0] == 200
     finally:
         switch.unlink()
-    assert ask(door, "/")[0] == 200
+    assert ask(nginx, "/")[0] == 200
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 429, 500, 503])
-def test_an_answer_of_the_app_passes_unchanged(door: Door, status):
-    got, headers, body = ask(door, f"/api/v1/todos?status={status}")
+def test_error_responses_of_the_app_pass_unchanged(nginx: Nginx, status):
+    got, headers, body = ask(nginx, f"/api/v1/todos?status={status}")
     assert got == status
     assert headers["content-type"] == "application/json"
     assert b'"PATH_INFO"' in body
     assert "retry-after" not in headers
 
 
-def test_no_text_of_a_client_stands_in_a_refusal(door: Door):
+def test_refusals_contain_no_text_of_the_client(nginx: Nginx):
     marked = "<script>marked</script>"
     for path in (f"/static/{marked}", f"/static/x?{marked}"):
-        _, headers, body = ask(door, path, {"X-Request-ID": marked, "Accept": marked})
+        _, headers, body = ask(nginx, path, {"X-Request-ID": marked, "Accept": marked})
         assert b"marked" not in body
         assert "marked" not in str(headers)
 
 
-def test_the_style_of_the_page_is_the_one_that_its_policy_allows(door: Door):
-    _, headers, body = ask(door, "/static/missing.css")
+def test_the_policy_of_the_page_allows_its_style_by_hash(nginx: Nginx):
+    _, headers, body = ask(nginx, "/static/missing.css")
     style = body.partition(b"<style>")[2].partition(b"</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in headers["content-security-policy"]

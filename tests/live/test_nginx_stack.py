@@ -1,4 +1,4 @@
-"""nginx and Django together: who answers what, and with which headers."""
+"""nginx and Django together: who responds, and with which headers."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ SHEET = "/static/look/plain.css"
         ("/media/public/missing.png", 404),
     ],
 )
-def test_every_kind_of_answer_carries_each_guard_once(stack: Stack, path, status):
+def test_every_response_has_each_security_header_once(stack: Stack, path, status):
     with stack.client() as client:
         answer = client.get(path, allow_redirects=False)
     assert answer.status_code == status
     assert_guarded(answer)
 
 
-def test_an_answer_to_a_condition_is_guarded_as_any_other(stack: Stack):
+def test_conditional_responses_have_the_same_headers(stack: Stack):
     with stack.client() as client:
         client.headers["Accept-Encoding"] = "identity"  # what is packed goes whole
         modified = client.get(SHEET).headers["Last-Modified"]
@@ -88,7 +88,7 @@ def assert_guarded(answer: Any) -> None:
     assert headers.getlist("Server") == ["nginx"]
 
 
-def test_files_are_served_while_no_app_server_is_there(stack: Stack):
+def test_files_are_served_without_app_servers(stack: Stack):
     path = hashed(stack, "look/plain.css")
     stack.freeze("web:web-0")
     stack.freeze("web:web-1")
@@ -103,7 +103,7 @@ def test_files_are_served_while_no_app_server_is_there(stack: Stack):
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-def test_one_id_names_a_request_in_answer_problem_event_and_log(stack: Stack, key):
+def test_one_request_id_is_in_response_problem_event_and_log(stack: Stack, key):
     with stack.client(key=key) as client:
         headers = {"X-Request-ID": "chosen-by-the-client"}
         made = client.post("/api/v1/todos", json={"content": "Named"}, headers=headers)
@@ -119,7 +119,7 @@ def test_one_id_names_a_request_in_answer_problem_event_and_log(stack: Stack, ke
     assert log_lines(stack, refused.headers["X-Request-ID"])[0]["status"] == 400
 
 
-def test_the_log_holds_no_query_cookie_or_key(stack: Stack, key):
+def test_the_log_contains_no_query_cookie_or_key(stack: Stack, key):
     with stack.client(key=key) as client:
         answer = client.get(
             "/api/v1/todos?search=distinctiveword",
@@ -139,7 +139,7 @@ def test_the_log_holds_no_query_cookie_or_key(stack: Stack, key):
 
 
 @pytest.mark.parametrize("count", [200, 900])
-def test_many_headers_are_no_reason_to_believe_an_app_server_dead(stack: Stack, count):
+def test_many_headers_do_not_take_an_app_server_out(stack: Stack, count):
     headers = {f"X-Header-{n}": "value" for n in range(count)}
     with stack.client() as client:
         answer = client.get("/api/v1/todos", headers=headers)
@@ -155,7 +155,7 @@ def test_a_body_that_nobody_reads_costs_no_answer(stack: Stack, size):
     assert {answer.status_code for answer in answers} == {401}
 
 
-def test_the_limit_of_a_body_is_djangos_which_says_so(stack: Stack, key):
+def test_django_refuses_large_bodies_with_its_own_message(stack: Stack, key):
     with stack.client(key=key) as client:
         answer = client.post(
             "/api/v1/todos",
@@ -169,7 +169,7 @@ def test_the_limit_of_a_body_is_djangos_which_says_so(stack: Stack, key):
     )
 
 
-def test_a_compressed_answer_keeps_its_version(stack: Stack, key):
+def test_a_compressed_response_keeps_its_etag(stack: Stack, key):
     with stack.client(key=key) as client:
         made = client.post(
             "/api/v1/todos", json={"content": "好好学习", "notes": "天天向上 " * 200}
@@ -188,7 +188,7 @@ def test_a_compressed_answer_keeps_its_version(stack: Stack, key):
     assert late.status_code == 412
 
 
-def test_an_address_in_an_answer_leads_back_through_nginx(stack: Stack, key):
+def test_links_in_responses_point_to_nginx(stack: Stack, key):
     with stack.client(key=key) as client:
         for number in range(2):
             client.post("/api/v1/todos", json={"content": f"Page {number}"})

@@ -1,4 +1,4 @@
-"""The way in: TLS, HTTP/2, and from plain HTTP to it."""
+"""TLS, HTTP/2, and redirects from plain HTTP."""
 
 from __future__ import annotations
 
@@ -11,35 +11,33 @@ import warnings
 import pytest
 import requests
 
-from tests.live.door import Door
+from tests.live.nginx import Nginx
 
 OLD, GOOD = ("TLSv1", "TLSv1_1"), ("TLSv1_2", "TLSv1_3")
 
 
-def shake_hands(door: Door, version: str) -> ssl.SSLSocket:
+def shake_hands(nginx: Nginx, version: str) -> ssl.SSLSocket:
     """Connect by this version alone, with whatever ciphers this machine knows."""
-    context = ssl.create_default_context(cafile=str(door.places.certificate))
+    context = ssl.create_default_context(cafile=str(nginx.places.certificate))
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.set_alpn_protocols(["h2", "http/1.1"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = getattr(ssl.TLSVersion, version)
         context.maximum_version = getattr(ssl.TLSVersion, version)
-    plain = socket.create_connection(("127.0.0.1", door.https_port), 5)
+    plain = socket.create_connection(("127.0.0.1", nginx.https_port), 5)
     return context.wrap_socket(plain, server_hostname="localhost")
 
 
 @pytest.mark.parametrize("version", OLD)
-def test_old_versions_of_tls_are_refused(door: Door, version):
+def test_old_versions_of_tls_are_refused(nginx: Nginx, version):
     with pytest.raises(ssl.SSLError, match=r"(?i)alert protocol version"):
-        shake_hands(door, version)
+        shake_hands(nginx, version)
 
 
 @pytest.mark.parametrize("version", GOOD)
-def test_modern_versions_of_tls_keep_no_secret_that_opens_old_talks(
-    door: Door, version
-):
-    with shake_hands(door, version) as connection:
+def test_modern_versions_of_tls_have_forward_secrecy(nginx: Nginx, version):
+    with shake_hands(nginx, version) as connection:
         name, _, bits = connection.cipher() or ("", "", 0)
 
         assert connection.selected_alpn_protocol() == "h2"
@@ -47,32 +45,32 @@ def test_modern_versions_of_tls_keep_no_secret_that_opens_old_talks(
         assert bits >= 128
 
 
-def test_a_weak_cipher_is_refused(door: Door):
-    context = ssl.create_default_context(cafile=str(door.places.certificate))
+def test_a_weak_cipher_is_refused(nginx: Nginx):
+    context = ssl.create_default_context(cafile=str(nginx.places.certificate))
     context.set_ciphers("AES128-SHA:AES256-GCM-SHA384")
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(("127.0.0.1", door.https_port), 5) as plain,
+        socket.create_connection(("127.0.0.1", nginx.https_port), 5) as plain,
         pytest.raises(ssl.SSLError, match=r"(?i)handshake failure"),
     ):
         context.wrap_socket(plain, server_hostname="localhost")
 
 
-def ask_by_http_2(door: Door, path: str, body: bytes | None = None) -> str:
+def ask_by_http_2(nginx: Nginx, path: str, body: bytes | None = None) -> str:
     """Return the answer; the version it came by and its status are the last line."""
     curl = shutil.which("curl")
     assert curl, "curl is missing: apt-get install curl"
     done = subprocess.run(  # noqa: S603
-        [curl, "--silent", "--http2", "--cacert", str(door.places.certificate),
+        [curl, "--silent", "--http2", "--cacert", str(nginx.places.certificate),
          "--write-out", "\n%{http_version} %{http_code}",
-         *(() if body is None else ("--data-binary", "@-")), door.url + path],
+         *(() if body is None else ("--data-binary", "@-")), nginx.url + path],
         input=body, capture_output=True, check=True,
     )  # fmt: skip
     return done.stdout.decode()
 
 
-def test_http_2_is_spoken(door: Door):
-    told = ask_by_http_2(door, "/")
+def test_http_2_is_supported(nginx: Nginx):
+    told = ask_by_http_2(nginx, "/")
     assert told.endswith("\n2 200")
     assert '"SERVER_PROTOCOL": "HTTP/2.0"' in told
 
@@ -84,54 +82,54 @@ def test_http_2_is_spoken(door: Door):
         ("/api/v1/todos", '"code": "too_large"'),
     ],
 )
-def test_a_body_that_is_too_large_is_refused_in_our_words(door: Door, path, words):
-    told = ask_by_http_2(door, path, b"x" * 2_000_000)
+def test_a_large_body_is_refused_in_our_format_over_http_2(nginx: Nginx, path, words):
+    told = ask_by_http_2(nginx, path, b"x" * 2_000_000)
     assert told.endswith("\n2 413")
     assert words in told
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_plain_http_is_led_to_tls_and_keeps_its_method(door: Door, method):
+def test_plain_http_is_redirected_to_https_with_its_method(nginx: Nginx, method):
     answer = requests.request(
-        method, f"{door.http_url}/a/b?c=d", allow_redirects=False, timeout=5
+        method, f"{nginx.http_url}/a/b?c=d", allow_redirects=False, timeout=5
     )
     assert answer.status_code == 308
     assert answer.headers["Location"] == (
-        f"https://127.0.0.1:{door.https_port}/a/b?c=d"
+        f"https://127.0.0.1:{nginx.https_port}/a/b?c=d"
     )
     assert "Strict-Transport-Security" not in answer.headers
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_plain_http_leads_nobody_to_a_foreign_name(door: Door):
+def test_plain_http_is_not_redirected_to_unknown_hosts(nginx: Nginx):
     answer = requests.get(
-        door.http_url, headers={"Host": "evil.test"}, allow_redirects=False, timeout=5
+        nginx.http_url, headers={"Host": "evil.test"}, allow_redirects=False, timeout=5
     )
     assert answer.status_code == 421
 
 
-def test_a_certificate_can_be_renewed_over_plain_http(door: Door):
-    folder = door.data / "acme" / ".well-known" / "acme-challenge"
+def test_a_certificate_can_be_renewed_over_plain_http(nginx: Nginx):
+    folder = nginx.data / "acme" / ".well-known" / "acme-challenge"
     folder.mkdir(parents=True)
     (folder / "token").write_text("token.proof")
 
     answer = requests.get(
-        f"{door.http_url}/.well-known/acme-challenge/token", timeout=5
+        f"{nginx.http_url}/.well-known/acme-challenge/token", timeout=5
     )
     assert (answer.status_code, answer.text) == (200, "token.proof")
 
 
 @pytest.mark.parametrize("probe", ["/livez", "/readyz"])
-def test_a_probe_is_answered_by_plain_http_and_by_address(door: Door, probe):
+def test_probes_work_over_plain_http_and_by_address(nginx: Nginx, probe):
     answer = requests.get(
-        door.http_url + probe, headers={"Host": "10.0.0.9"}, timeout=5
+        nginx.http_url + probe, headers={"Host": "10.0.0.9"}, timeout=5
     )
     assert answer.json()["PATH_INFO"] == probe
 
 
 @pytest.mark.parametrize("path", ["/livez/x", "/x%20/livez", "/x%20/-/", "/-/page"])
-def test_nothing_else_is_answered_to_a_foreign_name(door: Door, path):
-    with door.client() as client:
+def test_other_requests_for_unknown_hosts_are_refused(nginx: Nginx, path):
+    with nginx.client() as client:
         answer = client.get(path, headers={"Host": "evil.test"})
     assert answer.status_code in {404, 421}
     assert "PATH_INFO" not in answer.text

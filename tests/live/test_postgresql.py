@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back."""
+"""PostgreSQL stops or hangs, and comes back."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def without_postgresql(stack: Stack):
         ("GET", "/admin/", "text/html"),
     ],
 )
-def test_without_postgresql_answers_say_when_to_ask_again(
+def test_without_postgresql_responses_have_retry_after(
     without_postgresql: Stack, key: str, method, path, kind
 ):
     with without_postgresql.client(key=key) as client:
         begin = time.monotonic()
-        # Whose session it is stands in the database.
+        # The owner of the session is in the database.
         client.cookies["sessionid"] = "z" * 32
         answer = client.request(method, path, json={"content": "Too early"})
         taken = time.monotonic() - begin
@@ -43,7 +43,7 @@ def test_without_postgresql_answers_say_when_to_ask_again(
     assert taken < 2
 
 
-def test_all_is_well_by_itself_when_postgresql_returns(stack: Stack, key: str):
+def test_the_service_recovers_when_postgresql_returns(stack: Stack, key: str):
     stack.supervisor("stop", "postgresql")
     told = stack.told()
     stack.supervisor("start", "postgresql")
@@ -55,7 +55,7 @@ def test_all_is_well_by_itself_when_postgresql_returns(stack: Stack, key: str):
     assert told["checks"]["database"] == "failed"
 
 
-def test_a_database_that_hangs_is_told_of_and_all_is_well_when_it_goes_on(
+def test_a_hanging_database_is_reported_and_the_service_recovers(
     stack: Stack, key: str
 ):
     stack.freeze("postgresql")

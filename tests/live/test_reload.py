@@ -1,4 +1,4 @@
-"""The app servers take up new code without a request being lost."""
+"""App servers load new code without losing a request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def broken(path: Path) -> Iterator[None]:
         path.write_text(original)
 
 
-def test_code_that_does_not_load_is_tried_again_without_taking_a_core(stack: Stack):
+def test_code_that_does_not_load_is_retried_without_using_a_core(stack: Stack):
     run = stack.data / "run"
     note = run / "web-0.release"
 
@@ -73,7 +73,7 @@ def test_code_that_does_not_load_is_tried_again_without_taking_a_core(stack: Sta
     )
 
 
-def test_ten_chain_reloads_under_a_hundred_connections_lose_no_request(
+def test_ten_reloads_under_a_hundred_connections_lose_no_request(
     stack: Stack, key: str
 ):
     served = []

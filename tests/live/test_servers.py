@@ -1,4 +1,4 @@
-"""Any WSGI server carries the service; workers come and go while it runs."""
+"""Different WSGI servers, and workers that are added and removed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def reload_nginx(stack: Stack) -> None:
     )
 
 
-def test_uwsgi_carries_the_service_behind_nginx(stack: Stack, key: str):
+def test_uwsgi_serves_the_service_behind_nginx(stack: Stack, key: str):
     with stack.client(key=key) as client:
         smoke.check(client, stack.url)
 
@@ -72,7 +72,7 @@ def test_uwsgi_carries_the_service_behind_nginx(stack: Stack, key: str):
 @pytest.mark.parametrize(
     ("worker_class", "shares"), [("sync", False), ("gthread", True), ("gevent", True)]
 )
-def test_gunicorn_carries_the_service_behind_nginx(
+def test_gunicorn_serves_the_service_behind_nginx(
     stack: Stack, key, worker_class, shares
 ):
     with gunicorn(stack, worker_class), stack.client(key=key) as client:
@@ -88,7 +88,7 @@ def answers_others_while_one_waits(stack: Stack, client: Client) -> bool:
         return waiting not in wait([waiting, other], return_when=FIRST_COMPLETED).done
 
 
-def test_workers_come_and_go_without_a_failed_request(stack: Stack, key: str):
+def test_workers_are_added_and_removed_without_a_failed_request(stack: Stack, key: str):
     def workers() -> int:
         return len(stack.processes("web:web-0")) - 1
 
@@ -105,7 +105,7 @@ def test_workers_come_and_go_without_a_failed_request(stack: Stack, key: str):
 
 
 def steer(stack: Stack, command: str) -> None:
-    """Write to the master's fifo; that of nobody who reads it is an error."""
+    """Write to the master's fifo; raise an error if no process reads it."""
     path = stack.data / "run" / "web-0.fifo"
     fifo = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     os.write(fifo, command.encode())
@@ -149,7 +149,7 @@ def test_a_request_in_flight_is_answered_when_term_comes(stack: Stack, key: str)
 
 @contextmanager
 def held_todos(stack: Stack) -> Iterator[Callable[[], bool]]:
-    """Keep everybody from writing todos; yield whether somebody wants to."""
+    """Block all writes of todos; yield a function that returns whether any waits."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     with psycopg.connect(
         host=str(stack.places.postgresql), user="todo", dbname="todo"

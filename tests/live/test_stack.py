@@ -1,4 +1,4 @@
-"""The launcher itself: what the other tests of this folder rely on."""
+"""The test deployment itself, which the other tests rely on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.live.waiting import wait_until
 MARKS = {"mark", "listen.conf", "web-0.mark", "web-1.mark", "worker.mark", "beat.mark"}
 
 
-def test_a_call_passes_through_nginx_uwsgi_and_postgresql(stack: Stack, key: str):
+def test_a_request_passes_through_nginx_uwsgi_and_postgresql(stack: Stack, key: str):
     with stack.client(key=key) as client:
         made = client.post("/api/v1/todos", json={"content": "Through all of it"})
 
@@ -34,7 +34,7 @@ def test_only_the_master_of_nginx_runs_as_root(stack: Stack):
     assert master.username() == ("root" if AS_ROOT else RUN_USER)
 
 
-def test_the_next_start_would_know_every_process_as_a_leftover(stack: Stack):
+def test_every_process_is_recognised_as_a_leftover(stack: Stack):
     start_anew(stack, "web-0")
 
     for program in stack.supervised.states():

@@ -1,4 +1,4 @@
-"""script/upgrade: another release, the way back, and releases that are refused."""
+"""script/upgrade: upgrades, rollbacks, and releases that are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.live.stack import Stack
 from tests.live.test_reload import workers
 from tests.live.waiting import wait_until
 
-SCRIPT, RENEWAL = "script/upgrade", "script/renew.sh"
+SCRIPT, RELOAD = "script/upgrade", "script/rolling_reload.sh"
 PARTS = ("web:web-0", "web:web-1", "worker", "beat")
 MIGRATION = """
 from django.db import migrations
@@ -94,12 +94,12 @@ def pids(stack: Stack, *programs: str) -> list[int]:
     return [stack.pid(program) for program in programs]
 
 
-def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
+def test_a_killed_upgrade_and_a_rollback_lose_no_request(
     stack: Stack, key: str, second: Path
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
     with load_on(stack, key) as load:
-        with changed(second / RENEWAL, "|| go_back", "&& kill -KILL $$ || go_back"):
+        with changed(second / RELOAD, "|| roll_back", "&& kill -KILL $$ || roll_back"):
             killed = upgrade(stack, second)  # one app server after
         there = upgrade(stack, second)
         assert there.returncode == 0, there.stderr
@@ -121,7 +121,7 @@ def test_an_upgrade_that_is_killed_half_way_and_the_way_back_lose_no_request(
     stack.wait_ready()  # whose tables have a migration that this release does not know
 
 
-def test_an_upgrade_that_is_killed_while_it_checks_leaves_nothing_behind(
+def test_an_upgrade_killed_during_its_checks_leaves_nothing_behind(
     stack: Stack, second: Path
 ):
     current = stack.app.resolve()
@@ -152,7 +152,7 @@ try:
 
 
 @pytest.mark.parametrize("how", ["workers", "whole"])
-def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
+def test_a_release_that_does_not_start_everywhere_is_rolled_back(
     stack: Stack, key: str, how: str
 ):
     first, before, parts = stack.app.resolve(), looks(stack), pids(stack, *PARTS)
@@ -167,8 +167,8 @@ def test_a_release_that_does_not_come_up_in_every_app_server_is_taken_back(
         done = upgrade(stack, folder)
 
     assert done.returncode == 1
-    assert f"4-{how} did not come up in web-1" in done.stderr
-    assert done.stderr.splitlines()[-1].endswith("web-1.log. 1 serves.")
+    assert f"4-{how} did not start in web-1" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-1.log). 1 is running.")
     assert load.failed == 0, load.told
     assert stack.app.resolve() == first
     assert looks(stack) == before
@@ -183,9 +183,11 @@ try:
     django ="""
 
 
-def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack):
+def test_a_rollback_includes_instances_of_an_interrupted_upgrade(stack: Stack):
     before, folder = looks(stack), copy_with_another_look(stack, "5")
-    with changed(folder / SCRIPT, "        renew_others\n", "        kill -KILL $$\n"):
+    with changed(
+        folder / SCRIPT, "        restart_others\n", "        kill -KILL $$\n"
+    ):
         killed = upgrade(stack, folder)  # both app servers after
     assert killed.returncode == -signal.SIGKILL
     assert not looks(stack) & before
@@ -195,8 +197,8 @@ def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack)
 
     done = upgrade(stack, folder)
 
-    assert "5 did not come up in web-0" in done.stderr
-    assert done.stderr.splitlines()[-1].endswith("web-0.log. 1 serves.")
+    assert "5 did not start in web-0" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("web-0.log). 1 is running.")
     assert looks(stack) == before
 
 
@@ -206,17 +208,17 @@ def test_what_an_interrupted_upgrade_has_reached_is_taken_back_too(stack: Stack)
         ("todo_project/urls.py", "urlpatterns = [", "urlpatterns = [[",
          "3 is refused: its settings or its code do not pass the checks above."),
         ("deploy/uwsgi.ini", "need-app = true", "need-app = true\nneed-apps = true",
-         "3 is refused: its app server does not answer"),
+         "3 is refused: its app server does not respond"),
         ("todos/tasks.py", "import shared_task", "import shared_work",
          "3 is refused: its worker does not load"),
         ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
-         "3 is refused: nginx does not take its configuration"),
+         "3 is refused: nginx rejects its configuration"),
         ("static/look/base.css", "--accent: #", "background: url(missing.png); --a: #",
          "The static files could not be collected"),
     ],
     ids=["code", "app-server", "worker", "nginx", "static"],
 )  # fmt: skip
-def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
+def test_a_broken_release_is_refused_before_it_serves(
     stack: Stack, path, old, new, told
 ):
     folder = stack.places.home / "releases" / "3"
@@ -237,7 +239,7 @@ def test_a_broken_release_is_refused_before_anybody_is_served_by_it(
     ("name", "value"),
     [("WEB_INSTANCES", "two"), ("WEB_PROCESSES", "0"), ("DATA_DIR", "data")],
 )
-def test_a_wrong_number_or_place_is_told_in_a_sentence(
+def test_invalid_numbers_and_folders_are_reported_in_one_line(
     stack: Stack, second: Path, name, value
 ):
     current = stack.app.resolve()

@@ -1,4 +1,4 @@
-"""Two app servers behind nginx, one of which dies."""
+"""One of two app servers behind nginx dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for what a process does in its own time."""
+"""Waiting for another process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE = 60.0  # seconds; a busy machine takes its time, and nobody waits in vain
+PATIENCE = 60.0  # seconds; long, because the machine may be busy
 
 
 def wait_until(

@@ -1,4 +1,4 @@
-"""Everything the installation keeps, in one file, and back again."""
+"""Backup archives: write all data of an installation to one file, and restore it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What archives ask of a database."""
+"""The interface between archives and database engines."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from todo_project.archive.tables import Table
 
 
 class Engine(Protocol):
-    """Rows come and go as the lines that PostgreSQL's COPY writes as text."""
+    """Read and write rows as lines in the text format of PostgreSQL's COPY."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Hold one state of all tables, which other writers do not wait for."""
+        """Hold a consistent snapshot of all tables without blocking writers."""
 
     def read_rows(self, table: Table) -> Iterator[bytes]:
-        """Yield the rows by key, a line or a part of one at a time."""
+        """Yield the rows by key, as lines or parts of lines."""
 
-    def alone(self, tables: Collection[Table]) -> AbstractContextManager[None]:
-        """Hold a transaction in which nobody else is at the tables."""
+    def exclusive(self, tables: Collection[Table]) -> AbstractContextManager[None]:
+        """Hold a transaction with exclusive access to the tables."""
 
     def without_indexes(
         self, tables: Collection[Table]
     ) -> AbstractContextManager[None]:
-        """Take indexes away, and build them when all rows are there."""
+        """Drop the indexes and rebuild them after the block."""
 
     def load_rows(self, table: Table, rows: Iterable[bytes]) -> None:
-        """Insert rows as `read_rows` yields them."""
+        """Insert rows in the format that `read_rows` yields."""
 
 
 _ENGINES: dict[str, Engine] = {"postgresql": postgresql, "sqlite": sqlite}

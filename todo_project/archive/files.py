@@ -1,4 +1,4 @@
-"""The files that people gave: found for an archive, and put back from it."""
+"""Uploaded files: find them for an archive, and restore them from one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from core.errors import Conflict
-from todo_project.archive.manifest import UNPACKING, File
+from todo_project.archive.manifest import STAGING, File
 from todo_project.archive.reader import Archive
 
 
@@ -20,15 +20,15 @@ def media() -> Path:
 
 
 def find_files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in the order that an archive has them."""
+    """Yield the files below a folder, sorted as in an archive."""
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
-    except FileNotFoundError:  # nobody gave a file yet, or it was purged meanwhile
+    except FileNotFoundError:  # nothing uploaded yet, or purged meanwhile
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            if Path(entry.path) != media() / UNPACKING:
+            if Path(entry.path) != media() / STAGING:
                 yield from find_files(Path(entry.path))
         elif entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
@@ -37,12 +37,12 @@ def find_files(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def unpacked_files() -> Iterator[Path]:
-    """Give a folder to unpack into; it goes when the rest fails, or succeeded.
+def staging_folder() -> Iterator[Path]:
+    """Yield a folder to unpack into; remove it at the end, also after errors.
 
-    It stands inside MEDIA_ROOT, which may be a file system of its own.
+    It is inside MEDIA_ROOT, which may be a separate file system.
     """
-    folder = media() / UNPACKING
+    folder = media() / STAGING
     _require_empty_media()
     try:
         folder.mkdir(mode=0o700)
@@ -52,13 +52,13 @@ def unpacked_files() -> Iterator[Path]:
 
 
 def move_in(folder: Path) -> None:
-    """Move what was unpacked to its place, and see that it is on the disk.
+    """Move the unpacked files to MEDIA_ROOT and flush them to disk.
 
-    It is the last act before the transaction ends. Should that end fail, the files
-    stay and are refused by the next restore: nobody knows better than to look.
+    This is the last step before the commit. If the commit fails, the files stay, and
+    the next restore refuses to run until an operator has checked them.
     """
     for path in folder.rglob("*"):
-        # nginx reads them, whatever the operator's umask hides from others.
+        # nginx has to read them, whatever the operator's umask is.
         path.chmod(0o755 if path.is_dir() else settings.FILE_UPLOAD_PERMISSIONS)
     for path in folder.iterdir():
         path.rename(media() / path.name)
@@ -66,7 +66,7 @@ def move_in(folder: Path) -> None:
 
 
 def unpack(archive: Archive, file: File, folder: Path) -> None:
-    """Write the file that the archive stands at."""
+    """Write the file whose content the archive's stream is at."""
     path = folder / os.fsdecode(b"/".join(file.steps))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as stream:
@@ -76,7 +76,7 @@ def unpack(archive: Archive, file: File, folder: Path) -> None:
 
 def _require_empty_media() -> None:
     media().mkdir(parents=True, exist_ok=True)
-    # What an interrupted restore left was never anyone's.
-    shutil.rmtree(media() / UNPACKING, ignore_errors=True)
+    # Leftovers of an interrupted restore were never in use.
+    shutil.rmtree(media() / STAGING, ignore_errors=True)
     if any(media().iterdir()):
-        raise Conflict(f"{media()} holds files already; they are not overwritten.")
+        raise Conflict(f"{media()} is not empty; files are never overwritten.")

@@ -1,7 +1,7 @@
-"""What a manifest says: one line about the whole, then one for each member.
+"""The manifest of an archive: one line about the whole, then one for each member.
 
-Lines are read one at a time, so that an archive of any size is gone through in
-constant memory; nothing in them is believed before it was compared.
+Lines are read one at a time, so that archives of any size need constant memory.
+Nothing in the manifest is trusted before it has been validated.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 from todo_project.archive.container import BadArchive
 
 LINE_LENGTH = 1024 * 1024  # bytes, at most
-PART_SIZE = 64 * 1024 * 1024  # bytes, at most; a part is held in memory
+PART_SIZE = 64 * 1024 * 1024  # bytes, at most; a part is kept in memory
 FILE_SIZE = 2**40  # bytes, at most
 PATH_LENGTH = 4096  # characters, at most: PATH_MAX of Linux
-UNPACKING = ".restoring"  # where files stand until all are there
+STAGING = ".restoring"  # the folder of files until all are restored
 _RELEASE = re.compile(r"[0-9A-Za-z.+-]{1,64}")
 _NAME = re.compile(r"[a-z0-9_]{1,63}")
 _MIGRATION = re.compile(r"[A-Za-z0-9_.]{1,300}")
@@ -35,16 +35,16 @@ Line = TypeVar("Line", "Head", "Part", "File")
 
 @dataclass(frozen=True)
 class Head:
-    """The whole: when and of what it was made, and which tables it holds."""
+    """The first line: when and from what the archive was made, and its tables."""
 
     made_at: str
     release: str
     engine: str
     migrations: list[str]
-    tables: dict[str, list[str]]  # names of columns
-    rows: dict[str, int]  # of each table
+    tables: dict[str, list[str]]  # the columns of each table
+    rows: dict[str, int]  # the number of rows of each table
     files: int
-    size: int  # bytes of all files
+    size: int  # of all files, in bytes
 
     def check(self) -> None:
         datetime.fromisoformat(self.made_at)
@@ -58,13 +58,13 @@ class Head:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a table, as PostgreSQL's COPY writes them, under gzip."""
+    """A part of a table: rows in the text format of PostgreSQL's COPY, gzipped."""
 
     table: str
     number: int
     rows: int
     unpacked: int  # bytes
-    size: int  # bytes under gzip
+    size: int  # bytes after compression
     sha256: str
 
     @property
@@ -78,7 +78,7 @@ class Part:
 
 @dataclass(frozen=True)
 class File:
-    """A file that a person gave, by its path below MEDIA_ROOT."""
+    """An uploaded file, with its path relative to MEDIA_ROOT."""
 
     path: str
     size: int
@@ -92,31 +92,32 @@ class File:
         _require(0 <= self.size <= FILE_SIZE and len(self.path) <= PATH_LENGTH)
         _require("\0" not in self.path)
         _require(not {b"", b".", b".."}.intersection(self.steps))
-        _require(self.steps[0] != UNPACKING.encode())
+        _require(self.steps[0] != STAGING.encode())
 
     @property
     def steps(self) -> tuple[bytes, ...]:
-        """Return the folders and the name, as the file system has them."""
+        """Return the folders and the file name as the file system spells them."""
         return tuple(self.path.encode("utf-8", "surrogateescape").split(b"/"))
 
 
-def as_line(told: Head | Part | File) -> bytes:
-    return json.dumps(asdict(told), separators=(",", ":")).encode() + b"\n"
+def as_line(line: Head | Part | File) -> bytes:
+    return json.dumps(asdict(line), separators=(",", ":")).encode() + b"\n"
 
 
-def head_of(line: bytes) -> Head:
-    return _told(Head, _document(line))
+def parse_head(line: bytes) -> Head:
+    return _parse(Head, _document(line))
 
 
-def member_of(line: bytes) -> Part | File:
+def parse_member(line: bytes) -> Part | File:
     document = _document(line)
-    return _told(Part, document) if "table" in document else _told(File, document)
+    return _parse(Part, document) if "table" in document else _parse(File, document)
 
 
-def in_order(members: Iterator[Part | File], head: Head) -> Iterator[Part | File]:
-    """Yield the members; refuse what comes twice, astray, or is not announced.
+def check_order(members: Iterator[Part | File], head: Head) -> Iterator[Part | File]:
+    """Yield the members; refuse duplicates, wrong order and undeclared members.
 
-    Tables come in the order of the head with their parts counted, then files by path.
+    The tables follow the order of the head, their parts numbered from 1; then come
+    the files, sorted by path.
     """
     last: tuple[Any, ...] = ()
     rows = dict.fromkeys(head.tables, 0)
@@ -144,25 +145,25 @@ def _document(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise _wrong()
+        raise _invalid()
     return document
 
 
-def _told(kind: type[Line], document: dict[str, Any]) -> Line:
+def _parse(kind: type[Line], document: dict[str, Any]) -> Line:
     expected = {field.name: _TYPES[str(field.type)] for field in fields(kind)}
     _require({name: type(value) for name, value in document.items()} == expected)
-    told = kind(**document)
+    line = kind(**document)
     try:
-        told.check()
+        line.check()
     except (TypeError, ValueError) as error:
-        raise _wrong() from error
-    return told
+        raise _invalid() from error
+    return line
 
 
-def _require(holds: object) -> None:
-    if not holds:
-        raise _wrong()
+def _require(condition: object) -> None:
+    if not condition:
+        raise _invalid()
 
 
-def _wrong() -> BadArchive:
-    return BadArchive("Its manifest is none that a backup writes.")
+def _invalid() -> BadArchive:
+    return BadArchive("Its manifest is invalid.")

@@ -1,4 +1,4 @@
-"""Rows out of PostgreSQL and into it: COPY, both ways."""
+"""Read and write rows of PostgreSQL with COPY."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from django.db import OperationalError, connection, transaction
 
 from core.errors import Conflict
-from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
+from todo_project.archive.tables import IN_USE, Column, Table, execute, quoted
 
-# The same text whatever date style, time zone or form of bytes the server prefers.
+# Independent of the server's date style, time zone and bytea output.
 _TEXTS = {
     "moment": "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"+00\"')",
     "date": "to_char({0}, 'YYYY-MM-DD')",
@@ -52,28 +52,28 @@ def read_rows(table: Table) -> Iterator[bytes]:
 
 
 @contextmanager
-def alone(tables: Collection[Table]) -> Iterator[None]:
+def exclusive(tables: Collection[Table]) -> Iterator[None]:
     names = ", ".join(quoted(table.name) for table in tables)
     with transaction.atomic():
         try:
             execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
         except OperationalError as error:
-            raise Conflict(OTHERS) from error
+            raise Conflict(IN_USE) from error
         yield
 
 
 @contextmanager
 def without_indexes(tables: Collection[Table]) -> Iterator[None]:
-    """Foreign keys go as well: made anew, each is checked by one query."""
+    """Drop foreign keys as well: adding one back checks all rows in one query."""
     names = [quoted(table.name) for table in tables]
     with connection.cursor() as cursor:
         cursor.execute(_FOREIGN_KEYS, [names])
         keys = cursor.fetchall()
         cursor.execute(_INDEXES, [names])
         indexes = cursor.fetchall()
-    execute(*(drop for drop, _make in [*keys, *indexes]))
+    execute(*(drop for drop, _create in [*keys, *indexes]))
     yield
-    execute(*(make for _drop, make in [*indexes, *keys]))
+    execute(*(create for _drop, create in [*indexes, *keys]))
     execute(f"ANALYZE {', '.join(names)}")
 
 
@@ -93,6 +93,6 @@ def _text(column: Column) -> str:
 
 
 def _order(table: Table) -> str:
-    # By bytes, as SQLite orders: the same rows make the same archive.
+    # Ordered by bytes as in SQLite, so that the same rows give the same archive.
     collation = ' COLLATE "C"' if table.key.kind == "text" else ""
     return f"{quoted(table.key.name)}{collation}"

@@ -1,4 +1,4 @@
-"""Read an archive, believing nothing that was not checked."""
+"""Read an archive; nothing in it is trusted before it is verified."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from todo_project.archive.manifest import (
     LINE_LENGTH,
     File,
     Part,
-    head_of,
-    in_order,
-    member_of,
+    check_order,
+    parse_head,
+    parse_member,
 )
 
 Done = Callable[[int], None]
@@ -30,7 +30,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class Archive:
-    """An archive whose every byte was compared with its seal when it was opened."""
+    """An archive; opening it checks every byte against the seal."""
 
     def __init__(self, stream: BinaryIO, done: Done = lambda _count: None) -> None:
         self._stream = stream
@@ -38,11 +38,11 @@ class Archive:
         self._manifest_size = check_seal(stream, self.size, done)
         self._manifest = manifest_offset(self.size, self._manifest_size)
         if self._manifest < 0:
-            raise BadArchive("It is shorter than it says.")
-        self.head = head_of(next(self._lines(), b""))
+            raise BadArchive("It is shorter than its manifest says.")
+        self.head = parse_head(next(self._lines(), b""))
 
     def check(self, done: Done) -> None:
-        """Unpack everything, and keep nothing of it."""
+        """Unpack and verify everything without writing it anywhere."""
         for member in self.members():
             if isinstance(member, Part):
                 self.rows_of(member)
@@ -52,9 +52,9 @@ class Archive:
             done(member.size)
 
     def members(self) -> Iterator[Part | File]:
-        """Yield each member with the stream standing where its content begins."""
+        """Yield each member with the stream positioned at its content."""
         offset = 0
-        for member in in_order(self._described(), self.head):
+        for member in check_order(self._parse_members(), self.head):
             self._expect(offset, header(member.name, member.size))
             begin = self._stream.tell()
             yield member
@@ -62,10 +62,10 @@ class Archive:
             self._expect(end, padding(member.size))
             offset = self._stream.tell()
         if offset != self._manifest:
-            raise BadArchive("It holds more than its manifest says.")
+            raise BadArchive("It contains more than its manifest says.")
 
     def rows_of(self, part: Part) -> bytes:
-        """Return the rows of the part that the stream stands at, a line for each."""
+        """Return the rows of the part at the stream's position, one per line."""
         packed = b"".join(self.pieces_of(part))
         unpacking = zlib.decompressobj(_GZIP)
         try:
@@ -75,27 +75,27 @@ class Archive:
             whole, rows = False, b""
         whole = whole and unpacking.eof and not unpacking.unused_data
         if not whole or len(rows) != part.unpacked or not self._has_shape(part, rows):
-            raise BadArchive(f"{part.name} is not what the manifest says.")
+            raise BadArchive(f"{part.name} does not match the manifest.")
         return rows
 
     def pieces_of(self, member: Part | File) -> Iterator[bytes]:
-        """Yield the content of the member that the stream stands at."""
+        """Yield the content of the member at the stream's position."""
         digest = hashlib.sha256()
         for piece in pieces_of(self._stream, member.size):
             digest.update(piece)
             yield piece
         if digest.hexdigest() != member.sha256:
-            raise BadArchive(f"{member.name} is not what the manifest says.")
+            raise BadArchive(f"{member.name} does not match the manifest.")
 
     def _has_shape(self, part: Part, rows: bytes) -> bool:
         tabs = len(self.head.tables[part.table]) - 1
         counts = (rows.count(b"\n"), rows.count(b"\t"), rows.endswith(b"\n"))
         return counts == (part.rows, part.rows * tabs, True)
 
-    def _described(self) -> Iterator[Part | File]:
+    def _parse_members(self) -> Iterator[Part | File]:
         lines = self._lines()
         next(lines)
-        yield from map(member_of, lines)
+        yield from map(parse_member, lines)
 
     def _lines(self) -> Iterator[bytes]:
         offset = self._manifest
@@ -108,7 +108,7 @@ class Archive:
             offset += len(line)
             yield line
 
-    def _expect(self, offset: int, wanted: bytes) -> None:
+    def _expect(self, offset: int, expected: bytes) -> None:
         self._stream.seek(offset)
-        if self._stream.read(len(wanted)) != wanted:
-            raise BadArchive("It is not laid out as its manifest says.")
+        if self._stream.read(len(expected)) != expected:
+            raise BadArchive("Its layout does not match its manifest.")

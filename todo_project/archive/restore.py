@@ -1,4 +1,4 @@
-"""Bring what an archive holds into an empty installation."""
+"""Restore an archive into an empty installation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.models import Event, Installation
 from core.progress import Progress
 from todo_project.archive.container import BadArchive
 from todo_project.archive.engines import engine
-from todo_project.archive.files import move_in, unpack, unpacked_files
+from todo_project.archive.files import move_in, staging_folder, unpack
 from todo_project.archive.manifest import File, Part
 from todo_project.archive.reader import Archive
 from todo_project.archive.tables import (
@@ -32,47 +32,47 @@ from todo_project.archive.tables import (
 
 
 def restore_archive(archive: Archive, progress: Progress) -> None:
-    """Load every row and file of a checked archive; the data begins a new life.
+    """Load every row and file of a verified archive and start a new epoch.
 
-    All of it is one transaction. Raises Conflict where anybody or any file is here
-    already, where others use the database, or where its tables are other ones.
+    Everything happens in one transaction. Raise Conflict if there are users, events or
+    files already, if the database is in use, or if the tables differ.
     """
     _require_same_tables(archive)
     try:
-        with engine().alone(tables().values()):
-            _require_nobody()
-            with unpacked_files() as folder:
+        with engine().exclusive(tables().values()):
+            _require_empty_database()
+            with staging_folder() as folder:
                 with events_open():
                     _load(archive, folder, progress)
                 if missing := missing_triggers():
-                    raise Conflict(f"Triggers did not come back: {', '.join(missing)}.")
+                    raise Conflict(f"Triggers are missing: {', '.join(missing)}.")
                 move_in(folder)
     except DatabaseError as error:
         first = str(error).strip().partition("\n")[0]
-        raise BadArchive(f"The database refuses it: {first}") from error
+        raise BadArchive(f"The database rejects it: {first}") from error
     ContentType.objects.clear_cache()
 
 
 def _require_same_tables(archive: Archive) -> None:
-    """Compare migrations: rows of other tables would mean other things."""
+    """Compare the migrations: another release may interpret the rows differently."""
     release = archive.head.release
     ours, theirs = set(applied_migrations()), set(archive.head.migrations)
     if other := sorted(ours ^ theirs):
         raise Conflict(
-            f"The archive is of release {release}, whose tables are not those of this "
-            f"database, release {settings.RELEASE}: they differ by {other[0]}. "
+            f"The archive is of release {release}, but this is release "
+            f"{settings.RELEASE}, and their tables differ by migration {other[0]}. "
             f"Restore it with release {release}, then upgrade."
         )
     expected = {table.name: table.column_names for table in tables().values()}
     if archive.head.tables != expected:
-        raise BadArchive("Its tables or columns are not those of its release.")
+        raise BadArchive("Its tables or columns differ from those of its release.")
 
 
-def _require_nobody() -> None:
+def _require_empty_database() -> None:
     if User.objects.exists() or Event.objects.exists():
         raise Conflict(
-            "Somebody lives here already. An archive is restored into an empty "
-            "database alone, as manage.py migrate makes one."
+            "The database is not empty. Restore into a new database that only "
+            "manage.py migrate has been run on."
         )
 
 
@@ -113,11 +113,11 @@ def _unpack_all(
 
 
 def _clear() -> None:
-    """Take away what migrating made: roles, permissions, the old epoch."""
+    """Delete the rows that migrate created: roles, permissions, the epoch."""
     names = tables().keys() - {TABLE}
     execute(*(f"DELETE FROM {quoted(name)}" for name in names))  # noqa: S608  (names of ours)
 
 
 def _set_sequences() -> None:
-    """Let the next number given be one that no row has."""
+    """Advance the sequences past the restored rows."""
     execute(*connection.ops.sequence_reset_sql(no_style(), archived_models()))

@@ -1,4 +1,4 @@
-"""Rows out of SQLite and into it, as the text that PostgreSQL's COPY writes."""
+"""Read and write rows of SQLite in the text format of PostgreSQL's COPY."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 
 from core.errors import Conflict
 from todo_project.archive.container import BadArchive
-from todo_project.archive.tables import OTHERS, Column, Table, execute, quoted
+from todo_project.archive.tables import IN_USE, Column, Table, execute, quoted
 
 NULL = "\\N"
 _ESCAPES = {
@@ -34,7 +34,7 @@ def _escaped(expression: str) -> str:
     return expression
 
 
-# SQLite writes the texts itself: a row comes as one string.
+# SQL expressions, so that SQLite itself formats a row as one string.
 _TEXTS = {
     "binary": "'\\\\x' || CASE WHEN {0} IS NOT NULL THEN lower(hex({0})) END",
     "boolean": "CASE {0} WHEN 1 THEN 't' WHEN 0 THEN 'f' END",
@@ -51,7 +51,7 @@ _TEXTS = {
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    # Not atomic(): that would take the write lock, and keep every writer waiting.
+    # Not atomic(): it would take the write lock and block all writers.
     execute("BEGIN DEFERRED")
     try:
         yield
@@ -71,14 +71,14 @@ def read_rows(table: Table) -> Iterator[bytes]:
 
 
 @contextmanager
-def alone(tables: Collection[Table]) -> Iterator[None]:
-    # Keys are checked all at once when the rows are there: one by one, SQLite would
-    # look through all rows so far for those that waited for this one.
+def exclusive(tables: Collection[Table]) -> Iterator[None]:
+    # Foreign keys are checked together at the end. Checked row by row, each insert
+    # would scan all previous rows for those that refer to the new one.
     with connection.constraint_checks_disabled(), ExitStack() as stack:
         try:
             stack.enter_context(transaction.atomic())
         except OperationalError as error:
-            raise Conflict(OTHERS) from error
+            raise Conflict(IN_USE) from error
         yield
 
 
@@ -131,7 +131,7 @@ def _read_text(text: str) -> str:
 
 
 def _exactly(length: int, read: Callable[[str], object]) -> Callable[[str], str]:
-    """Return a reader of a moment or date; Django keeps no fraction of zero."""
+    """Return a reader of dates and times; Django stores no zero fractions."""
 
     def reader(text: str) -> str:
         if len(text) != length:

@@ -1,4 +1,4 @@
-"""Which tables an archive holds, and what kind of value each column keeps."""
+"""The tables of an archive, and the kind of value in each column."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from core.errors import Conflict
 
-OTHERS = "Others use the database; stop the service first."
-# A type of column that is not here has no text form yet: it stops every backup, and
-# the test that walks all models.
+IN_USE = "The database is in use; stop the service first."
+# Field types that are missing here have no text format yet: they stop every backup,
+# and fail the test that checks all models.
 _KINDS = {
     "AutoField": "integer",
     "BigAutoField": "integer",
@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, its columns, and the one that orders it."""
+    """A table, its columns, and the key that orders its rows."""
 
     name: str
     columns: tuple[Column, ...]
@@ -59,7 +59,7 @@ class Table:
 
 @cache
 def tables() -> dict[str, Table]:
-    """Return every table but the one of migrations, which restoring does not touch."""
+    """Return all tables except that of migrations, which a restore does not change."""
     found = [table_of(model) for model in archived_models()]
     return {table.name: table for table in sorted(found, key=lambda table: table.name)}
 
@@ -83,29 +83,29 @@ def table_of(model: type[models.Model]) -> Table:
 
 
 def column_of(field: models.Field[Any, Any]) -> Column:
-    kept = field
-    while kept.remote_field:
-        kept = kept.target_field  # type: ignore[attr-defined]
-    kind = _KINDS.get(kept.get_internal_type())
+    target = field
+    while target.remote_field:
+        target = target.target_field  # type: ignore[attr-defined]
+    kind = _KINDS.get(target.get_internal_type())
     if kind is None:
-        raise ImproperlyConfigured(f"Archives have no text for the type of {field}.")
+        raise ImproperlyConfigured(f"Archives have no format for the type of {field}.")
     return Column(str(field.column), kind)
 
 
 def applied_migrations() -> list[str]:
-    """Return app.name of the migrations that the database has seen."""
+    """Return the applied migrations as app.name."""
     applied = MigrationRecorder(connection).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in applied)
 
 
 def require_known_tables(applied: Iterable[str]) -> None:
-    """Refuse a database of a later release: its new columns would be left out."""
+    """Refuse a database of a later release, whose new columns would be left out."""
     disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
     known = {f"{app}.{name}" for app, name in disk}
     if later := sorted(set(applied) - known):
         raise Conflict(
-            f"The database has seen {later[0]}, which release {settings.RELEASE} does "
-            "not know; make the backup with the release that migrated it."
+            f"Migration {later[0]} was applied by a release newer than "
+            f"{settings.RELEASE}; run the backup with that release."
         )
 
 

@@ -1,4 +1,4 @@
-"""Write everything that the installation keeps into one file."""
+"""Write all data of the installation to one archive."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from todo_project.archive.tables import (
     tables,
 )
 
-ROWS = 4 * 1024 * 1024  # bytes of rows that are packed together
+ROWS = 4 * 1024 * 1024  # bytes of rows that are compressed together
 LEVEL = 3  # of gzip
-Shown = Callable[[str, int | None], Progress]
+StartProgress = Callable[[str, int | None], Progress]
 
 
-def write_archive(path: Path, *, now: datetime, shown: Shown) -> Head:
-    """Write one state of all rows, and the files, to a new file of mode 0600.
+def write_archive(path: Path, *, now: datetime, start_progress: StartProgress) -> Head:
+    """Write a snapshot of all rows, and all files, to a new file of mode 0600.
 
-    The file appears whole or not at all. Raises Conflict where it stands already.
+    The file is created atomically. Raise Conflict if it exists already.
     """
-    _require_place(path)
+    _require_free(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            with TemporaryFile(dir=path.parent) as told:
-                backup = Backup(stream, told)
-                backup.add_all_rows(shown)
-                backup.add_all_files(shown)
+            with TemporaryFile(dir=path.parent) as lines:
+                backup = Backup(stream, lines)
+                backup.add_all_rows(start_progress)
+                backup.add_all_files(start_progress)
                 head = backup.seal(now)
             stream.flush()
             os.fsync(stream.fileno())
@@ -58,27 +58,27 @@ def write_archive(path: Path, *, now: datetime, shown: Shown) -> Head:
 
 
 class Backup:
-    """An archive while it is written, with what its manifest will tell."""
+    """An archive that is being written, with the manifest lines of its members."""
 
-    def __init__(self, stream: BinaryIO, told: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, lines: BinaryIO) -> None:
         self._container = Container(stream)
-        self._told = told
+        self._lines = lines
         self._migrations: list[str] = []
         self._rows = dict.fromkeys(tables(), 0)
         self._files = self._size = 0
 
-    def add_all_rows(self, shown: Shown) -> None:
+    def add_all_rows(self, start_progress: StartProgress) -> None:
         with engine().snapshot():
             self._migrations = applied_migrations()
             require_known_tables(self._migrations)
             total = sum(map(count_rows, tables().values()))
-            with shown("Rows", total) as progress:
+            with start_progress("Rows", total) as progress:
                 for table in tables().values():
-                    for number, rows in enumerate(_packages(table), start=1):
+                    for number, rows in enumerate(_chunks(table), start=1):
                         progress.add(self._add_rows(table, number, rows))
 
-    def add_all_files(self, shown: Shown) -> None:
-        with shown("Files", None) as progress:
+    def add_all_files(self, start_progress: StartProgress) -> None:
+        with start_progress("Files", None) as progress:
             for path in find_files(media()):
                 progress.add(self._add_file(path))
 
@@ -93,7 +93,7 @@ class Backup:
             files=self._files,
             size=self._size,
         )
-        self._container.seal(as_line(head), self._told)
+        self._container.seal(as_line(head), self._lines)
         return head
 
     def _add_rows(self, table: Table, number: int, rows: bytes) -> int:
@@ -107,12 +107,12 @@ class Backup:
             sha256=hashlib.sha256(packed).hexdigest(),
         )
         self._container.add(part.name, part.size, [packed])
-        self._told.write(as_line(part))
+        self._lines.write(as_line(part))
         self._rows[table.name] += part.rows
         return part.rows
 
     def _add_file(self, path: Path) -> int:
-        """Add the file; one that is purged meanwhile is part of no archive."""
+        """Add the file, unless it was deleted meanwhile."""
         try:
             stream = path.open("rb")
         except FileNotFoundError:
@@ -123,39 +123,39 @@ class Backup:
             digest = self._container.add(
                 File(name, size, "").name, size, _content(stream, size, path)
             )
-        self._told.write(as_line(File(name, size, digest)))
+        self._lines.write(as_line(File(name, size, digest)))
         self._files, self._size = self._files + 1, self._size + size
         return 1
 
 
-def _packages(table: Table) -> Iterator[bytes]:
-    """Yield all rows of the table, whole lines, some megabytes at a time."""
-    gathered = bytearray()
+def _chunks(table: Table) -> Iterator[bytes]:
+    """Yield all rows of the table in chunks of whole lines and some megabytes."""
+    chunk = bytearray()
     for lines in engine().read_rows(table):
-        gathered += lines
-        if len(gathered) >= ROWS and gathered.endswith(b"\n"):
-            yield bytes(gathered)
-            gathered.clear()
-    if gathered:
-        yield bytes(gathered)
+        chunk += lines
+        if len(chunk) >= ROWS and chunk.endswith(b"\n"):
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
 
 
 def _content(stream: BinaryIO, size: int, path: Path) -> Iterator[bytes]:
-    """Read so many bytes: what is appended meanwhile belongs to the next archive."""
+    """Yield `size` bytes; data that is appended meanwhile is left out."""
     while size:
         piece = stream.read(min(size, PIECE))
         if not piece:
-            raise Conflict(f"{path} was cut while it was read; begin again.")
+            raise Conflict(f"{path} became shorter while it was read; try again.")
         size -= len(piece)
         yield piece
 
 
-def _require_place(path: Path) -> None:
+def _require_free(path: Path) -> None:
     if path.exists():
         raise Conflict(f"{path} exists already; it is not overwritten.")
-    # What lies there is served to browsers.
+    # Files there are served to browsers.
     if path.resolve().is_relative_to(media().resolve()):
-        raise Conflict(f"{path} lies among the files of people; choose another folder.")
+        raise Conflict(f"{path} is in the media folder; choose another folder.")
 
 
 def _publish(draft: Path, path: Path) -> None:
@@ -163,7 +163,7 @@ def _publish(draft: Path, path: Path) -> None:
         os.link(draft, path)
     except FileExistsError:
         raise Conflict(f"{path} exists already; it is not overwritten.") from None
-    except OSError:  # some file systems have no links
+    except OSError:  # some file systems do not support hard links
         draft.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

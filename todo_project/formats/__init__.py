@@ -1,1 +1,1 @@
-"""How days and moments are written, where Django's way is not that of the pages."""
+"""Date and time formats where the pages differ from Django's defaults."""

@@ -1,4 +1,4 @@
-"""Is it alive, and is it ready?"""
+"""Liveness and readiness: /livez and /readyz."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ logger = logging.getLogger(__name__)
 Causes = dict[str, str | None]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-
-_found: Causes = {}
+_last_causes: Causes = {}
 
 
 class ProbeMiddleware:
-    """Answer probes before names are looked at: they come by address."""
+    """Answer probes before the host is checked: probes use IP addresses."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -45,35 +44,35 @@ class ProbeMiddleware:
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """Answer as long as the process serves; it asks nothing of any other part."""
+    """Respond while the process serves requests; no other part is checked."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Tell which parts are well; an operator learns why the others are not.
+    """Return the state of every part; operators also see the causes of failures.
 
-    Without the database nothing can be answered (503); without another part all goes
-    on, if more slowly, and only what the clock starts may wait.
+    Without the database the service is unavailable (503). Without any other part it
+    keeps serving, perhaps more slowly, and scheduled tasks may be delayed.
     """
     with answer_timeout(PROBE_TIMEOUT):
         causes = find_causes()
-    tell_changes(causes)
+    log_changes(causes)
     is_served = causes["database"] == causes["migrations"] == ""
     status = "degraded" if any(causes.values()) else "ok"
     body: dict[str, object] = {
         "status": status if is_served else "unavailable",
-        "checks": {name: word_for(why) for name, why in causes.items()},
+        "checks": {name: state_of(cause) for name, cause in causes.items()},
     }
     if has_operator_token(request):
-        body["causes"] = {name: why for name, why in causes.items() if why}
+        body["causes"] = {name: cause for name, cause in causes.items() if cause}
     if is_served:
         return JsonResponse(body)
     return JsonResponse(body, status=503, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
 def find_causes() -> Causes:
-    """Return by name of part why it fails: "" if it does not, None if nobody knows."""
+    """Return each part's cause of failure: "" if it is well, None if it is unknown."""
     causes: Causes = {}
     for check in checks():
         is_unknown = check.asks_database and causes["database"]
@@ -82,14 +81,14 @@ def find_causes() -> Causes:
 
 
 def checks() -> Iterator[ReadinessCheck]:
-    """Yield the parts of this installation, the database first."""
+    """Yield the checks of this installation, the database first."""
     yield ReadinessCheck("database", check_database)
     yield ReadinessCheck("migrations", check_migrations, asks_database=True)
     yield from registry.readiness_checks()
 
 
 def cause_of(check: ReadinessCheck) -> str:
-    """Return why the check fails, in one line; nothing if it does not."""
+    """Return in one line why the check fails; an empty string if it succeeds."""
     try:
         check.run()
     except (Unready, Error, OSError) as error:
@@ -109,23 +108,23 @@ def check_migrations() -> None:
         raise Unready(f"not applied: {names}")
 
 
-def word_for(why: str | None) -> str:
-    if why is None:
+def state_of(cause: str | None) -> str:
+    if cause is None:
         return "unknown"
-    return "failed" if why else "ok"
+    return "failed" if cause else "ok"
 
 
-def tell_changes(causes: Causes) -> None:
-    """Log what is no longer as this process found it the last time."""
-    for name, why in causes.items():
-        if why != _found.get(name, ""):
-            level = logging.INFO if why == "" else logging.WARNING
-            fields = {"part": name, "state": word_for(why), "cause": why}
+def log_changes(causes: Causes) -> None:
+    """Log each part whose state differs from this process's previous check."""
+    for name, cause in causes.items():
+        if cause != _last_causes.get(name, ""):
+            level = logging.INFO if cause == "" else logging.WARNING
+            fields = {"part": name, "state": state_of(cause), "cause": cause}
             logger.log(level, "readiness changed", extra=fields)
-    _found.update(causes)
+    _last_causes.update(causes)
 
 
 @cache
 def newest_migrations() -> set[tuple[str, str]]:
-    """Return app and name of the migrations that nothing in this release follows."""
+    """Return the app and name of each app's last migrations in this release."""
     return set(MigrationLoader(None).graph.leaf_nodes())

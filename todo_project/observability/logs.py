@@ -1,4 +1,4 @@
-"""Logging: every line names the request it belongs to, and none quotes content."""
+"""Logging: every line has a request id, and no line contains users' content."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from django.db import OperationalError
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# Bytes, the line's end included. So much reaches a pipe whole, whoever else writes to
-# it; of anything longer, the pieces of several processes would mix.
+# Bytes, including the line end. Linux writes up to this size to a pipe atomically
+# (PIPE_BUF); longer lines of several processes could be interleaved.
 LINE = 4096
 
-# What every record has; the rest was given with `extra`.
-_USUAL = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
+# Attributes of every record; all others were passed with `extra`.
+_STANDARD = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def logging_settings(*, level: str, form: str) -> dict[str, Any]:
-    """Return the configuration (PEP 391): to stderr, as `json` or as `line`."""
+    """Return the logging configuration (PEP 391): to stderr, as `json` or `line`."""
     formatter = {"json": JsonFormatter, "line": LineFormatter}[form]
     return {
         "version": 1,
@@ -35,24 +35,24 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
         "filters": {
             "request_id": {"()": RequestIdFilter},
             "one_line": {"()": OneLineFilter},
-            "raised": {"()": RaisedFilter},
+            "has_exception": {"()": HasExceptionFilter},
         },
-        "formatters": {"usual": {"()": formatter}},
+        "formatters": {"default": {"()": formatter}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
-                "formatter": "usual",
+                "formatter": "default",
                 "filters": ["request_id", "one_line"],
             }
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"level": level, "propagate": True},
-            # A refused request is an answer, not news; what fails is told.
-            "django.request": {"level": "ERROR", "filters": ["raised"]},
-            # It quotes the parameters of statements; slow ones are told without.
+            # Only errors: refused requests (4xx) are part of normal operation.
+            "django.request": {"level": "ERROR", "filters": ["has_exception"]},
+            # At DEBUG it logs statements with their parameters.
             "django.db.backends": {"level": "INFO"},
-            # Every tick, taken and done: /metrics counts them.
+            # One line for every task received and done, which /metrics counts.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
         },
@@ -60,27 +60,27 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
 
 
 class RequestIdFilter(logging.Filter):
-    """Give every record the id of the request that is being answered."""
+    """Add the id of the current request to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "request_id"):
-            # Django tells of a failure when the request has left the middleware.
+            # Django logs a failure after the request has left the middleware.
             request = getattr(record, "request", None)
             record.request_id = getattr(request, "id", request_id.get())
         return True
 
 
 class OneLineFilter(logging.Filter):
-    """Tell in a line, without a traceback, what is no fault of ours.
+    """Remove the traceback where it does not point to a bug.
 
-    That is a refused request, and a database that is busy or away: its errors quote
-    the statement, which may hold what people wrote.
+    These are refused requests, and a database that is busy or away, whose errors
+    quote the statement, which may contain users' content.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = error_of(record)
         if record.name == "celery.app.trace" and error:
-            # Celery's sentence holds the whole error, and with it the row.
+            # Celery's own message contains the whole error, which may quote the row.
             record.task = record.__dict__.get("data", {}).get("name")
             record.msg, record.args = "task failed", ()
         if isinstance(error, OperationalError):
@@ -91,34 +91,35 @@ class OneLineFilter(logging.Filter):
         return True
 
 
-class RaisedFilter(logging.Filter):
-    """Leave out that an answer says 5xx: who made it of a failure has told of that."""
+class HasExceptionFilter(logging.Filter):
+    """Drop "5xx response" lines without an exception: their cause is logged already."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return bool(record.exc_info)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, fields."""
+    """One JSON object per line: time (RFC 3339, UTC), level, message, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
-            "time": told_time(record),
+            "time": format_time(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": getattr(record, "request_id", "-"),
         }
-        entry = entry | extras_of(record) | entry  # its own names first, and for itself
+        # The standard fields come first, and no extra field can replace them.
+        entry = entry | extra_fields(record) | entry
         if error := error_of(record):
-            entry["exception"] = told_error(error)
-        return fitted(entry)
+            entry["exception"] = format_exception(error)
+        return dump_bounded(entry)
 
 
-def fitted(entry: dict[str, Any]) -> str:
-    """Return the entry in one line; what is longest in it is halved until that fits.
+def dump_bounded(entry: dict[str, Any]) -> str:
+    """Return the entry as one line of JSON; halve the longest value until it fits.
 
-    Of an exception the end is kept, of all else the beginning.
+    An exception keeps its end, every other value its beginning.
     """
     while len(line := json.dumps(entry)) >= LINE:
         name = max(entry, key=lambda name: len(str(entry[name])))
@@ -129,35 +130,36 @@ def fitted(entry: dict[str, Any]) -> str:
 
 
 class LineFormatter(logging.Formatter):
-    """A line for the eye; an exception stands below it."""
+    """One human-readable line, followed by the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         parts = [
-            f"{told_time(record)} {record.levelname} {record.name}",
+            f"{format_time(record)} {record.levelname} {record.name}",
             f"[{getattr(record, 'request_id', '-')}] {record.getMessage()}",
-            *(f"{name}={value}" for name, value in extras_of(record).items()),
+            *(f"{name}={value}" for name, value in extra_fields(record).items()),
         ]
-        # Whoever reads a log in a terminal should not be steered by it.
+        # Escape control characters: they could manipulate the reader's terminal.
         line = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", " ".join(parts))
         error = error_of(record)
-        return f"{line}\n{told_error(error)}" if error else line
+        return f"{line}\n{format_exception(error)}" if error else line
 
 
-def told_time(record: logging.LogRecord) -> str:
+def format_time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(
         timespec="milliseconds"
     )
 
 
-def extras_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return the plain values given with `extra`.
+def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the plain values passed with `extra`.
 
-    Anything else is left out: a request shows its query, a task its arguments.
+    Other objects are left out: the repr of a request contains its query, that of a
+    task its arguments.
     """
     return {
         name: str(value) if isinstance(value, UUID) else value
         for name, value in record.__dict__.items()
-        if name not in _USUAL and name != "request_id"
+        if name not in _STANDARD and name != "request_id"
         if isinstance(value, str | int | float | UUID | None)
     }
 
@@ -166,22 +168,22 @@ def error_of(record: logging.LogRecord) -> BaseException | None:
     return record.exc_info[1] if record.exc_info else None
 
 
-def told_error(error: BaseException) -> str:
-    """Return the traceback, causes first, each message cut to its first line.
+def format_exception(error: BaseException) -> str:
+    """Return the traceback, causes first, with only the first line of each message.
 
-    What follows in a database's message quotes the row or the statement.
+    The further lines of a database error quote the row or the statement.
     """
-    told = []
-    for link in islice(chain_of(error), 10):
-        reason = str(link).partition("\n")[0]
+    parts = []
+    for link in islice(exception_chain(error), 10):
+        message = str(link).partition("\n")[0]
         trace = "".join(traceback.format_tb(link.__traceback__))
-        told.append(f"{trace}{type(link).__name__}: {reason}")
-    return "\n\n".join(reversed(told))
+        parts.append(f"{trace}{type(link).__name__}: {message}")
+    return "\n\n".join(reversed(parts))
 
 
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the error, what it came from, what that came from, and so on."""
+def exception_chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
-        hidden = error.__suppress_context__
-        error = error.__cause__ or (None if hidden else error.__context__)
+        is_hidden = error.__suppress_context__
+        error = error.__cause__ or (None if is_hidden else error.__context__)

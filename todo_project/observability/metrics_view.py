@@ -1,4 +1,4 @@
-"""/metrics: what the processes counted, and what the parts say of themselves now."""
+"""/metrics: the counters of all processes, and gauges read at the time of a scrape."""
 
 from __future__ import annotations
 
@@ -20,42 +20,44 @@ from todo_project.observability.operator_token import has_operator_token
 
 @require_safe
 def scrape(request: HttpRequest) -> HttpResponse:
-    """Answer Prometheus if it has the operator's token; without one, there is none."""
+    """Return all metrics to clients with the operator token; 404 if none is set."""
     if not settings.OPERATOR_TOKEN:
         raise Http404
     if not has_operator_token(request):
         return HttpResponse(
-            "Send the operator's token: Authorization: Bearer …\n",
+            "Send the operator token: Authorization: Bearer …\n",
             status=401,
             content_type="text/plain; charset=utf-8",
             headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
         )
     return HttpResponse(
-        generate_latest(Everything()),
+        generate_latest(AllMetrics()),
         content_type=CONTENT_TYPE_PLAIN_0_0_4,
         headers={"Cache-Control": "no-store"},
     )
 
 
-class Everything:
-    """All metrics, as prometheus_client asks for them."""
+class AllMetrics:
+    """A collector of all metrics, as prometheus_client expects one."""
 
     def collect(self) -> Iterable[Metric]:
-        return chain(metrics.collect(), state(timezone.now()))
+        return chain(metrics.collect(), current_gauges(timezone.now()))
 
 
-def state(now: datetime) -> Iterator[Metric]:
-    """Yield what is read at this moment; what cannot be read is left out."""
+def current_gauges(now: datetime) -> Iterator[Metric]:
+    """Yield the gauges that are read now; those that cannot be read are left out."""
     release: dict[str, float] = {settings.RELEASE: 1}
-    yield gauge(Gauge("release_info", "The release that answers", release, "version"))
-    yield from map(gauge, registry.gauges(now))
+    yield as_metric(
+        Gauge("release_info", "The release that responds", release, "version")
+    )
+    yield from map(as_metric, registry.gauges(now))
 
 
-def gauge(read: Gauge) -> Metric:
-    """Return the metric of Prometheus, with a sample for each label's value."""
-    labels = [read.label] if read.label else []
-    family = GaugeMetricFamily(f"todo_{read.name}", read.description, labels=labels)
-    samples = read.value if isinstance(read.value, Mapping) else {None: read.value}
+def as_metric(gauge: Gauge) -> Metric:
+    """Return the gauge as a Prometheus metric, with one sample per label value."""
+    labels = [gauge.label] if gauge.label else []
+    family = GaugeMetricFamily(f"todo_{gauge.name}", gauge.description, labels=labels)
+    samples = gauge.value if isinstance(gauge.value, Mapping) else {None: gauge.value}
     for key, sample in samples.items():
         family.add_metric([key] if key is not None else [], sample)
     return family

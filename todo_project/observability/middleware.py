@@ -1,4 +1,4 @@
-"""The middleware that watches requests: metrics, log, Server-Timing."""
+"""The middleware that measures requests: metrics, log lines, Server-Timing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 logger = logging.getLogger(__name__)
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-# Asked every few seconds, or by every page: not worth a line unless they fail.
-QUIET = {"livez", "readyz", "metrics", "static"}
-# Who may read the log and give roles sees more than timings could tell.
-OPERATES = ("core.view_event", "accounts.change_role")
+# Requested every few seconds, or by every page: logged only if they fail.
+QUIET_ROUTES = {"livez", "readyz", "metrics", "static"}
+# Users with these permissions can already see more than timings could reveal.
+TIMING_PERMISSIONS = ("core.view_event", "accounts.change_role")
 
 
-class WatchMiddleware:
-    """Measure every request and tell of it."""
+class RequestMetricsMiddleware:
+    """Measure every request, count it and log it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -47,43 +47,43 @@ class WatchMiddleware:
             statements=timing.statements,
             database_seconds=timing.database,
         )
-        person = person_of(request)
-        tell(request, response, route, seconds, timing, person)
-        if may_see_timings(request, response, person):
+        user = user_of(request)
+        log_request(request, response, route, seconds, timing, user)
+        if may_see_timings(request, response, user):
             response.headers["Server-Timing"] = server_timing(seconds, timing)
         return response
 
 
 def route_of(request: HttpRequest) -> str:
-    """Return the name of the address's pattern, of which there are only so many."""
+    """Return the name of the URL pattern, which has few values, unlike the path."""
     if request.resolver_match:
         return request.resolver_match.view_name
     return "static" if request.path.startswith(settings.STATIC_URL) else "unmatched"
 
 
-def person_of(request: HttpRequest) -> User | None:
-    """Return who is signed in, if answering the request called for knowing it."""
+def user_of(request: HttpRequest) -> User | None:
+    """Return the signed-in user, if the view has loaded it; do not query for it."""
     user: Any = getattr(request, "user", None)
     if isinstance(user, LazyObject) and user._wrapped is empty:
         return None
     return user if user is not None and user.is_authenticated else None
 
 
-def tell(
+def log_request(
     request: HttpRequest,
     response: HttpResponseBase,
     route: str,
     seconds: float,
     timing: Timing,
-    person: User | None,
+    user: User | None,
 ) -> None:
-    """Log the request if all are to be, and once more if it was slow."""
+    """Log the request if LOG_REQUESTS is set, and again if it was slow."""
     ms, limit = seconds * 1000, settings.SLOW_REQUEST_MS
     is_slow = bool(limit) and ms >= limit
-    is_news = settings.LOG_REQUESTS and (
-        route not in QUIET or response.status_code >= 400
+    is_logged = settings.LOG_REQUESTS and (
+        route not in QUIET_ROUTES or response.status_code >= 400
     )
-    if not (is_slow or is_news):
+    if not (is_slow or is_logged):
         return
     fields = {
         "method": request.method,
@@ -93,33 +93,33 @@ def tell(
         "ms": round(ms, 1),
         "db_ms": round(timing.database * 1000, 1),
         "queries": timing.statements,
-        "user": person.pk if person else None,
+        "user": user.pk if user else None,
     }
-    if is_news:
+    if is_logged:
         logger.info("request", extra=fields)
     if is_slow:
         logger.warning("slow request", extra=fields)
 
 
 def may_see_timings(
-    request: HttpRequest, response: HttpResponseBase, person: User | None
+    request: HttpRequest, response: HttpResponseBase, user: User | None
 ) -> bool:
-    """Tell whether timings are for this one: to others they would tell of secrets.
+    """Return whether the client may see timings, which could reveal hidden data.
 
-    Nor does a refusal tell who was refused how much there was to look at.
+    Refusals carry none either: the time would reveal how much was looked at.
     """
     if has_operator_token(request):
         return True
-    if person is None or response.status_code >= 400:
+    if user is None or response.status_code >= 400:
         return False
     try:
-        return person.has_perms(OPERATES)
+        return user.has_perms(TIMING_PERMISSIONS)
     except Error:
         return False
 
 
 def server_timing(seconds: float, timing: Timing) -> str:
-    """Return the header's value (W3C Server Timing); durations in milliseconds."""
+    """Return the header value (W3C Server Timing) with durations in milliseconds."""
     parts = [
         f"total;dur={seconds * 1000:.1f}",
         f'db;dur={timing.database * 1000:.1f};desc="{timing.statements} queries"',

@@ -1,4 +1,4 @@
-"""Whoever holds the operator's token looks inside without being a person."""
+"""The operator token: access to /metrics and to causes at /readyz, without a user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 
 def has_operator_token(request: HttpRequest) -> bool:
-    """Tell whether the request carries `Authorization: Bearer $OPERATOR_TOKEN`."""
+    """Return whether the request has `Authorization: Bearer $OPERATOR_TOKEN`."""
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if not settings.OPERATOR_TOKEN or scheme.lower() != "bearer":
         return False

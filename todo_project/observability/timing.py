@@ -1,4 +1,4 @@
-"""How long statements and requests take; what is slow is told with its plan."""
+"""Measure statements and requests; log slow statements with their query plans."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from core.timeouts import has_statement_timeout
 
 logger = logging.getLogger(__name__)
 
-PLANS_PER_MINUTE = 6  # of one process: when all is slow, plans would make it slower
+PLANS_PER_MINUTE = 6  # per process: under load, more EXPLAINs would add to the load
 PLAN_TIMEOUT = 250  # milliseconds
-STATEMENT_LENGTH = 2000  # characters; a statement for 1,000 rows says no more
+STATEMENT_LENGTH = 2000  # characters; statements with 1,000 values are cut
 
 _PLANNED = re.compile(r"[\s(]*(SELECT|WITH|UPDATE|DELETE)\b", re.IGNORECASE)
-# A quote inside a literal is doubled, also where PostgreSQL writes E'…\\…'.
+# Quotes in a literal are doubled, also in PostgreSQL's E'…\\…'.
 _QUOTED = re.compile(r"""("(?:[^"]|"")*")|E?'(?:[^']|'')*'""")
 
 
 @dataclass(slots=True)
 class Timing:
-    """What one piece of work has cost so far; times are in seconds."""
+    """The cost of a request or task so far; times are in seconds."""
 
     started: float = field(default_factory=perf_counter)
     statements: int = 0
@@ -43,12 +43,12 @@ class Timing:
 
 
 _current: ContextVar[Timing | None] = ContextVar("timing", default=None)
-_plans: deque[float] = deque(maxlen=PLANS_PER_MINUTE)  # when the last ones were made
+_plans: deque[float] = deque(maxlen=PLANS_PER_MINUTE)  # times of the last EXPLAINs
 
 
 @contextmanager
 def measured() -> Iterator[Timing]:
-    """Measure what is done inside: a request, or a task."""
+    """Measure the block: a request or a task."""
     timing = Timing()
     token = _current.set(timing)
     try:
@@ -59,7 +59,7 @@ def measured() -> Iterator[Timing]:
 
 @contextmanager
 def cache_call() -> Iterator[None]:
-    """Count what is done inside as one call of the cache."""
+    """Count the block as one call to the cache."""
     begin = perf_counter()
     try:
         yield
@@ -70,7 +70,7 @@ def cache_call() -> Iterator[None]:
 
 
 def watch_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Watch every statement of a connection that was just made, or made again."""
+    """Measure every statement of a new or reopened connection."""
     if watch_statement not in connection.execute_wrappers:
         connection.execute_wrappers.append(watch_statement)
 
@@ -82,7 +82,7 @@ def watch_statement(
     many: bool,
     context: dict[str, Any],
 ) -> Any:
-    """Execute the statement and note its time; fetching its rows is not part of it."""
+    """Execute and measure the statement, without the fetching of its rows."""
     begin, failed = perf_counter(), True
     try:
         result = execute(sql, params, many, context)
@@ -97,10 +97,10 @@ def watch_statement(
         if limit and has_statement_timeout() and took * 1000 >= limit:
             can_explain = not (failed or many) and _PLANNED.match(sql)
             plan = plan_of(context["connection"], sql, params) if can_explain else ""
-            tell_slow(sql, took, failed, context["cursor"].rowcount, plan)
+            log_slow_query(sql, took, failed, context["cursor"].rowcount, plan)
 
 
-def tell_slow(sql: str, took: float, failed: bool, rows: int, plan: str) -> None:
+def log_slow_query(sql: str, took: float, failed: bool, rows: int, plan: str) -> None:
     fields: dict[str, Any] = {
         "sql": without_literals(" ".join(sql.split()))[:STATEMENT_LENGTH],
         "ms": round(took * 1000, 1),
@@ -115,10 +115,10 @@ def tell_slow(sql: str, took: float, failed: bool, rows: int, plan: str) -> None
 
 
 def plan_of(connection: Any, sql: str, params: Any) -> str:
-    """Return the statement's plan without its literals; nothing when there is none.
+    """Return the statement's plan without literals, or an empty string.
 
-    The parameters decide the plan, so it is made for them; what they were is what
-    somebody wrote, so the log does not get it.
+    The plan depends on the parameters, so it is made with them. They may be users'
+    content, so they are not logged.
     """
     now = monotonic()
     if len(_plans) == PLANS_PER_MINUTE and now - _plans[0] < 60:
@@ -134,13 +134,13 @@ def plan_of(connection: Any, sql: str, params: Any) -> str:
 
 
 def without_literals(text: str) -> str:
-    """Return SQL, or a plan, with ? for each literal text; names keep their quotes."""
+    """Replace string literals in SQL or a plan by ?; quoted names stay."""
     return _QUOTED.sub(lambda found: found[1] or "?", text)
 
 
 def _explain_postgresql(connection: Any, sql: str, params: Any) -> list[Any]:
-    # A transaction of its own, or a savepoint: neither its failure nor its timeout
-    # may be felt by the work that goes on.
+    # In its own transaction or savepoint, so that a failure or the timeout does not
+    # affect the caller's transaction.
     with connection.connection.transaction(force_rollback=True):
         cursor = connection.create_cursor()
         cursor.execute(f"SET LOCAL statement_timeout = {PLAN_TIMEOUT}")

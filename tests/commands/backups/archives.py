@@ -1,4 +1,4 @@
-"""Archives for tests: what a database holds, and archives that nobody would write."""
+"""Helpers for tests of archives: the rows of a database, and manipulated archives."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FILES = {
 
 
 def everything() -> dict[str, list[Any]]:
-    """Return every row of every table, as the database gives it.
+    """Return every row of every table as the database returns it.
 
-    What SQLite counted of the rows is no row: it lies there once somebody asked for it.
+    SQLite's internal tables are left out; ANALYZE creates them.
     """
     return {
         name: rows_of(name)
@@ -50,8 +50,8 @@ def epoch() -> Any:
     return Installation.objects.get().epoch
 
 
-def begin_anew() -> None:
-    """Empty the database as if it had been made and migrated just now."""
+def reset_database() -> None:
+    """Empty the database as if it had just been created and migrated."""
     with events_open():
         call_command("flush", interactive=False, verbosity=0)
 
@@ -69,13 +69,13 @@ def without_epoch(rows):
 
 
 def empty(media: Path) -> None:
-    begin_anew()
+    reset_database()
     media.rename(media.with_name("media before"))
 
 
 @dataclass
 class Draft:
-    """An archive taken apart, to be changed and put together with a sound seal."""
+    """An archive that can be changed and written again with a valid seal."""
 
     head: Head
     members: list[tuple[Part | File, bytes]]
@@ -99,14 +99,14 @@ class Draft:
             size=self.head.size + len(content),
         )
 
-    def change_part(self, table: str, content: bytes | None = None, **said: Any):
-        """Say something else of the first part of a table, or put other bytes there."""
-        for place, (member, packed) in enumerate(self.members):
+    def change_part(self, table: str, content: bytes | None = None, **claims: Any):
+        """Change the content or the manifest entry of the first part of a table."""
+        for index, (member, packed) in enumerate(self.members):
             if isinstance(member, Part) and member.table == table:
                 content = packed if content is None else content
                 digest = hashlib.sha256(content).hexdigest()
                 new = replace(member, size=len(content), sha256=digest)
-                self.members[place] = (replace(new, **said), content)
+                self.members[index] = (replace(new, **claims), content)
                 return
         raise LookupError(table)
 
@@ -120,12 +120,12 @@ class Draft:
         lines = manifest(
             [as_line(self.head), *(as_line(member) for member, _ in self.members)]
         )
-        with path.open("wb") as stream, TemporaryFile() as told:
+        with path.open("wb") as stream, TemporaryFile() as described:
             container = Container(stream)
             for member, content in self.members:
                 container.add(member.name, len(content), [content])
             for name, content in extra or []:
                 container.add(name, len(content), [content])
-            told.write(b"".join(lines[1:]))
-            container.seal(lines[0] if lines else b"", told)
+            described.write(b"".join(lines[1:]))
+            container.seal(lines[0] if lines else b"", described)
         return path

@@ -1,4 +1,4 @@
-"""An archive of much, and a small one with an empty system to restore it into."""
+"""A full archive, and a small one with an empty system to restore it into."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.commands.backups.archives import (
     FILES,
     ODD,
     Draft,
-    begin_anew,
     everything,
     files_below,
+    reset_database,
 )
 from tests.commands.running import refusal, run
 from tests.conftest import NOW, browser_for
@@ -33,7 +33,7 @@ def media(settings, tmp_path) -> Path:
 
 @pytest.fixture
 def lived_in(full, owner, owner_api, editor, media) -> None:
-    """Rows of every kind: finished, trashed, answered, signed in, odd; and files."""
+    """Rows of every kind and files: trashed todos, idempotent responses, sessions."""
     edit_todo(actor=owner, todo=full, notes=ODD, now=NOW.replace(microsecond=1))
     trash_todo(actor=owner, todo=put(owner, None, "Gone"), now=timezone.now())
     owner_api.post("/api/v1/todos", {"content": ODD}, headers={"Idempotency-Key": "1"})
@@ -53,11 +53,11 @@ def archive(lived_in, tmp_path) -> Path:
 
 @pytest.fixture
 def small(full, owner, media, tmp_path) -> Path:
-    """An archive, and an empty system in which it could be restored."""
+    """An archive, and an empty system that it can be restored into."""
     media.mkdir()
     (media / "avatar").write_bytes(b"picture" * 500)
     run("backup", "--output", str(tmp_path / "archive.tar"))
-    begin_anew()
+    reset_database()
     (media / "avatar").unlink()
     return tmp_path / "archive.tar"
 
@@ -69,15 +69,15 @@ def draft(small) -> Draft:
 
 @pytest.fixture
 def refused(small, media) -> Callable[[Path], str]:
-    """Restore a file; see that one sentence says why not, and that nothing changed."""
+    """Try to restore a file; check that one line says why not and nothing changed."""
     before = everything()
 
     def restore(path: Path) -> str:
-        said = refusal("restore", str(path))
-        assert "\n" not in said
+        message = refusal("restore", str(path))
+        assert "\n" not in message
         assert everything() == before
         assert files_below(media) == {}
         assert not list(media.iterdir())
-        return said
+        return message
 
     return restore

@@ -1,4 +1,4 @@
-"""A wrong, cut or flipped archive is refused before anything is touched."""
+"""A foreign, truncated or damaged archive is refused before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def opens(content: bytes) -> bool:
     return True
 
 
-def test_a_flipped_bit_anywhere_is_found(small):
+def test_a_flipped_bit_anywhere_is_detected(small):
     sound = small.read_bytes()
     assert opens(sound)
     chosen = random.Random(7)  # noqa: S311
@@ -35,7 +35,7 @@ def test_a_flipped_bit_anywhere_is_found(small):
         assert not opens(bytes(flipped)), place
 
 
-def test_a_cut_anywhere_and_whatever_is_added_is_found(small):
+def test_truncated_or_appended_data_is_detected(small):
     sound = small.read_bytes()
     chosen = random.Random(8)  # noqa: S311
     lengths = {0, 1, 511, 512, 2047, 2048, len(sound) - 1, len(sound) - 512}
@@ -57,36 +57,36 @@ def test_a_damaged_archive_changes_nothing(small, refused):
         assert f"{small} is refused. It is" in refused(small)
 
 
-def test_a_cut_archive_changes_nothing(small, refused):
+def test_a_truncated_archive_changes_nothing(small, refused):
     small.write_bytes(small.read_bytes()[:-3000])
-    assert "its end is missing" in refused(small)
+    assert "it is truncated" in refused(small)
 
 
-def test_another_file_is_no_archive(refused, tmp_path):
+def test_any_other_file_is_refused(refused, tmp_path):
     for content in (b"", b"x", b"PK" * 3000, bytes(4096)):
         (tmp_path / "other").write_bytes(content)
-        assert "It is no backup of this service" in refused(tmp_path / "other")
+        assert "It is not a backup of this service" in refused(tmp_path / "other")
 
 
-def test_another_tar_is_no_archive(refused, tmp_path):
+def test_any_other_tar_file_is_refused(refused, tmp_path):
     with tarfile.open(tmp_path / "other.tar", "w") as other:
         other.add("/etc/hostname", "tables/accounts_user/000001.copy.gz")
-    assert "It is no backup of this service" in refused(tmp_path / "other.tar")
+    assert "It is not a backup of this service" in refused(tmp_path / "other.tar")
 
 
-def test_a_file_that_is_missing_or_a_folder_is_a_sentence(refused, tmp_path):
+def test_a_missing_file_or_a_folder_is_refused_with_one_line(refused, tmp_path):
     missing = tmp_path / "none.tar"
-    said = f"{missing} cannot be read. No such file or directory: {missing}."
-    assert refused(missing) == said
+    message = f"{missing} cannot be read. No such file or directory: {missing}."
+    assert refused(missing) == message
     assert "Is a directory" in refused(tmp_path)
 
 
-def test_an_archive_of_a_later_format_says_so(small, refused):
+def test_an_archive_of_a_later_format_is_refused_by_version(small, refused):
     changed = small.read_bytes().replace(b"todo backup 1\n", b"todo backup 2\n")
     small.write_bytes(changed)
     assert refused(small).endswith("Its format is 2; this release reads 1.")
 
 
-def test_a_sound_archive_is_restored_after_all_of_that(small, media, refused):
+def test_an_intact_archive_is_restored(small, media, refused):
     run("restore", str(small))
     assert files_below(media) == {"avatar": b"picture" * 500}

@@ -1,4 +1,4 @@
-"""An archive that somebody put together, with a sound seal, is refused as well."""
+"""A manipulated archive with a valid seal is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests.commands.backups.archives import Draft
 from tests.commands.running import run
 from todo_project.archive.container import BadArchive, header
-from todo_project.archive.manifest import PART_SIZE, File, as_line, member_of
+from todo_project.archive.manifest import PART_SIZE, File, as_line, parse_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARENTS = "todos_todolist"
@@ -31,11 +31,11 @@ NAMES = [
     "a\0b",
     ".restoring/a",
     "\ud800",
-    "avatar",  # once more
-    "aaa",  # behind one that comes later
+    "avatar",  # a duplicate
+    "aaa",  # out of order
     "a" * 5000,
 ]
-LIES = [
+FALSE_CLAIMS = [
     {"unpacked": 10},
     {"unpacked": PART_SIZE},
     {"unpacked": PART_SIZE + 1},
@@ -80,51 +80,51 @@ HEADS: list[tuple[dict[str, Any], str]] = [
     ({"tables": {}}, "manifest"),
     ({"tables": {"x": "y"}, "rows": {"x": 0}}, "manifest"),
     ({"migrations": [1]}, "manifest"),
-    ({"migrations": []}, "whose tables are not those of this database"),
+    ({"migrations": []}, "their tables differ by migration"),
 ]
 
 
-def test_an_archive_put_together_again_is_the_same(small, draft, tmp_path):
+def test_an_unchanged_draft_gives_the_same_bytes(small, draft, tmp_path):
     assert draft.write(tmp_path / "again.tar").read_bytes() == small.read_bytes()
 
 
-def test_a_file_of_such_a_name_is_refused(draft, refused, tmp_path):
+def test_unsafe_file_names_in_the_manifest_are_refused(draft, refused, tmp_path):
     draft.add_file("b")
     for name in NAMES:
 
         def named(lines, name=name):
-            told = json.loads(lines[-1]) | {"path": name}
-            return [*lines[:-1], as_json(told)]
+            entry = json.loads(lines[-1]) | {"path": name}
+            return [*lines[:-1], as_json(entry)]
 
-        said = refused(draft.write(tmp_path / "forged.tar", manifest=named))
-        assert "Its manifest is none that a backup writes." in said, name
+        message = refused(draft.write(tmp_path / "forged.tar", manifest=named))
+        assert "Its manifest is invalid." in message, name
         assert not (tmp_path / "outside").exists()
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in {"avatar", "aaa"}])
-def test_such_a_name_is_refused_wherever_it_stands(name):
+def test_unsafe_file_names_are_refused_by_the_parser(name):
     with pytest.raises(BadArchive):
-        member_of(as_line(File(name, 1, "")))
+        parse_member(as_line(File(name, 1, "")))
 
 
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
 )
-def test_a_link_or_a_device_is_refused(small, refused, kind):
+def test_links_devices_and_folders_are_refused(small, refused, kind):
     plain = header("files/avatar", 3500)
     info = tarfile.TarInfo.frombuf(plain, "utf-8", "strict")
     info.type, info.linkname = kind, "/etc/passwd"
     path = forge(small, plain, info.tobuf(tarfile.GNU_FORMAT))
-    assert "It is not laid out as its manifest says." in refused(path)
+    assert "Its layout does not match its manifest." in refused(path)
 
 
-def test_content_other_than_its_checksum_is_refused(small, refused):
+def test_content_that_differs_from_its_checksum_is_refused(small, refused):
     path = forge(small, b"picture" * 500, b"picturE" * 500)
-    assert "files/avatar is not what the manifest says" in refused(path)
+    assert "files/avatar does not match the manifest" in refused(path)
 
 
 def forge(path: Path, old: bytes, new: bytes) -> Path:
-    """Change bytes of an archive, and seal it anew."""
+    """Change bytes of an archive and write a new seal."""
     content = path.read_bytes()
     assert content.count(old) == 1
     body = content[:-2048].replace(old, new)
@@ -134,89 +134,89 @@ def forge(path: Path, old: bytes, new: bytes) -> Path:
     return path
 
 
-def test_a_member_that_the_manifest_does_not_name_is_refused(draft, refused, tmp_path):
+def test_a_member_missing_from_the_manifest_is_refused(draft, refused, tmp_path):
     path = draft.write(tmp_path / "forged.tar", extra=[("files/b", b"x")])
-    assert "It holds more than its manifest says." in refused(path)
+    assert "It contains more than its manifest says." in refused(path)
 
 
-def test_rows_other_than_said_are_refused(draft, refused, tmp_path):
+def test_false_claims_about_rows_are_refused(draft, refused, tmp_path):
     names = [getattr(member, "table", "") for member, _content in draft.members]
     place = names.index(PARENTS) + 1  # behind the head
-    for said in LIES:
+    for claims in FALSE_CLAIMS:
 
-        def lie(lines, said=said):
-            told = json.loads(lines[place]) | said
-            lines[place] = as_json(told)
+        def lie(lines, claims=claims):
+            entry = json.loads(lines[place]) | claims
+            lines[place] = as_json(entry)
             return lines
 
         path = draft.write(tmp_path / "forged.tar", manifest=lie)
-        assert f"{path} is refused. " in refused(path), said
+        assert f"{path} is refused. " in refused(path), claims
 
 
-def test_a_file_longer_than_the_archive_is_refused(draft, refused, tmp_path):
+def test_false_file_sizes_are_refused(draft, refused, tmp_path):
     for size in (-1, 3499, 3501, 10**9, 2**40, 10**30):
 
         def lie(lines, size=size):
-            told = json.loads(lines[-1]) | {"size": size}
+            entry = json.loads(lines[-1]) | {"size": size}
             head = json.loads(lines[0]) | {"size": size}
-            return [as_json(head), *lines[1:-1], as_json(told)]
+            return [as_json(head), *lines[1:-1], as_json(entry)]
 
         path = draft.write(tmp_path / "forged.tar", manifest=lie)
         assert f"{path} is refused. " in refused(path), size
 
 
-def as_json(told: Any) -> bytes:
-    return json.dumps(told).encode() + b"\n"
+def as_json(entry: Any) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
-def test_what_unpacks_to_something_else_is_refused(draft, refused, tmp_path):
+def test_rows_that_unpack_to_something_else_are_refused(draft, refused, tmp_path):
     for packed in PACKED:
         draft.change_part(PARENTS, packed)
-        said = refused(draft.write(tmp_path / "forged.tar"))
-        assert "is not what the manifest says" in said, packed[:20]
+        message = refused(draft.write(tmp_path / "forged.tar"))
+        assert "does not match the manifest" in message, packed[:20]
 
 
-def test_rows_with_something_behind_them_are_refused(draft, refused, tmp_path):
+def test_trailing_data_after_rows_is_refused(draft, refused, tmp_path):
     rows = rows_of(draft, PARENTS)
     draft.change_part(PARENTS, gzip.compress(rows) + b"more")
-    said = refused(draft.write(tmp_path / "forged.tar"))
-    assert "is not what the manifest says" in said
+    message = refused(draft.write(tmp_path / "forged.tar"))
+    assert "does not match the manifest" in message
 
 
-def test_another_manifest_is_refused(draft, refused, tmp_path):
+def test_invalid_manifests_are_refused(draft, refused, tmp_path):
     for lines in MANIFESTS:
-        path = draft.write(tmp_path / "forged.tar", manifest=lambda _, told=lines: told)
-        assert "Its manifest is none that a backup writes." in refused(path), lines
+        path = draft.write(tmp_path / "forged.tar", manifest=lambda _, new=lines: new)
+        assert "Its manifest is invalid." in refused(path), lines
 
 
-def test_a_head_that_tells_otherwise_is_refused(draft, refused, tmp_path):
+def test_a_manifest_head_with_false_values_is_refused(draft, refused, tmp_path):
     sound = draft.head
-    for changed, said in HEADS:
+    for changed, message in HEADS:
         draft.head = replace(sound, **changed)
-        assert said in refused(draft.write(tmp_path / "forged.tar")), changed
+        assert message in refused(draft.write(tmp_path / "forged.tar")), changed
 
 
-def test_the_archive_of_another_release_names_it(draft, refused, tmp_path):
+def test_an_archive_of_another_release_is_refused_by_name(draft, refused, tmp_path):
     more = [*draft.head.migrations, "todos.9999_later"]
     draft.head = replace(draft.head, release="9.8.7", migrations=more)
-    said = refused(draft.write(tmp_path / "forged.tar"))
-    assert said == (
-        "The archive is of release 9.8.7, whose tables are not those of this "
-        "database, release 0.1.0: they differ by todos.9999_later. Restore it with "
-        "release 9.8.7, then upgrade."
+    message = refused(draft.write(tmp_path / "forged.tar"))
+    assert message == (
+        "The archive is of release 9.8.7, but this is release 0.1.0, and their tables "
+        "differ by migration todos.9999_later. Restore it with release 9.8.7, then "
+        "upgrade."
     )
 
 
-def test_tables_of_another_shape_are_refused(draft, refused, tmp_path):
+def test_tables_with_other_columns_are_refused(draft, refused, tmp_path):
     columns = {name: list(kept) for name, kept in draft.head.tables.items()}
     columns[PARENTS][1:3] = reversed(columns[PARENTS][1:3])
     draft.head = replace(draft.head, tables=columns)
-    said = refused(draft.write(tmp_path / "forged.tar"))
-    assert said == "Its tables or columns are not those of its release."
+    message = refused(draft.write(tmp_path / "forged.tar"))
+    assert message == "Its tables or columns differ from those of its release."
 
 
-def test_what_the_database_refuses_leaves_it_empty(draft, refused, tmp_path):
-    """All rows of lists are gone: what stands in them refers to nothing."""
+def test_rows_with_broken_references_leave_the_database_empty(draft, refused, tmp_path):
+    """All lists are removed, so that their todos refer to nothing."""
     draft.members = [
         (member, content)
         for member, content in draft.members
@@ -225,21 +225,25 @@ def test_what_the_database_refuses_leaves_it_empty(draft, refused, tmp_path):
     draft.head = replace(draft.head, rows=draft.head.rows | {PARENTS: 0})
     path = draft.write(tmp_path / "forged.tar")
     run("backup", "--verify", str(path))
-    assert refused(path).startswith("The database refuses it: ")
+    assert refused(path).startswith("The database rejects it: ")
 
 
-def test_a_row_that_breaks_a_rule_leaves_it_empty(draft, refused, tmp_path):
+def test_a_row_that_violates_a_constraint_leaves_the_database_empty(
+    draft, refused, tmp_path
+):
     unpacked = rows_of(draft, "todos_todo").replace(b"Plant a tree", b"")
     draft.change_part("todos_todo", gzip.compress(unpacked), unpacked=len(unpacked))
-    said = refused(draft.write(tmp_path / "forged.tar"))
-    assert said.startswith("The database refuses it: ")
+    message = refused(draft.write(tmp_path / "forged.tar"))
+    assert message.startswith("The database rejects it: ")
 
 
-def test_a_row_of_no_sense_leaves_it_empty(draft, refused, tmp_path):
+def test_a_row_of_the_wrong_type_leaves_the_database_empty(draft, refused, tmp_path):
     unpacked = rows_of(draft, "todos_todo").replace(b"\tf\t", b"\tmaybe\t")
     draft.change_part("todos_todo", gzip.compress(unpacked), unpacked=len(unpacked))
-    said = refused(draft.write(tmp_path / "forged.tar"))
-    assert said.startswith(("The database refuses it: ", "A row of todos_todo cannot"))
+    message = refused(draft.write(tmp_path / "forged.tar"))
+    assert message.startswith(
+        ("The database rejects it: ", "A row of todos_todo cannot")
+    )
 
 
 def rows_of(draft: Draft, table: str) -> bytes:

@@ -1,4 +1,4 @@
-"""A restored copy equals the original, row by row and file by file."""
+"""A restored installation equals the original, row by row and file by file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.append_only import missing_triggers
 from core.models import IdempotentAnswer
 from tests.commands.backups.archives import (
     FILES,
-    begin_anew,
     empty,
     epoch,
     everything,
     files_below,
+    reset_database,
     without_epoch,
 )
 from tests.commands.running import refusal, run, shell
@@ -30,13 +30,13 @@ from todos.models import Todo
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_row_and_every_file_comes_back(archive, media, examine):
+def test_every_row_and_every_file_is_restored(archive, media, examine):
     before, life = everything(), epoch()
     for model in (ApiKey, IdempotentAnswer, Session, Todo):
         assert model._base_manager.exists(), model
     empty(media)
     done = run("restore", str(archive))
-    assert "5 files are back" in done.err
+    assert "5 files." in done.err
     assert without_epoch(everything()) == without_epoch(before)
     assert files_below(media) == FILES
     assert epoch() != life
@@ -44,7 +44,7 @@ def test_every_row_and_every_file_comes_back(archive, media, examine):
     assert examine() == (0, {})
 
 
-def test_files_are_served_whatever_the_operator_hides_by_default(archive, media):
+def test_restored_files_are_readable_by_nginx_whatever_the_umask(archive, media):
     empty(media)
     usual = os.umask(0o077)
     try:
@@ -55,7 +55,7 @@ def test_files_are_served_whatever_the_operator_hides_by_default(archive, media)
     assert (media / "avatars" / "a").stat().st_mode & 0o777 == 0o644
 
 
-def test_what_clients_remember_is_void_afterwards(archive, media, owner_api):
+def test_etags_from_before_the_restore_are_invalid(archive, media, owner_api):
     tag = owner_api.get("/api/v1/todos").headers["ETag"]
     empty(media)
     run("restore", str(archive))
@@ -64,7 +64,7 @@ def test_what_clients_remember_is_void_afterwards(archive, media, owner_api):
     assert again.headers["ETag"] != tag
 
 
-def test_life_goes_on_where_it_was_restored(archive, media, owner):
+def test_new_rows_can_be_added_after_a_restore(archive, media, owner):
     empty(media)
     run("restore", str(archive))
     Role.objects.create(name="of a number of its own")
@@ -72,7 +72,9 @@ def test_life_goes_on_where_it_was_restored(archive, media, owner):
     put(User.objects.get(pk=owner.pk), None, "Next")
 
 
-def test_an_archive_is_restored_by_the_other_engine(archive, media, tmp_path):
+def test_an_archive_can_be_restored_on_the_other_database_engine(
+    archive, media, tmp_path
+):
     before = everything()
     elsewhere = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3",
@@ -93,11 +95,11 @@ def test_an_archive_is_restored_by_the_other_engine(archive, media, tmp_path):
     assert files_below(media) == FILES
 
 
-def test_where_somebody_lives_nothing_is_restored(archive, media):
+def test_a_database_with_users_is_not_restored_into(archive, media):
     media.rename(media.with_name("elsewhere"))
     before = everything()
-    said = refusal("restore", str(archive))
-    assert said.startswith("Somebody lives here already.")
+    message = refusal("restore", str(archive))
+    assert message.startswith("The database is not empty.")
     assert everything() == before
     assert not media.exists()
 
@@ -110,15 +112,15 @@ def test_a_second_restore_is_refused(archive, media):
     assert (everything(), files_below(media)) == before
 
 
-def test_files_that_lie_there_are_not_overwritten(archive, media):
-    begin_anew()
+def test_existing_files_are_not_overwritten(archive, media):
+    reset_database()
     before = everything(), files_below(media)
-    said = refusal("restore", str(archive))
-    assert said == f"{media} holds files already; they are not overwritten."
+    message = refusal("restore", str(archive))
+    assert message == f"{media} is not empty; files are never overwritten."
     assert (everything(), files_below(media)) == before
 
 
-def test_what_an_interrupted_restore_left_is_cleared_away(archive, media):
+def test_leftovers_of_an_interrupted_restore_are_removed(archive, media):
     empty(media)
     (media / ".restoring" / "avatars").mkdir(parents=True)
     (media / ".restoring" / "avatars" / "a").write_text("half")
@@ -127,7 +129,7 @@ def test_what_an_interrupted_restore_left_is_cleared_away(archive, media):
     assert not (media / ".restoring").exists()
 
 
-def test_while_others_use_the_database_nothing_is_restored(archive, media):
+def test_a_database_in_use_is_not_restored_into(archive, media):
     empty(media)
     before = everything()
     holding, done = Signal(), Signal()
@@ -145,10 +147,10 @@ def test_while_others_use_the_database_nothing_is_restored(archive, media):
     other.start()
     assert holding.wait(60)
     try:
-        said = refusal("restore", str(archive))
+        message = refusal("restore", str(archive))
     finally:
         done.set()
         other.join(30)
-    assert said == "Others use the database; stop the service first."
+    assert message == "The database is in use; stop the service first."
     assert everything() == before
     assert not list(media.iterdir()) if media.exists() else True

@@ -1,4 +1,4 @@
-"""Both engines write a value as the same text, and take it back."""
+"""Both engines write a value as the same text, and read it back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Every(models.Model):
-    """A row of all types that an archive knows."""
+    """A row with a column of every supported type."""
 
     name = models.CharField(max_length=500, null=True)  # noqa: DJ001
     data = models.BinaryField(null=True)
@@ -88,7 +88,7 @@ def fill() -> None:
         Every.objects.create(**dict(zip(COLUMNS, values, strict=True)))
 
 
-def test_what_is_read_is_the_same_text_on_every_engine(table):
+def test_rows_have_the_same_text_on_every_engine(table):
     fill()
     first, second, third = b"".join(engine().read_rows(table)).splitlines(True)
     assert first.startswith(b"1\ttab\\t line\\n return\\r \\\\N \\\\t \\b\\f\\v '\"")
@@ -98,7 +98,7 @@ def test_what_is_read_is_the_same_text_on_every_engine(table):
     assert third.decode() == THIRD.replace("3\t\t", "3\t").replace("\t\\N", "\t", 1)
 
 
-def test_what_was_read_comes_back_as_it_was(table):
+def test_loaded_rows_equal_the_rows_that_were_read(table):
     fill()
     read = b"".join(engine().read_rows(table))
     kept = list(Every.objects.order_by("pk").values_list(*COLUMNS))
@@ -112,16 +112,16 @@ def test_what_was_read_comes_back_as_it_was(table):
     assert [tuple(map(same, row)) for row in kept] == ROWS
 
 
-# A text is none of the others; of bytes PostgreSQL takes any.
+# Except for text, which takes anything, and bytes, which PostgreSQL takes in any form.
 @pytest.mark.parametrize("place", range(2, len(COLUMNS)))
-def test_a_value_of_another_type_is_refused(table, place):
+def test_a_value_of_the_wrong_type_is_refused(table, place):
     cells = ["1", *["\\N"] * len(COLUMNS)]
     cells[place + 1] = "what?"
     with pytest.raises((BadArchive, DatabaseError)), transaction.atomic():
         engine().load_rows(table, ["\t".join(cells).encode() + b"\n"])
 
 
-def test_each_column_of_ours_has_a_text():
+def test_every_column_has_a_text_format():
     for model in archived_models():
         assert table_of(model).columns
 

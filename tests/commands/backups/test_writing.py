@@ -1,4 +1,4 @@
-"""A backup is one whole moment, lies where it should, or was never made."""
+"""A backup is a consistent snapshot in the right place, or is not written at all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from core.progress import Progress
 from tests.commands.backups.archives import (
     Draft,
-    begin_anew,
     everything,
     files_below,
+    reset_database,
     without_epoch,
 )
 from tests.commands.running import command_line, environment, refusal, run, shell
@@ -36,26 +36,26 @@ from todos.models import NOTES_LENGTH, Todo
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_is_written_meanwhile_is_not_in_it_and_does_not_wait(
-    owner, tmp_path, media
-):
+def test_concurrent_writes_are_not_included_and_not_blocked(owner, tmp_path, media):
     put(owner, None, "Before")
 
-    def shown(what, total):
+    def start_progress(what, total):
         if what == "Rows":
             (todo,) = together(partial(put, owner, None, "Meanwhile"))
             assert isinstance(todo, Todo)
         return Progress(what, total, stream=StringIO())
 
     before = everything()
-    write_archive(tmp_path / "archive.tar", now=NOW, shown=shown)
+    write_archive(tmp_path / "archive.tar", now=NOW, start_progress=start_progress)
     assert Todo.objects.filter(content="Meanwhile").exists()
-    begin_anew()
+    reset_database()
     run("restore", str(tmp_path / "archive.tar"))
     assert without_epoch(everything()) == without_epoch(before)
 
 
-def test_a_backup_among_writers_is_one_moment(owner, editor, todo_list, examine):
+def test_a_backup_under_load_is_a_consistent_snapshot(
+    owner, editor, todo_list, examine
+):
     done = Signal()
     acknowledged: list[Todo] = []
 
@@ -75,20 +75,20 @@ def test_a_backup_among_writers_is_one_moment(owner, editor, todo_list, examine)
     try:
         while len(acknowledged) < 10:
             done.wait(0.01)
-        told = {todo.pk for todo in acknowledged}
+        written = {todo.pk for todo in acknowledged}
         path = run("backup").out.strip()
     finally:
         done.set()
         for writer in writers:
             writer.join(60)
-    begin_anew()
+    reset_database()
     run("restore", path)
     kept = set(Todo.objects.values_list("pk", flat=True))
-    assert told <= kept <= {todo.pk for todo in acknowledged}
+    assert written <= kept <= {todo.pk for todo in acknowledged}
     assert examine() == (0, {})
 
 
-def test_it_lies_in_the_data_folder_for_its_owner_alone(owner, tmp_path):
+def test_the_default_folder_is_readable_by_its_owner_only(owner, tmp_path):
     path = Path(run("backup").out.strip())
     assert path.parent == tmp_path / "backups"
     assert path.name.startswith(f"todo-{configured.RELEASE}-2")
@@ -97,78 +97,78 @@ def test_it_lies_in_the_data_folder_for_its_owner_alone(owner, tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_folder_is_given_a_name_of_the_moment(owner, tmp_path):
+def test_a_file_in_a_given_folder_is_named_after_the_time(owner, tmp_path):
     (tmp_path / "mine").mkdir()
     path = Path(run("backup", "--output", str(tmp_path / "mine")).out.strip())
     made = datetime.strptime(path.stem.split("-")[-1], "%Y%m%dT%H%M%S%z")
     assert abs((datetime.now(UTC) - made).total_seconds()) < 60
 
 
-def test_nothing_is_overwritten(owner, tmp_path):
+def test_an_existing_file_is_not_overwritten(owner, tmp_path):
     (tmp_path / "kept.tar").write_text("mine")
-    said = refusal("backup", "--output", str(tmp_path / "kept.tar"))
-    assert said == f"{tmp_path}/kept.tar exists already; it is not overwritten."
+    message = refusal("backup", "--output", str(tmp_path / "kept.tar"))
+    assert message == f"{tmp_path}/kept.tar exists already; it is not overwritten."
     assert (tmp_path / "kept.tar").read_text() == "mine"
 
 
-def test_a_folder_that_is_not_there_is_not_taken_for_the_name_of_a_file(
-    owner, tmp_path
-):
-    said = refusal("backup", "--output", str(tmp_path / "backups-of-the-house"))
-    assert "is no folder, and no name of a file in .tar" in said
+def test_a_missing_folder_is_not_taken_for_a_file_name(owner, tmp_path):
+    message = refusal("backup", "--output", str(tmp_path / "backups-of-the-house"))
+    assert "is neither a folder nor the name of a .tar file" in message
     assert not (tmp_path / "backups-of-the-house").exists()
 
 
-def test_files_that_are_served_hold_no_archive(owner, media):
+def test_an_archive_is_never_written_to_the_media_folder(owner, media):
     media.mkdir()
-    said = refusal("backup", "--output", str(media))
-    assert "lies among the files of people" in said
+    message = refusal("backup", "--output", str(media))
+    assert "is in the media folder" in message
     assert not list(media.iterdir())
 
 
-def test_a_link_among_the_files_is_told_rather_than_left_out(owner, media, tmp_path):
+def test_a_symbolic_link_among_the_files_stops_the_backup(owner, media, tmp_path):
     media.mkdir()
     (media / "link").symlink_to("/etc")
-    said = refusal("backup")
-    assert said == f"{media}/link is neither a file nor a folder."
+    message = refusal("backup")
+    assert message == f"{media}/link is neither a file nor a folder."
     assert not list((tmp_path / "backups").iterdir())
 
 
-def test_a_database_of_a_later_release_is_not_copied_in_part(owner, tmp_path):
+def test_a_database_of_a_later_release_is_not_backed_up(owner, tmp_path):
     MigrationRecorder(connection).record_applied("todos", "9999_later")
-    said = refusal("backup")
+    message = refusal("backup")
     MigrationRecorder(connection).record_unapplied("todos", "9999_later")
-    assert said.startswith("The database has seen todos.9999_later, which release ")
+    assert message.startswith(
+        "Migration todos.9999_later was applied by a release newer"
+    )
     assert not list((tmp_path / "backups").iterdir())
 
 
-def test_a_folder_that_is_missing_is_a_sentence(owner, tmp_path):
-    said = refusal("backup", "--output", str(tmp_path / "none" / "archive.tar"))
-    assert said.startswith("No backup was made. No such file or directory: ")
+def test_a_missing_parent_folder_is_reported_in_one_line(owner, tmp_path):
+    message = refusal("backup", "--output", str(tmp_path / "none" / "archive.tar"))
+    assert message.startswith("No backup was written. No such file or directory: ")
 
 
 def test_a_full_disk_leaves_nothing_behind(lived_in, tmp_path):
     done = subprocess.run(  # noqa: S603
         ["bash", "-c", 'ulimit -f 8; "$@"', "-", *command_line("backup")],  # noqa: S607
-        # Python would leave halves of its own files in the repository.
+        # Otherwise Python would leave truncated .pyc files in the repository.
         env=environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
-    said = "CommandError: No backup was made. File too large.\n"
+    message = "CommandError: No backup was written. File too large.\n"
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith(said)
+    assert done.stderr.endswith(message)
     assert not list((tmp_path / "backups").iterdir())
 
 
-def test_verify_tells_what_is_in_it_and_touches_nothing(archive, media):
+def test_verify_lists_the_content_and_changes_nothing(archive, media):
     before = everything(), files_below(media)
-    told = run("backup", "--verify", str(archive)).out
-    assert f"release   {configured.RELEASE}" in told
-    assert f"engine    {connection.vendor}" in told
-    assert "files     5 (2,304,028 bytes)" in told
-    (line,) = [line for line in told.splitlines() if " todos_todo " in line]
+    output = run("backup", "--verify", str(archive)).out
+    assert f"release   {configured.RELEASE}" in output
+    assert f"engine    {connection.vendor}" in output
+    assert "files     5 (2,304,028 bytes)" in output
+    (line,) = [line for line in output.splitlines() if " todos_todo " in line]
     assert int(line.split()[1]) == Todo.with_trash.count()
     assert (everything(), files_below(media)) == before
 
@@ -179,9 +179,7 @@ def test_verify_needs_no_database(archive):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_part_of_large_rows_is_no_larger_than_a_reader_takes(
-    owner, tmp_path, monkeypatch
-):
+def test_parts_with_large_rows_stay_within_the_size_limit(owner, tmp_path, monkeypatch):
     for _ in range(20):
         put(owner, None, notes="好" * NOTES_LENGTH)
     monkeypatch.setattr("todo_project.archive.writer.ROWS", 100_000)
@@ -192,7 +190,7 @@ def test_a_part_of_large_rows_is_no_larger_than_a_reader_takes(
     assert max(part.unpacked for part in parts) < 100_000 + longest
 
 
-def test_a_folder_that_is_purged_meanwhile_is_part_of_no_archive(owner, media):
+def test_a_folder_that_is_deleted_meanwhile_is_left_out(owner, media):
     for name in ("a/1", "b/2", "c/3"):
         (media / name).parent.mkdir(parents=True)
         (media / name).write_bytes(b"x")

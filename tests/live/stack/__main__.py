@@ -1,4 +1,4 @@
-"""Start a stack for a person, say how to use it, and stop it when told to."""
+"""Run the full deployment for script/stack until it is stopped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def interrupt(*_: object) -> None:
-    """Begin to stop; whoever says it again does not disturb that."""
+    """Start to stop, and ignore further signals."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     say("Stopping …")

@@ -40,7 +40,7 @@ class Adapter(HTTPAdapter):
 
 
 class ClosingSocket(ssl.SSLSocket):
-    """A socket that is closed when nobody holds it any more.
+    """A socket that is closed when it is garbage-collected.
 
     Python before 3.11.8 and 3.12.2 forgets to close the one whose server is killed
     between the connection and the handshake: github.com/python/cpython/issues/113280.

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of a stack, kept by its supervisor as systemd keeps others."""
+"""PostgreSQL and Redis of the test deployment, under its supervisor."""
 
 from __future__ import annotations
 

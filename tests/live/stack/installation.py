@@ -1,4 +1,4 @@
-"""What an operator does once: a release, its configuration, a certificate."""
+"""The installation steps of an operator: a release, configuration, a certificate."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def install(places: Places) -> None:
         compileall.compile_dir(places.app, quiet=2)  # who runs it may not write there
         make_certificate(places)
     database.result(), static.result()
-    if AS_ROOT:  # whoever collects the next release's is the service
+    if AS_ROOT:  # the service user collects the static files of the next release
         run("chown", "--recursive", RUN_USER, places.data / "static")
     write_configuration(places)
 
@@ -71,7 +71,7 @@ def make_data_folders(places: Places) -> None:
     (places.data / "log").mkdir()
     for name in ("static", "media", "metrics"):
         make_folder(places.data / name, owner=RUN_USER, mode=0o755)
-    # Root writes here too: sticky, so that nobody swaps a file of another.
+    # Root writes here too: sticky, so that users cannot replace each other's files.
     make_folder(places.data / "run", owner="root" if AS_ROOT else RUN_USER, mode=0o1777)
     (places.data / "run" / "reload").touch()
 

@@ -1,4 +1,4 @@
-"""Where a stack lies, on which ports, and as whom its programs run."""
+"""Folders, ports and users of the test deployment."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Places:
         self.settings = self._settings()
 
     def _settings(self) -> dict[str, str]:
-        """Return what stands in /etc/todo/todo.env."""
+        """Return the content of /etc/todo/todo.env."""
         redis = f"redis://:{self.redis_password}@127.0.0.1:{self.redis_port}"
         return {
             "SECRET_KEY": secrets.token_hex(32),
@@ -96,7 +96,7 @@ def make_folder(path: Path, *, owner: str, mode: int) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens on."""
+    """Return unused ports of the loopback address."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

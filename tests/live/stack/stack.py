@@ -84,7 +84,7 @@ class Stack:
         shutil.rmtree(self.folder)
 
     def wait_ready(self, seconds: float = READY) -> None:
-        """Return when every program runs and every part is well."""
+        """Wait until every program runs and every part is healthy."""
         try:
             wait_until(self.is_ready, seconds=seconds, what="everything is ready")
         except TimeoutError as error:
@@ -98,7 +98,7 @@ class Stack:
         return self.told().get("status") == "ok"
 
     def told(self) -> dict[str, Any]:
-        """Return what /readyz tells an operator; nothing when it does not answer."""
+        """Return the checks of /readyz for operators; empty without a response."""
         bearer = {"Authorization": f"Bearer {self.operator_token}"}
         with self.client() as client:
             try:
@@ -132,7 +132,7 @@ class Stack:
         return done.stdout.strip()
 
     def metrics(self) -> Samples:
-        """Return what one scrape of /metrics tells."""
+        """Return the result of one scrape of /metrics."""
         with self.client(key=self.operator_token) as client:
             answer = client.get("/metrics")
         answer.raise_for_status()

@@ -132,7 +132,7 @@ def descendants(process: subprocess.Popen[bytes] | None) -> list[psutil.Process]
 
 
 def holders(folder: Path) -> Iterator[psutil.Process]:
-    """Yield whoever holds the mark that deploy/start opened below the folder."""
+    """Yield the processes that hold a mark of deploy/start below the folder."""
     for process in psutil.process_iter():
         try:
             mark = os.readlink(f"/proc/{process.pid}/fd/9")

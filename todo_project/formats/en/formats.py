@@ -1,4 +1,4 @@
-"""English as it is read everywhere: the day first, and hours to twenty-four."""
+"""English dates that readers of every country understand: 5 Jan 2027, 18:30."""
 
 from __future__ import annotations
 

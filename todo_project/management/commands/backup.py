@@ -1,4 +1,4 @@
-"""Write a backup, or look whether one is whole."""
+"""Write a backup, or verify one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from todo_project.archive import Archive, BadArchive, write_archive
 
 class Command(ServiceCommand):
     help = (
-        "Write every row of one moment, and every file that people gave, to one "
-        "archive, beside a running service and without slowing its writers; print "
-        "its name. Without --output it goes to the folder backups in DATA_DIR. It "
-        "holds what people wrote, and the hashes of passwords and keys: keep it like "
-        "the database. The SECRET_KEY is not in it: keep that apart, since without "
-        "it everyone signs in anew. --verify looks at an archive instead, and tells "
-        "what it holds. Exit status: 0 all is well, 1 it was refused."
+        "Write a consistent snapshot of all rows and all uploaded files to one archive "
+        "while the service runs, without blocking its writers, and print the "
+        "archive's path. The default folder is backups in DATA_DIR. The archive "
+        "contains user content and the hashes of passwords and keys: protect it like "
+        "the database. It does not contain the SECRET_KEY: store that separately; "
+        "without it everyone has to sign in again. With --verify, check an archive "
+        "and list its content instead. Exit status: 0 success, 1 refused."
     )
     examples = """
   manage.py backup
@@ -39,10 +39,10 @@ class Command(ServiceCommand):
             "--output",
             type=Path,
             metavar="PATH",
-            help="A folder, in which it gets a name of its own, or a new file in .tar.",
+            help="A folder (the file name is generated) or a new .tar file.",
         )
         what.add_argument(
-            "--verify", type=Path, metavar="FILE", help="Check it, and change nothing."
+            "--verify", type=Path, metavar="FILE", help="Check this archive only."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,35 +54,35 @@ class Command(ServiceCommand):
     def _write(self, output: Path | None) -> None:
         now = timezone.now()
         try:
-            path = place_for(output, now)
+            path = output_path(output, now)
             with no_statement_timeout():
-                head = write_archive(path, now=now, shown=self.progress)
+                head = write_archive(path, now=now, start_progress=self.progress)
         except OSError as error:
-            raise CommandError(f"No backup was made. {reason(error)}") from error
+            raise CommandError(f"No backup was written. {reason(error)}") from error
         rows = sum(head.rows.values())
-        self.say(f"{rows:,} rows and {head.files:,} files, in {size_of(path)}.")
+        self.say(f"{rows:,} rows and {head.files:,} files, {size_of(path)}.")
         self.answer(str(path))
 
     def _verify(self, path: Path) -> None:
-        with checked(self, path) as archive:
-            self.answer(described(archive))
+        with verified_archive(self, path) as archive:
+            self.answer(summary_of(archive))
 
 
-def place_for(output: Path | None, now: datetime) -> Path:
-    """Return the file to write: as named, or with a name in the folder."""
+def output_path(output: Path | None, now: datetime) -> Path:
+    """Return the file to write: the given one, or a generated name in the folder."""
     if output is None:
         output = Path(settings.DATA_DIR) / "backups"
         output.mkdir(mode=0o700, parents=True, exist_ok=True)
     if output.is_dir():
         return output / f"todo-{settings.RELEASE}-{now:%Y%m%dT%H%M%SZ}.tar"
-    if output.suffix != ".tar":  # a folder that is missing, more likely than a name
-        raise CommandError(f"{output} is no folder, and no name of a file in .tar.")
+    if output.suffix != ".tar":  # more likely a missing folder than a file name
+        raise CommandError(f"{output} is neither a folder nor the name of a .tar file.")
     return output
 
 
 @contextmanager
-def checked(command: ServiceCommand, path: Path) -> Iterator[Archive]:
-    """Open an archive that is whole; raise CommandError, with its name, for others."""
+def verified_archive(command: ServiceCommand, path: Path) -> Iterator[Archive]:
+    """Open and verify an archive; raise CommandError if it is damaged or unreadable."""
     with ExitStack() as opened:
         try:
             stream = opened.enter_context(path.open("rb"))
@@ -98,12 +98,12 @@ def checked(command: ServiceCommand, path: Path) -> Iterator[Archive]:
 
 
 def reason(error: OSError) -> str:
-    """Return what went wrong, and with which file where that is known."""
+    """Return the error's message, with the file name if it is known."""
     where = f": {error.filename}" if error.filename else ""
     return f"{error.strerror}{where}."
 
 
-def described(archive: Archive) -> str:
+def summary_of(archive: Archive) -> str:
     head = archive.head
     width = max(map(len, head.tables))
     lines = [

@@ -1,4 +1,4 @@
-"""Migrate while the service runs: nobody waits long behind a migration."""
+"""Run migrations while the service runs, without blocking requests for long."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from core.db.migrations_online import (
 from core.management.base import ServiceCommand
 from core.timeouts import no_statement_timeout
 
-ONE_MIGRATES = int.from_bytes(b"migrate")  # the number of the advisory lock
-PAUSE = 0.5  # seconds between two questions for it
+LOCK_ID = int.from_bytes(b"migrate")  # of the advisory lock
+PAUSE = 0.5  # seconds between two attempts to get it
 
 
 class Command(ServiceCommand, DjangoMigrate):
     help = (
-        "Bring the tables to what this release needs, while the service runs. What "
-        "has to wait for a table is tried again for about a minute; what was "
-        "migrated until then stays."
+        "Apply this release's migrations while the service runs. A migration that has "
+        "to wait for a table lock is retried for about a minute; migrations that were "
+        "applied before stay applied."
     )
     examples = """
   manage.py migrate --plan
@@ -38,62 +38,62 @@ class Command(ServiceCommand, DjangoMigrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         migrate = partial(super().handle, *args, **options)
-        only_asks = options["plan"] or options["check_unapplied"]
+        is_read_only = options["plan"] or options["check_unapplied"]
         try:
-            if connection.vendor == "postgresql" and not only_asks:
-                self.migrate_beside_others(migrate)
+            if connection.vendor == "postgresql" and not is_read_only:
+                self.migrate_online(migrate)
             else:
                 migrate()
         except StillLocked as error:
             raise CommandError(
-                f"{error}, still. What was migrated stays; migrate again when it "
-                "has ended."
+                f"{error}, still. Finished migrations stay applied; run migrate again "
+                "when that process has ended."
             ) from error
         except Error as error:
-            raise CommandError(f"The database refuses: {first_line(error)}") from error
+            raise CommandError(f"Database error: {first_line(error)}") from error
 
-    def migrate_beside_others(self, migrate: Callable[[], object]) -> None:
-        need_utf8()
-        with no_statement_timeout(), lock_waits(LOCK_WAIT), alone(self.tell):
-            retry_while_locked(migrate, tell=self.tell)
+    def migrate_online(self, migrate: Callable[[], object]) -> None:
+        require_utf8()
+        with no_statement_timeout(), lock_waits(LOCK_WAIT), migration_lock(self.notify):
+            retry_while_locked(migrate, tell=self.notify)
 
-    def tell(self, sentence: str) -> None:
-        """Tell an operator, who wonders, even if only errors were asked for."""
-        self.stderr.write(sentence, style_func=str)
+    def notify(self, message: str) -> None:
+        """Explain a delay to the operator, whatever the verbosity."""
+        self.stderr.write(message, style_func=str)
 
 
-def need_utf8() -> None:
+def require_utf8() -> None:
     """Refuse a database that would count and order bytes instead of characters."""
     connection.ensure_connection()
     encoding = connection.connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise CommandError(
-            f"The database is encoded in {encoding}; make another: "
+            f"The encoding of the database is {encoding}. Create another one: "
             "createdb --template template0 --encoding UTF8"
         )
 
 
 @contextmanager
-def alone(tell: Callable[[str], None]) -> Iterator[None]:
-    """Let nobody else migrate this database meanwhile; wait for who does.
+def migration_lock(notify: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock that lets only one process migrate; wait for another one.
 
-    A statement that waited for the lock would have a snapshot, for whose end the
-    building of an index waits: so it is asked for again and again.
+    The wait is a loop, because a statement that waits for the lock holds a snapshot,
+    and building an index concurrently waits for the end of all snapshots.
     """
-    if not answer_of("SELECT pg_try_advisory_lock(%s)"):
-        tell("Another migrate is running; waiting for its end.")
-        while not answer_of("SELECT pg_try_advisory_lock(%s)"):
+    if not call_lock("SELECT pg_try_advisory_lock(%s)"):
+        notify("Another migrate is running; waiting for it to finish.")
+        while not call_lock("SELECT pg_try_advisory_lock(%s)"):
             time.sleep(PAUSE)
     try:
         yield
     finally:
-        with suppress(Error):  # it ends with the connection as well
-            answer_of("SELECT pg_advisory_unlock(%s)")
+        with suppress(Error):  # the lock is released with the connection, too
+            call_lock("SELECT pg_advisory_unlock(%s)")
 
 
-def answer_of(query: str) -> bool:
+def call_lock(query: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(query, [ONE_MIGRATES])
+        cursor.execute(query, [LOCK_ID])
         return bool(cursor.fetchone()[0])
 
 

@@ -1,4 +1,4 @@
-"""What is counted of requests, tasks and the cache; Prometheus asks at /metrics."""
+"""Metrics of requests, tasks and the cache, exposed to Prometheus at /metrics."""
 
 from __future__ import annotations
 

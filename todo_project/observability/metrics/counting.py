@@ -1,7 +1,8 @@
-"""The metrics of this process, and the verbs that raise them.
+"""The metrics of this process, and the functions that increase them.
 
-Labels come from small fixed sets: names of routes and tasks, methods, statuses. Each
-metric has one, so that none makes a value before `share` said where it is kept.
+Labels come from small fixed sets: names of routes and tasks, methods, statuses. Every
+metric has a label, because one without creates its value at import, before `share`
+has set where values are stored.
 """
 
 from __future__ import annotations
@@ -17,58 +18,58 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-disable_created_metrics()  # files shared by processes have none either
+disable_created_metrics()  # files shared between processes do not support them
 
 REGISTRY = CollectorRegistry()
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 _requests = Counter(
     "todo_requests",
-    "Requests answered",
+    "Requests finished",
     ["method", "route", "status"],
     registry=REGISTRY,
 )
 _request_seconds = Histogram(
     "todo_request_seconds",
-    "Time until the answer began",
+    "Time until the response started",
     ["route"],
     buckets=BUCKETS,
     registry=REGISTRY,
 )
 _in_flight = Gauge(
     "todo_requests_in_flight",
-    "Requests being answered",
+    "Requests in progress",
     ["method"],
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
 _database_seconds = Counter(
     "todo_database_seconds",
-    "Time requests waited for statements",
+    "Time requests spent waiting for statements",
     ["route"],
     registry=REGISTRY,
 )
 _statements = Counter(
     "todo_database_statements",
-    "Statements of requests",
+    "Statements executed by requests",
     ["route"],
     registry=REGISTRY,
 )
 _cache_reads = Counter(
     "todo_cache_reads",
-    "Reads of the cache: hit, miss",
+    "Reads of the cache, by result: hit or miss",
     ["result"],
     registry=REGISTRY,
 )
-_tasks = Counter("todo_tasks", "Tasks run", ["task", "outcome"], registry=REGISTRY)
+_tasks = Counter("todo_tasks", "Tasks finished", ["task", "outcome"], registry=REGISTRY)
 _task_seconds = Counter(
-    "todo_task_seconds", "Time tasks took", ["task"], registry=REGISTRY
+    "todo_task_seconds", "Time spent in tasks", ["task"], registry=REGISTRY
 )
 
 
 @contextmanager
 def request_in_flight(method: str) -> Iterator[None]:
-    """Count a request as being answered as long as the block runs."""
+    """Count a request as in progress while the block runs."""
     gauge = _in_flight.labels(method)
     gauge.inc()
     try:
@@ -86,7 +87,7 @@ def count_request(
     statements: int,
     database_seconds: float,
 ) -> None:
-    """Count an answered request and what it cost."""
+    """Count a finished request, its duration and its statements."""
     _requests.labels(method, route, status).inc()
     _request_seconds.labels(route).observe(seconds)
     _statements.labels(route).inc(statements)
@@ -98,6 +99,6 @@ def count_cache_read(*, hit: bool) -> None:
 
 
 def count_task(*, task: str, outcome: str, seconds: float) -> None:
-    """Count a task that ended as `success` or `failure`."""
+    """Count a finished task with its outcome, `success` or `failure`."""
     _tasks.labels(task, outcome).inc()
     _task_seconds.labels(task).inc(seconds)

@@ -1,10 +1,10 @@
-"""One folder in which all processes of a machine count together.
+"""A folder in which all processes of a machine share their metrics.
 
-Each process has files of its own, which whoever is asked reads all. A process takes
-the lowest number that no living process has, and goes on counting where the one
-before it stopped: nothing is lost or counted twice when workers are recycled, and
-there are never more files than processes at once. The number is held by a lock on a
-file, which the kernel releases however a process ends.
+Each process writes its own files; a scrape reads all of them. A process takes the
+lowest slot number that no running process holds and continues with the counters
+stored there. So nothing is lost or counted twice when workers are recycled, and there
+are never more files than concurrent processes. A slot is held by a file lock, which
+the kernel releases however the process ends.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from todo_project.observability.metrics.counting import REGISTRY
 
 logger = logging.getLogger(__name__)
 
-# Room for every route is taken at once: on a disk that is full, writing to a mapped
-# page without any ends the process.
+# Space for every route is allocated up front: on a full disk, writing to a mapped page
+# without allocated space kills the process (SIGBUS).
 SIZES = {"counter": 256 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024}
 _NUMBER = struct.Struct("i")
 
@@ -35,11 +35,11 @@ _folder: Path | None = None
 
 
 def share(folder: Path) -> None:
-    """Keep what this process counts in the folder; call it before anything counts.
+    """Store this process's metrics in the folder; call it before anything is counted.
 
-    Servers and workers do; commands do not: they may run as somebody whose files
-    the servers could not write. Without room or right to write, this process counts
-    for itself: metrics are not worth a service that does not start.
+    Only servers and workers call it. Commands do not, because they may run as another
+    user, whose files the servers could not write. If the folder is not writable, the
+    process keeps its metrics to itself: missing metrics must not prevent start-up.
     """
     global _folder
     try:
@@ -53,18 +53,18 @@ def share(folder: Path) -> None:
 
 
 def collect() -> Iterable[Metric]:
-    """Return what all processes counted, those that have ended included."""
+    """Return the metrics of all processes, including those that have ended."""
     if _folder is None:
         return REGISTRY.collect()
-    forget_the_dead(_folder)
+    remove_stale_gauges(_folder)
     found = chain.from_iterable(_folder.glob(f"{kind}_*.db") for kind in SIZES)
-    files = [str(path) for path in found if is_sound(path)]
+    files = [str(path) for path in found if is_readable(path)]
     merged: Iterable[Metric] = MultiProcessCollector.merge(files)
     return merged
 
 
 class Slot:
-    """The number of this process in the folder; a forked process gets its own."""
+    """The slot number of this process in the folder; a forked process gets its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,7 +77,7 @@ class Slot:
 
     def _take(self) -> None:
         if self.lock >= 0:
-            os.close(self.lock)  # the parent's, which still holds its own
+            os.close(self.lock)  # inherited; the parent keeps its lock
         for number in count():
             lock = os.open(
                 lock_path(self.folder, number), os.O_RDWR | os.O_CREAT, 0o600
@@ -90,27 +90,27 @@ class Slot:
 
 
 def prepare(folder: Path, number: int) -> None:
-    """Take the room that the files need, and give up those that cannot be read."""
+    """Allocate the slot's files; remove stale gauges and unreadable files first."""
     for kind, size in SIZES.items():
         path = folder / f"{kind}_{number}.db"
-        if path.exists() and (kind.startswith("gauge") or not is_sound(path)):
+        if path.exists() and (kind.startswith("gauge") or not is_readable(path)):
             path.unlink()
         with path.open("ab") as file:
             os.posix_fallocate(file.fileno(), 0, size)
 
 
-def forget_the_dead(folder: Path) -> None:
-    """Remove what ended processes said of their present; what they counted stays."""
+def remove_stale_gauges(folder: Path) -> None:
+    """Remove the gauges of processes that have ended; their counters stay."""
     for path in folder.glob("*.lock"):
-        with suppress(OSError), held(path) as is_dead:
-            if is_dead:
+        with suppress(OSError), try_lock(path) as has_ended:
+            if has_ended:
                 gauge = folder / f"gauge_livesum_{path.stem}.db"
                 gauge.unlink(missing_ok=True)
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Hold the lock if nobody does; yield whether it is ours."""
+def try_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock during the block if it is free; yield whether it was."""
     with path.open("rb") as file:
         yield is_free(file.fileno())
 
@@ -126,11 +126,11 @@ def lock_path(folder: Path, number: int) -> Path:
     return folder / f"{number}.lock"
 
 
-def is_sound(path: Path) -> bool:
-    """Tell whether the file can be read: a power cut may leave zeros or half of it.
+def is_readable(path: Path) -> bool:
+    """Return whether the file is intact: a power cut may leave zeros or half a file.
 
-    It holds the length in use, padded to 8 bytes, then entries: the key's length, the
-    key in JSON, padded to 8 bytes as well, and two floats.
+    It contains the length in use, padded to 8 bytes, then the entries: the length of
+    the key, the key as JSON, padded to 8 bytes as well, and two floats.
     """
     try:
         content = path.read_bytes()

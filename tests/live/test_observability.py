@@ -1,4 +1,4 @@
-"""One id through all logs, what is slow with its plan, and counts of all processes."""
+"""Request ids in all logs, slow queries with plans, metrics of all processes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _nothing_planned(stack: Stack) -> None:
 
 
 def entries_of(path: Path, word: str) -> list[dict[str, Any]]:
-    """Return what a log tells with this word; its last line may still be written."""
+    """Return the log lines with this word; the last line may be incomplete."""
     whole, _, _ = path.read_text().rpartition("\n")
     return [json.loads(line) for line in whole.splitlines() if word in line]
 
@@ -47,7 +47,7 @@ def told_by_web(stack: Stack, request_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("_nothing_planned")
-def test_one_id_finds_a_request_in_every_log_and_its_slow_statement_with_its_plan(
+def test_one_request_id_is_in_every_log_with_the_plan_of_slow_queries(
     stack: Stack, key: str
 ):
     search = {"search": WORD}
@@ -81,7 +81,7 @@ def test_one_id_finds_a_request_in_every_log_and_its_slow_statement_with_its_pla
     assert not [log.name for log in logs if WORD in log.read_text()]
 
 
-def test_a_refusal_bears_the_id_that_nginx_gave_it(stack: Stack):
+def test_a_refusal_has_the_request_id_of_nginx(stack: Stack):
     forged = {"X-Request-ID": "forged-by-the-client"}
     with stack.client() as client:
         answer = client.get("/api/v1/todos", headers=forged)
@@ -92,13 +92,13 @@ def test_a_refusal_bears_the_id_that_nginx_gave_it(stack: Stack):
     )
 
 
-def test_metrics_are_closed_without_the_token(stack: Stack, administrator_key: str):
+def test_metrics_require_the_operator_token(stack: Stack, administrator_key: str):
     for key in (None, "wrong", administrator_key):
         with stack.client(key=key) as client:
             assert client.get("/metrics").status_code == 401
 
 
-def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack):
+def test_one_scrape_covers_all_instances_across_kills_and_reloads(stack: Stack):
     label = ("GET", "api:labels", "401")
 
     def counted() -> float:
@@ -126,7 +126,7 @@ def test_one_scrape_counts_all_instances_through_kills_and_reloads(stack: Stack)
     assert len({entry["upstream"] for entry in asked}) == 2
 
 
-def test_metrics_tell_of_every_part(stack: Stack, key: str):
+def test_metrics_cover_every_part(stack: Stack, key: str):
     with stack.client(key=key) as client:
         client.get("/api/v1/todos")
         client.get("/admin/", cookies={"sessionid": "x" * 32})  # looked up in the cache
@@ -140,7 +140,7 @@ def test_metrics_tell_of_every_part(stack: Stack, key: str):
     assert read["todo_database_seconds_total"]["api:todos",] > 0
 
 
-def test_metrics_say_what_is_away(stack: Stack):
+def test_metrics_show_parts_that_are_down(stack: Stack):
     stack.supervisor("stop", "redis", "postgresql")
     try:
         read = stack.metrics()
@@ -151,7 +151,7 @@ def test_metrics_say_what_is_away(stack: Stack):
     assert read["todo_requests_total"]
 
 
-def test_timings_are_for_administrators_alone(
+def test_only_administrators_see_timings(
     stack: Stack, key: str, administrator_key: str
 ):
     def timings(key: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""nginx as it ships, before two small app servers instead of the service."""
+"""nginx with the shipped configuration, in front of two small app servers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.live.waiting import wait_until
 ECHO = REPOSITORY / "tests" / "live" / "echo.py"
 
 
-class Door:
-    """A running nginx with a configuration of its own; use it in a `with`.
+class Nginx:
+    """A running nginx with its own configuration; use it in a `with`.
 
-    `site` are texts of site/*.conf by name; `numbers` are replaced in what ships.
+    `site` contains texts of site/*.conf by name; `numbers` are replaced in all files.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Door:
         for path in holding:
             path.write_text(path.read_text().replace(old, new))
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> Nginx:
         with ExitStack() as starting:
             starting.callback(shutil.rmtree, self.places.folder)
             self.apps = [
@@ -127,7 +127,7 @@ class Door:
         return Client(self.url, certificate=self.places.certificate, key=None)
 
     def told(self, path: str = "/", **options: Any) -> dict[str, Any]:
-        """Return what the app was told of a GET."""
+        """Return what the app received of a GET request."""
         with self.client() as client:
             answer = client.get(path, **options)
         answer.raise_for_status()
@@ -138,18 +138,18 @@ class Door:
         return self.tls.wrap_socket(plain, server_hostname="localhost")
 
     def send(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Return status, headers and body of the answer to these very bytes."""
+        """Return the status, headers and body of the response to these bytes."""
         with self.connect() as connection:
             connection.sendall(request)
             return read_answer(connection)
 
     def lines(self, request_id: str) -> list[dict[str, Any]]:
-        """Return what the log holds of a request, once it is there."""
+        """Return the log lines of a request, when they have been written."""
         return wait_until(
             lambda: [
                 line for line in self.logged() if line["request_id"] == request_id
             ],
-            what=f"the log tells of {request_id}",
+            what=f"the log contains {request_id}",
         )
 
     def logged(self) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ class Door:
 
 
 def unlink_and_copy(link: Path) -> None:
-    """Put a copy in the place of a link, so that it may be changed."""
+    """Replace a link by a copy that can be changed."""
     target = link.resolve()
     link.unlink()
     (shutil.copytree if target.is_dir() else shutil.copy)(target, link)
@@ -167,7 +167,7 @@ def unlink_and_copy(link: Path) -> None:
 
 @contextmanager
 def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program for a while; its whole group is gone afterwards."""
+    """Run a program during the block; kill its process group afterwards."""
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603
             command, stdout=output, stderr=output, start_new_session=True
@@ -180,7 +180,7 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers by their small names, and body of one answer."""
+    """Return the status, the headers by lower-case name, and the body of a response."""
     answer = HTTPResponse(connection)
     answer.begin()
     headers = {name.lower(): value for name, value in answer.getheaders()}

@@ -1,4 +1,4 @@
-"""What the app is told of a request: what nginx knows, not what a client says."""
+"""What nginx tells the app about the client, whatever the client claims."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.live.door import Door
+from tests.live.nginx import Nginx
 
 FORGED = {
     "Forwarded": "for=203.0.113.1;proto=http;host=evil.test",
@@ -36,14 +36,14 @@ FROM_PROXY = {
 
 
 @pytest.fixture(scope="module")
-def behind_proxy() -> Iterator[Door]:
-    """A door that takes the word of who connects from this machine."""
-    with Door(site={"proxies": "set_real_ip_from 127.0.0.0/8;"}) as door:
-        yield door
+def behind_proxy() -> Iterator[Nginx]:
+    """nginx that trusts proxies on this machine."""
+    with Nginx(site={"proxies": "set_real_ip_from 127.0.0.0/8;"}) as nginx:
+        yield nginx
 
 
-def test_forged_headers_reach_nobody(door: Door):
-    told = door.told(headers=FORGED)
+def test_forged_headers_do_not_reach_the_app(nginx: Nginx):
+    told = nginx.told(headers=FORGED)
 
     untouched = {"HTTP_HTTPS", "HTTP_REMOTE_ADDR", "HTTP_REQUEST_ID"}  # mean nothing
     said = {k: v for k, v in told.items() if k not in untouched}
@@ -54,23 +54,23 @@ def test_forged_headers_reach_nobody(door: Door):
     assert told["HTTPS"] == "on"
 
 
-def test_a_forged_request_id_is_overwritten(door: Door):
-    ids = {door.told(headers=FORGED)["HTTP_X_REQUEST_ID"] for _ in range(3)}
+def test_a_request_id_of_a_client_is_replaced(nginx: Nginx):
+    ids = {nginx.told(headers=FORGED)["HTTP_X_REQUEST_ID"] for _ in range(3)}
     assert len(ids) == 3
     assert all(len(name) == 32 for name in ids)
 
 
-def test_the_host_is_the_one_that_was_checked(door: Door):
-    port = door.https_port
+def test_the_app_gets_the_validated_host(nginx: Nginx):
+    port = nginx.https_port
     request = b"GET https://localhost:%d/ HTTP/1.1\r\nHost: evil.test\r\n\r\n" % port
-    status, _, body = door.send(request)
+    status, _, body = nginx.send(request)
     assert status == 200
     assert b"evil.test" not in body
-    assert door.told()["HTTP_HOST"] == f"127.0.0.1:{port}"
+    assert nginx.told()["HTTP_HOST"] == f"127.0.0.1:{port}"
 
 
-def test_all_else_arrives_as_it_was_sent(door: Door):
-    told = door.told(
+def test_everything_else_is_passed_unchanged(nginx: Nginx):
+    told = nginx.told(
         "/todos%20/%E5%A5%BD?q=%E5%A5%BD&a=+b",
         headers={"If-Match": '"7"', "Idempotency-Key": "k", "X-Own": "own"},
     )
@@ -82,16 +82,16 @@ def test_all_else_arrives_as_it_was_sent(door: Door):
     assert told["HTTP_X_OWN"] == "own"
 
 
-def test_a_body_in_pieces_arrives_whole(door: Door):
-    with door.client() as client:
+def test_a_chunked_body_arrives_complete(nginx: Nginx):
+    with nginx.client() as client:
         told = client.post("/api/v1/todos", data=iter([b"content", b"=a"])).json()
     assert told["body"] == "content=a"
     assert told["CONTENT_LENGTH"] == "9"
     assert "HTTP_TRANSFER_ENCODING" not in told
 
 
-def test_a_listed_proxy_that_ends_tls_is_believed_and_not_led_in_circles(
-    behind_proxy: Door,
+def test_a_listed_tls_proxy_is_trusted_and_not_redirected(
+    behind_proxy: Nginx,
 ):
     answer = requests.get(behind_proxy.http_url, headers=FROM_PROXY, timeout=5)
     told = answer.json()
@@ -103,8 +103,8 @@ def test_a_listed_proxy_that_ends_tls_is_believed_and_not_led_in_circles(
     assert line["client"] == "203.0.113.1"
 
 
-def test_a_client_by_plain_http_is_led_to_tls_through_a_listed_proxy(
-    behind_proxy: Door,
+def test_plain_http_through_a_listed_proxy_is_redirected(
+    behind_proxy: Nginx,
 ):
     for url in (behind_proxy.http_url, behind_proxy.url):
         answer = requests.get(
@@ -118,13 +118,13 @@ def test_a_client_by_plain_http_is_led_to_tls_through_a_listed_proxy(
 
 
 @pytest.mark.parametrize("name", ["short", "a b c d e f g", '"}{"x":"yyy', "n" * 65])
-def test_a_proxy_cannot_name_a_request_by_what_is_no_name(behind_proxy: Door, name):
+def test_an_invalid_request_id_of_a_proxy_is_replaced(behind_proxy: Nginx, name):
     told = behind_proxy.told(headers=FROM_PROXY | {"X-Request-ID": name})
     assert len(told["HTTP_X_REQUEST_ID"]) == 32
 
 
-def test_without_a_list_the_same_proxy_is_a_stranger(door: Door):
+def test_an_unlisted_proxy_is_not_trusted(nginx: Nginx):
     answer = requests.get(
-        door.http_url, headers=FROM_PROXY, allow_redirects=False, timeout=5
+        nginx.http_url, headers=FROM_PROXY, allow_redirects=False, timeout=5
     )
     assert answer.status_code == 308

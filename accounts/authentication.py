@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NoReturn
 
 from django.db import OperationalError
 from django.utils import timezone
@@ -19,6 +18,16 @@ from core.timeouts import without_waiting
 
 # What an unknown public id is compared with, so that it takes as long as a known one.
 _NOBODY = ApiKey(secret_hash=hash_secret("nobody's secret"))
+
+
+class InvalidKey(AuthenticationFailed):
+    default_code = "invalid_key"
+    default_detail = _("This API key is not valid.")
+
+
+class CsrfFailed(PermissionDenied):
+    default_code = "csrf_failed"
+    default_detail = _("The CSRF token is missing or wrong.")
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -39,7 +48,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         # Hash even when the public id is unknown, so timing reveals nothing.
         opened = (key or _NOBODY).opens_with(secret)
         if key is None or not (opened and key.is_usable(now)):
-            self._refuse()
+            raise InvalidKey
         if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
             self._mark_used(key)
         return key.user, key
@@ -56,9 +65,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         with suppress(OperationalError), without_waiting():
             ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
 
-    def _refuse(self) -> NoReturn:
-        raise AuthenticationFailed(_("This API key is not valid."), code="invalid_key")
-
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The session of a browser; a change needs the page's CSRF token as well."""
@@ -70,5 +76,4 @@ class SessionAuthentication(authentication.SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except PermissionDenied:
-            message = _("The CSRF token is missing or wrong.")
-            raise PermissionDenied(message, code="csrf_failed") from None
+            raise CsrfFailed from None

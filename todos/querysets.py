@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -73,6 +73,16 @@ class MembershipQuerySet(OfListQuerySet):
 
     def owners(self) -> Self:
         return self.filter(role="owner")
+
+    def in_order_of_succession(self) -> Self:
+        """Order members without an owner by who is to become the owner.
+
+        Whose inbox it is comes first, then who may sign in, editors, and who has been
+        a member for longest.
+        """
+        has_inbox = Case(When(user=F("list__inbox_of"), then=0), default=1)
+        # "editor" sorts before "viewer".
+        return self.order_by(has_inbox, "-user__is_active", "role", "created_at", "pk")
 
 
 class CommentQuerySet(OfListQuerySet):

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import person_leaves, person_removed
 from todos.services.lists import inbox_of
-from todos.services.ownership import hand_over, lock_lists_of
+from todos.services.ownership import hand_over_lists, lock_lists_of
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)
@@ -31,4 +31,4 @@ def hold_lists(*, person: User, **_: Any) -> None:
 @receiver(person_removed)
 def give_up_lists(*, person: User, actor: User | None, now: datetime, **_: Any) -> None:
     """Hand over or delete the lists of a removed person."""
-    hand_over(person=person, actor=actor, now=now)
+    hand_over_lists(person=person, actor=actor, now=now)

@@ -28,7 +28,16 @@ class MyKeyViewSet(ShownWithMore):
     queryset = ApiKey.objects.all()
     serializer_class = ApiKeySerializer
     inputs = {"create": ApiKeySerializer}
-    outputs = {"create": IssuedKeySerializer}
+    outputs = {"create": IssuedKeySerializer, "destroy": None}
+    examples = {
+        "create": {
+            "A key that only reads": {
+                "name": "wall display",
+                "scopes": ["profile:read", "users:read"],
+                "expires_at": "2027-01-01T00:00:00Z",
+            }
+        }
+    }
     answers_with_secret = True
     orders = {
         "-created_at": Order("created_at", True),

@@ -29,6 +29,11 @@ class MeViewSet(ShownWithMore):
     queryset = User.objects.all()
     serializer_class = MeSerializer
     inputs = {"partial_update": MeSerializer}
+    examples = {
+        "partial_update": {
+            "Move": {"time_zone": "Asia/Shanghai", "language": "zh-hans"}
+        }
+    }
 
     def retrieve(self, request: Request) -> Response:
         """Return the person who asks, with roles and permissions."""

@@ -89,6 +89,11 @@ def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
     return True
 
 
+def help_texts(**texts: str) -> dict[str, dict[str, str]]:
+    """Return `extra_kwargs` that describe fields in the OpenAPI document."""
+    return {name: {"help_text": text} for name, text in texts.items()}
+
+
 class NoFields(StrictSerializer):
     """The body of a request that needs none."""
 

@@ -48,8 +48,9 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
     """Starts from what the person may see; another's row is as one that is not there.
 
     Subclasses name the `resource` of key scopes, the permission that each action
-    takes in `required`, how the bodies look that it takes in `inputs`, and the orders
-    that a client may ask for. `outputs` names answers that differ from the usual.
+    takes in `required`, the serializers of request bodies in `inputs`, and the orders
+    that a client may ask for. `outputs` names responses that differ from the usual;
+    None is a response without content. `examples` of request bodies have a title each.
     """
 
     queryset: Any
@@ -57,7 +58,10 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
     resource: ClassVar[str]
     required: ClassVar[dict[str, str | None]]
     inputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
-    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
+    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]] | None]] = {
+        "destroy": None
+    }
+    examples: ClassVar[Mapping[str, Mapping[str, dict[str, object]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""

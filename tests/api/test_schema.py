@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,22 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import translation
 
-from core.errors import DomainError
 from tests.conftest import api_for
 from tests.problems import assert_problem
-from todo_project.openapi.fields import FIELDS
-from todo_project.openapi.parts import REFUSALS
+from todo_project.openapi.errors import MEANINGS, error_codes, errors_page
 from todo_project.openapi.views import document
 from todo_project.urls import api_v1
+from todos.models import CONTENT_LENGTH, MAX_DEPTH
 
 SNAPSHOT = Path(settings.BASE_DIR, "docs", "openapi.json")
 REFRESH = (
     "python manage.py spectacular --validate --fail-on-warn"
     " --format openapi-json --file docs/openapi.json"
+)
+ERRORS = Path(settings.BASE_DIR, "docs", "errors.md")
+REFRESH_ERRORS = (
+    "python manage.py shell --no-imports -c 'from todo_project.openapi.errors import"
+    ' errors_page; print(errors_page(), end="")\' > docs/errors.md'
 )
 OPERATIONS = [
     "comments_create",
@@ -130,22 +135,37 @@ def test_every_refusal_is_a_problem():
                 assert set(shared[name]["content"]) == {"application/problem+json"}
 
 
-def refusals_below(kind):
-    for refusal in kind.__subclasses__():
-        yield refusal
-        yield from refusals_below(refusal)
+def test_the_committed_list_of_error_codes_is_the_one_that_the_code_makes():
+    assert errors_page() == ERRORS.read_text(), f"Refresh it: {REFRESH_ERRORS}"
 
 
-def test_every_refusal_of_the_api_s_verbs_is_named():
-    doors = ("todos.services.", "core.api.idempotency", "accounts.viewsets.")
-    named = " ".join(REFUSALS.values())
-    refusals = [
-        refusal
-        for refusal in refusals_below(DomainError)
-        if refusal.__module__.startswith(doors)
-    ]
-    assert len(refusals) > 10
-    assert [r.code for r in refusals if f"`{r.code}`" not in named] == []
+def test_every_error_code_is_documented():
+    shared = document()["components"]
+    described = " ".join(part["description"] for part in shared["responses"].values())
+    codes = [one.code for one in error_codes()]
+    assert len(codes) == len(set(codes)) > 30
+    assert shared["schemas"]["Problem"]["properties"]["code"]["enum"] == sorted(codes)
+    assert [
+        one.code
+        for one in error_codes()
+        if one.status in MEANINGS and f"`{one.code}`" not in described
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "level"),
+    [
+        ("list_is_archived", 409, None),
+        ("scope_missing", 403, None),
+        ("invalid_key", 401, None),
+        ("username_taken", 400, None),
+        ("busy", 503, logging.WARNING),
+        ("internal_error", 500, logging.ERROR),
+    ],
+)
+def test_an_error_code_has_the_status_and_log_level_of_its_class(code, status, level):
+    found = {one.code: one for one in error_codes()}[code]
+    assert (found.status, found.log_level) == (status, level)
 
 
 def test_requests_take_no_unknown_fields_and_no_read_only_ones():
@@ -193,12 +213,15 @@ def test_a_key_without_the_scope_reads_no_document(owner):
     assert_problem(answer, 403, "scope_missing")
 
 
-def test_every_field_that_is_explained_exists():
-    schemas = document()["components"]["schemas"].values()
-    said = {
-        part["description"]
-        for schema in schemas
-        for part in schema.get("properties", {}).values()
-        if "description" in part
-    }
-    assert {text for fields in FIELDS.values() for text in fields.values()} <= said
+def test_limits_in_descriptions_come_from_the_models():
+    properties = document()["components"]["schemas"]["TodoRequest"]["properties"]
+    assert str(CONTENT_LENGTH) in properties["content"]["description"]
+    assert str(MAX_DEPTH) in properties["parent"]["description"]
+
+
+def test_examples_belong_to_actions_that_take_a_body():
+    views = {pattern.callback.cls for pattern in api_v1}
+    with_examples = [view for view in views if getattr(view, "examples", None)]
+    assert len(with_examples) > 5
+    for view in with_examples:
+        assert view.examples.keys() <= view.inputs.keys(), view

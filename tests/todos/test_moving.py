@@ -12,7 +12,7 @@ from todos.models import Comment, Label, MemberRole, TodoList
 from todos.services.comments import add_comment
 from todos.services.lists import add_list, edit_list
 from todos.services.locking import ListIsArchived, TodoMoved
-from todos.services.moving import UidTakenThere
+from todos.services.rules import UidTaken
 from todos.services.sharing import change_member, share_list
 from todos.services.todos import edit_todo
 from todos.services.trash import trash_todo
@@ -97,7 +97,7 @@ def test_a_uid_that_is_taken_there_stops_the_move(owner, todo_list, other):
     root, child = chain(owner, todo_list, 2)
     edit_todo(actor=owner, todo=child, uid="same", now=NOW)
     put(owner, other, uid="same")
-    with pytest.raises(UidTakenThere):
+    with pytest.raises(UidTaken):
         move(owner, root, other)
     assert fresh(root).list == todo_list
 

@@ -14,9 +14,9 @@ from tests.todos.helpers import chain, fresh, label, last_event, put, verbs
 from todos.models import Todo
 from todos.services.lists import edit_list, inbox_of
 from todos.services.locking import ListIsArchived
+from todos.services.rules import UidTaken
 from todos.services.todos import (
     IdTaken,
-    UidTaken,
     add_todo,
     edit_todo,
     finish_todo,

@@ -31,8 +31,6 @@ _MOMENT = 946_684_800
 class BadArchive(Invalid):
     """The file is not what a backup wrote."""
 
-    code = "bad_archive"
-
 
 class Container:
     """Write members one after the other, then seal them."""

@@ -1,4 +1,4 @@
-"""One operation of the document, read off its view."""
+"""One operation of the document, read from its view."""
 
 # mypy: allow-untyped-calls, disable-error-code="no-any-return"
 # (drf-spectacular comes without types.)
@@ -12,22 +12,20 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-from todo_project.openapi.examples import EXAMPLES
-from todo_project.openapi.fields import FIELDS
-from todo_project.openapi.parts import headers, ref, refusal_name
+from todo_project.openapi.errors import refusal_name
+from todo_project.openapi.parts import headers, ref
 
 Schema = dict[str, Any]
 
 USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
-STATUS_OF = {"create": "201", "destroy": "204", "purge": "204"}
 ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
 
 
 class ApiSchema(AutoSchema):
-    """Stable, readable operation ids: people generate clients from them.
+    """Describes an operation; ids are stable, since clients are generated from them.
 
-    An id is the words of the address and the action: `lists_members_create`. A verb
-    below an item stands for its last word: `todos_finish`. The view may name another
+    An id consists of the words of the address and the action, `lists_members_create`.
+    A custom action replaces its last word: `todos_finish`. The view may set another
     beginning in `operation_prefix`.
     """
 
@@ -48,28 +46,32 @@ class ApiSchema(AutoSchema):
         return [self.view.resource]
 
     def get_summary(self) -> str:
-        return self._said()[0].replace("\n", " ").rstrip(".")
+        return self._docstring()[0].replace("\n", " ").rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
         needs = f"the scope `{self.view.resource}:{self._mode}`"
         if permission := self.view.required[self.action]:
             needs += f" and the permission `{permission}`"
-        return f"{self._said()[2]}\n\nNeeds {needs}.".strip()
+        return f"{self._docstring()[2]}\n\nNeeds {needs}.".strip()
 
     def get_examples(self) -> list[OpenApiExample]:
-        return EXAMPLES.get(self.get_operation_id(), [])
+        return [
+            OpenApiExample(name, value=body, request_only=True)
+            for name, body in self.view.examples.get(self.action, {}).items()
+        ]
 
     def get_request_serializer(self) -> Any:
         serializer = self.view.inputs.get(self.action)
         return serializer and serializer(context={"view": self.view})
 
     def get_response_serializers(self) -> Any:
-        return self.view.get_serializer_class()(context={"view": self.view})
+        serializer = self.view.get_serializer_class()
+        return serializer and serializer(context={"view": self.view})
 
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
 
-    def _said(self) -> tuple[str, str, str]:
+    def _docstring(self) -> tuple[str, str, str]:
         return super().get_description().partition("\n\n")
 
     @property
@@ -118,10 +120,10 @@ class ApiSchema(AutoSchema):
     # --- What comes out -------------------------------------------------------
 
     def _get_response_bodies(self, direction: Any = "response") -> Schema:
-        status = STATUS_OF.get(self.action, "200")
-        shown = None if status == "204" else self.get_response_serializers()
+        shown = self.get_response_serializers()
+        status = self._status_of(shown)
         done = self._get_response_for_code(shown, status, direction=direction)
-        done["description"] = {"201": "Made.", "204": "Done."}.get(status, "As asked.")
+        done["description"] = {"201": "Created.", "204": "Done."}.get(status, "OK.")
         done["headers"] = headers(*self._headers_of(status))
         refused = {
             str(number): ref("responses", refusal_name(number))
@@ -134,6 +136,11 @@ class ApiSchema(AutoSchema):
             **refused,
         }
 
+    def _status_of(self, shown: object) -> str:
+        if shown is None:
+            return "204"
+        return "201" if self.action == "create" else "200"
+
     def _headers_of(self, status: str) -> list[str]:
         names = ["X-Request-ID"]
         if status != "204":
@@ -145,7 +152,7 @@ class ApiSchema(AutoSchema):
         return sorted(names)
 
     def _refusals(self) -> list[int]:
-        """Return the statuses of what can be refused here."""
+        """Return the statuses that a refusal can have here."""
         found = set(ALWAYS_REFUSED)
         if "{" in self.path:
             found.add(404)
@@ -165,17 +172,16 @@ class ApiSchema(AutoSchema):
         schema: Schema = super()._map_serializer(
             serializer, direction, bypass_extensions
         )
-        describe(serializer, schema["properties"])
         if direction == "request":
             return schema | {"additionalProperties": False}
-        # An answer has all its fields, and whoever reads it cannot write them.
+        # A response has all its fields, and its readers do not write them.
         for part in schema["properties"].values():
             part.pop("readOnly", None)
         return schema | {"required": sorted(schema["properties"])}
 
     def _get_serializer_field_meta(self, field: Any, direction: Any) -> Schema:
         meta: Schema = super()._get_serializer_field_meta(field, direction)
-        # Titles are labels of forms, in the language of whoever asks.
+        # Titles are labels of forms, in the language of the request.
         meta.pop("title", None)
         if "minLength" in meta and field.trim_whitespace and not _has_pattern(field):
             meta["pattern"] = r"\S"
@@ -196,14 +202,6 @@ class ApiSchema(AutoSchema):
         # The bounds of a choice are its choices.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
-
-
-def describe(serializer: Any, properties: Schema) -> None:
-    """Say what the fields mean, where that was written down for the model."""
-    model = getattr(getattr(serializer, "Meta", None), "model", None)
-    for name, text in FIELDS.get(getattr(model, "__name__", ""), {}).items():
-        if name in properties:
-            properties[name]["description"] = text
 
 
 def _has_pattern(field: Any) -> bool:

@@ -1,4 +1,4 @@
-"""How requests are signed in, as the document says it."""
+"""How requests authenticate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from accounts.models.keys import PREFIX
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -18,9 +20,9 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "bearerFormat": "tdo_<public id>_<secret>",
-            "description": "`Authorization: Bearer tdo_…`. Make a key in the admin, "
-            "with `manage.py createapikey`, or with `me_keys_create`.",
+            "bearerFormat": f"{PREFIX}_<public id>_<secret>",
+            "description": f"`Authorization: Bearer {PREFIX}_…`. Create a key on the "
+            "pages, with `manage.py createapikey`, or with `me_keys_create`.",
         }
 
 
@@ -35,6 +37,6 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "For pages of this service. Requests that change something "
-            "need the header `X-CSRFToken` as well.",
+            "description": "For the pages of this service. Requests that change "
+            "something need the header `X-CSRFToken` as well.",
         }

@@ -16,6 +16,8 @@ from todos.models.todos import (
     CONTENT_LENGTH,
     MAX_DEPTH,
     NOTES_LENGTH,
+    PRIORITY_NAMES,
+    UID_LENGTH,
     Priority,
     Todo,
 )
@@ -26,6 +28,8 @@ __all__ = [
     "CONTENT_LENGTH",
     "MAX_DEPTH",
     "NOTES_LENGTH",
+    "PRIORITY_NAMES",
+    "UID_LENGTH",
     "Comment",
     "Label",
     "MemberRole",

@@ -22,6 +22,7 @@ from todos.models.labels import Label
 from todos.models.lists import TodoList
 from todos.querysets import ActiveTodoManager, TodoQuerySet
 
+UID_LENGTH = 255  # characters
 CONTENT_LENGTH = 500  # characters
 CONTENT_BYTES = 1500  # in UTF-8
 NOTES_LENGTH = 20_000  # characters
@@ -38,6 +39,10 @@ class Priority(models.IntegerChoices):
     LOW = 1, _("low")
     MEDIUM = 2, _("medium")
     HIGH = 3, _("high")
+
+
+# For developers; people see the labels.
+PRIORITY_NAMES = ", ".join(f"{one.value} {one.name.lower()}" for one in Priority)
 
 
 class Todo(Recorded):
@@ -72,7 +77,7 @@ class Todo(Recorded):
     )
     uid = models.CharField(
         _("uid"),
-        max_length=255,
+        max_length=UID_LENGTH,
         blank=True,
         validators=[validate_storable],
         db_comment="Its name elsewhere; unique in the list (RFC 5545 §3.8.4.7)",
@@ -105,7 +110,7 @@ class Todo(Recorded):
         _("priority"),
         choices=Priority,
         default=Priority.NONE,
-        db_comment="0 none, 1 low, 2 medium, 3 high",
+        db_comment=PRIORITY_NAMES,
     )
     due_on = models.DateField(
         _("due on"),

@@ -32,6 +32,10 @@ class CommentViewSet(ListScopedViewSet):
     queryset = Comment.objects.all()
     serializer_class = CommentSerializer
     inputs = {"create": CommentSerializer, "partial_update": CommentSerializer}
+    examples = {
+        "create": {"A comment": {"text": "The office opens at eight."}},
+        "partial_update": {"A correction": {"text": "The office opens at nine."}},
+    }
     orders = {
         "created_at": Order("created_at"),
         "-created_at": Order("created_at", True),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from core.api.event_serializers import EventSerializer
 from core.api.events import EventViewSet
 from core.models import Event
-from todos.models import Todo, streams_visible_to
+from core.models.events import EventQuerySet
+from core.registry import registry
+from todos.models import Todo
 from todos.viewsets.base import ListScopedViewSet
 
 
@@ -26,17 +28,17 @@ class HistoryViewSet(ListScopedViewSet):
     serializer_class = EventSerializer
     orders = EventViewSet.orders
 
-    def get_queryset(self) -> QuerySet[Any]:
-        # Not what an auditor sees, but what a member does: the scope is the todo's.
+    def get_queryset(self) -> EventQuerySet:
+        # What a member sees, not what an auditor does: the scope is that of the todo.
         todos = Todo.objects.visible_to(self.user)
         todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
         about = Event.objects.about("todo", todo.pk)
-        return about.filter(stream_id__in=self.streams)
+        return about.readable_in(self.streams)
 
     @cached_property
-    def streams(self) -> frozenset[Any]:
-        """Return the ids of the lists that the person sees."""
-        return streams_visible_to(self.user)
+    def streams(self) -> frozenset[UUID]:
+        """Return the event streams that the person may read."""
+        return registry.streams_visible_to(self.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()

@@ -29,7 +29,7 @@ class TodoListFilter(StrictFilterSet):
             ("trashed", _("in the trash")),
         ],
         method="filter_state",
-        help_text="Active, archived or trashed ones; without it all but trashed.",
+        help_text="Active, archived or trashed lists; by default all but trashed ones.",
     )
 
     class Meta:
@@ -57,6 +57,10 @@ class TodoListViewSet(ListScopedViewSet):
     queryset = TodoList.objects.all()
     serializer_class = TodoListSerializer
     inputs = {"create": NewListSerializer, "partial_update": TodoListSerializer}
+    examples = {
+        "create": {"A list": {"name": "Garden", "colour": "#2e7d32"}},
+        "partial_update": {"Archive": {"is_archived": True}},
+    }
     filterset_class = TodoListFilter
     orders = {"position": Order("position"), "-created_at": Order("created_at", True)}
 

@@ -32,6 +32,10 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
     queryset = Membership.objects.select_related("user")
     serializer_class = MembershipSerializer
     inputs = {"create": NewMemberSerializer, "partial_update": MembershipSerializer}
+    examples = {
+        "create": {"Share": {"person": "edgar@example.com", "role": "editor"}},
+        "partial_update": {"Read only": {"role": "viewer"}},
+    }
     orders = {
         "created_at": Order("created_at"),
         "-created_at": Order("created_at", True),

@@ -39,6 +39,32 @@ TRASH_ORDERS = {
 }
 
 
+_LIST = "01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10"
+_TODO = "01997f3a-8b1d-7e02-8c64-5d2a9f4e6b21"
+_LABEL = "01997f3a-9d4c-7a93-b1e7-8a6f3c5d2e32"
+EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
+    "create": {
+        "In the inbox": {"content": "好好学习"},
+        "With all details": {
+            "list": _LIST,
+            "content": "Renew the passport",
+            "notes": "Two photos, the old passport.",
+            "priority": 2,
+            "due_on": "2026-03-31",
+            "due_time": "09:30",
+            "due_zone": "Europe/Berlin",
+            "labels": [_LABEL],
+        },
+    },
+    "update": {"Replace": {"content": "Renew both passports", "priority": 3}},
+    "partial_update": {
+        "Postpone": {"due_on": "2026-04-15"},
+        "Move to another list": {"list": _LIST},
+    },
+    "position": {"Right after another todo": {"after": _TODO}},
+}
+
+
 class TodoViewSet(ListScopedViewSet):
     """Todos of one's own and of shared lists."""
 
@@ -64,6 +90,8 @@ class TodoViewSet(ListScopedViewSet):
         "partial_update": TodoChangeSerializer,
         "position": PositionSerializer,
     }
+    outputs = {"destroy": None, "purge": None}
+    examples = EXAMPLES
     filterset_class = TodoFilter
     orders = ORDERS | TRASH_ORDERS
 

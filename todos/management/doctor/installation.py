@@ -19,6 +19,7 @@ from accounts.models import Role, ShippedGrant
 from accounts.roles import shipped_roles, sync_roles
 from core.append_only import install_triggers, missing_triggers
 from core.registry import registry
+from core.rights import permission_names
 from todos.management.doctor.check import Check, Counter
 
 TAGS = [Tags.security, Tags.caches, Tags.database, Tags.files]
@@ -62,8 +63,8 @@ def _missing_permissions() -> set[str]:
         for model in apps.get_app_config(label).get_models()
         for codename in _codenames(model)
     }
-    existing = Permission.objects.values_list("content_type__app_label", "codename")
-    return wanted - {f"{label}.{codename}" for label, codename in existing}
+    existing = Permission.objects.select_related("content_type")
+    return wanted.difference(permission_names(existing))
 
 
 def _codenames(model: type[Model]) -> list[str]:

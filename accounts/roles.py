@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
@@ -28,7 +27,7 @@ def shipped_roles() -> dict[str, set[str]]:
     }
 
 
-def sync_roles(**_: Any) -> None:
+def sync_roles(**_: object) -> None:
     """Grant the shipped roles the permissions that they never had before.
 
     Each grant is remembered, so a permission that an administrator took away is not

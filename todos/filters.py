@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from core.api.filters import (
     StrictFilterSet,
     TextFilter,
 )
-from todos.models import PRIORITY_NAMES, Priority, Todo
+from todos.models import Priority, Todo
 from todos.querysets import TodoQuerySet
 
 STATES = [
@@ -40,7 +41,7 @@ class TodoFilter(StrictFilterSet):
         field_name="assignee_id", help_text="Todos assigned to this person."
     )
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
-    priority = ChoiceFilter(choices=Priority.choices, help_text=f"{PRIORITY_NAMES}.")
+    priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
     due_from = DayFilter(
         method="filter_due_from", help_text="Due on this day or later."
     )
@@ -77,7 +78,7 @@ class TodoFilter(StrictFilterSet):
         return {"open": todos.open, "finished": todos.finished}.get(state, todos.all)()
 
     def filter_label(
-        self, todos: TodoQuerySet, _name: str, label: Any
+        self, todos: TodoQuerySet, _name: str, label: UUID
     ) -> QuerySet[Any]:
         return todos.labelled(label)
 
@@ -92,7 +93,7 @@ class TodoFilter(StrictFilterSet):
         return todos.due_between(None, day)
 
     def filter_overdue(
-        self, todos: TodoQuerySet, _name: str, now: Any
+        self, todos: TodoQuerySet, _name: str, now: datetime
     ) -> QuerySet[Any]:
         return todos.overdue(now)
 

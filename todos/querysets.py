@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import Case, F, Q, When
@@ -150,7 +151,7 @@ class TodoQuerySet(OfListQuerySet):
         )
         return self.open().filter(late, due_sort__lte=max(moment, today))
 
-    def labelled(self, label_id: Any) -> Self:
+    def labelled(self, label_id: UUID) -> Self:
         # A label is of one list: naming it spares looking into the others.
         return self.filter(labels=label_id, list__labels=label_id)
 

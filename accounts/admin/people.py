@@ -24,11 +24,12 @@ from accounts.services.people import (
     remove_person,
     set_password,
 )
+from core.admin.actions import refusal_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.forms import ServiceForm, given
 from core.admin.history import history_of
 from core.admin.permissions import person_of
-from core.errors import DomainError, Stale, refusal_of
+from core.errors import DomainError, Stale
 from core.models import Event
 
 

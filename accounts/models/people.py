@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -66,7 +66,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
     @transaction.atomic
     def create_user(
-        self, username: str, email: str = "", password: str | None = None, **fields: Any
+        self,
+        username: str,
+        email: str = "",
+        password: str | None = None,
+        **fields: object,
     ) -> User:
         user: User = self.model(
             username=self.model.normalize_username(username), email=email
@@ -79,7 +83,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
     def create_superuser(
-        self, username: str, email: str = "", password: str | None = None, **fields: Any
+        self,
+        username: str,
+        email: str = "",
+        password: str | None = None,
+        **fields: object,
     ) -> User:
         return self.create_user(username, email, password, is_superuser=True, **fields)
 

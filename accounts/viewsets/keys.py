@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +14,7 @@ from core.api.viewsets import ShownWithMore
 from core.scoping import Order
 
 
-class MyKeyViewSet(ShownWithMore):
+class MyKeyViewSet(ShownWithMore[ApiKey]):
     """The keys of the person who asks."""
 
     resource = "keys"
@@ -44,11 +43,11 @@ class MyKeyViewSet(ShownWithMore):
         "created_at": Order("created_at"),
     }
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[ApiKey]:
         return self.scope().filter(user=self.user)
 
     def list(self, request: Request) -> Response:
-        """List one's keys, revoked ones included."""
+        """List your keys, including revoked ones."""
         return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -56,7 +55,7 @@ class MyKeyViewSet(ShownWithMore):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Make a key; its token is in this answer and nowhere else."""
+        """Create a key; only this response contains its token."""
         with_key = request.auth if isinstance(request.auth, ApiKey) else None
         key, token = issue_key(
             actor=self.user,

@@ -21,7 +21,7 @@ from core.api.viewsets import ScopedViewSet, ShownWithMore
 from core.scoping import Order, ScopedQuerySet
 
 
-class MeViewSet(ShownWithMore):
+class MeViewSet(ShownWithMore[User]):
     """The person who asks."""
 
     resource = "profile"
@@ -36,11 +36,11 @@ class MeViewSet(ShownWithMore):
     }
 
     def retrieve(self, request: Request) -> Response:
-        """Return the person who asks, with roles and permissions."""
+        """Return your profile, with roles and permissions."""
         return self.item(self.user)
 
     def partial_update(self, request: Request) -> Response:
-        """Change display name, time zone or language."""
+        """Change your display name, time zone or language."""
         person = change_profile(
             actor=self.user,
             expected=self.expected,
@@ -50,7 +50,7 @@ class MeViewSet(ShownWithMore):
         return self.item(person)
 
 
-class UserViewSet(ScopedViewSet):
+class UserViewSet(ScopedViewSet[User]):
     """People who share a list with the one who asks; all, for those who manage them."""
 
     resource = "users"
@@ -69,7 +69,7 @@ class UserViewSet(ScopedViewSet):
 
 
 class CatalogueQuerySet(ScopedQuerySet[Any]):
-    """Rows that are the same for everyone whose permission lets them look."""
+    """Rows that anyone with the permission may see."""
 
     def visible_to(self, user: User) -> CatalogueQuerySet:
         return self
@@ -78,7 +78,7 @@ class CatalogueQuerySet(ScopedQuerySet[Any]):
         return self.none()
 
 
-class RoleViewSet(ScopedViewSet):
+class RoleViewSet(ScopedViewSet[Role]):
     """Roles and what they grant."""
 
     resource = "roles"
@@ -97,7 +97,7 @@ class RoleViewSet(ScopedViewSet):
         return Response(self.present(self.get_object()))
 
 
-class PermissionViewSet(ScopedViewSet):
+class PermissionViewSet(ScopedViewSet[Permission]):
     """Permissions: an operation on a resource."""
 
     resource = "roles"

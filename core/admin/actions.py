@@ -18,9 +18,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from core.admin.permissions import person_of
-from core.errors import Busy, DomainError, Missing, refusal_of
+from core.errors import Busy, Conflict, DomainError, Missing
 
 MOST_AT_ONCE = 200  # rows of one bulk action
+
+
+def refusal_of(error: Exception) -> DomainError:
+    """Return the refusal that an error of a write amounts to."""
+    match error:
+        case DomainError():
+            return error
+        case OperationalError():
+            return Busy()
+        case _:  # two writers raced to one constraint
+            return Conflict()
 
 
 def way_back(request: HttpRequest, fallback: str) -> str:

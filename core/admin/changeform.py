@@ -16,10 +16,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.admin.actions import refusal_of
 from core.admin.conflicts import differences, resubmission, typed_below, without_changes
 from core.admin.forms import ServiceForm, given
 from core.admin.permissions import person_of
-from core.errors import DomainError, Missing, Stale, refusal_of
+from core.errors import DomainError, Missing, Stale
 from core.users import User
 
 

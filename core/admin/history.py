@@ -54,8 +54,8 @@ class Told:
 def history_of(user: User, resource_type: str, pk: Any) -> QuerySet[Event]:
     """Return the events about a row: of lists that the person sees, or of no list."""
     about = Event.objects.about(resource_type, str(pk))
-    readable = about.readable_in(registry.streams_visible_to(user))
-    return readable.order_by("-at", "-pk")
+    visible = about.open_to(registry.streams_visible_to(user))
+    return visible.order_by("-at", "-pk")
 
 
 def verb_of(event: Event) -> str:
@@ -76,11 +76,10 @@ def present(
             source=event.get_source_display(),
             verb=verb_of(event),
             subject=subject_of(event),
-            lines=_lines(event, names, without) if is_readable else [],
-            withheld=not is_readable,
+            lines=_lines(event, names, without) if event.is_open_to(streams) else [],
+            withheld=not event.is_open_to(streams),
         )
         for event in events
-        for is_readable in (event.is_readable_in(streams),)
     ]
 
 

@@ -59,4 +59,4 @@ class EventSerializer(StrictModelSerializer):
     )
     def get_changes(self, event: Event) -> dict[str, Any] | None:
         streams = self.context.get("visible_streams", frozenset())
-        return event.changes if event.is_readable_in(streams) else None
+        return event.changes if event.is_open_to(streams) else None

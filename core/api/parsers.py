@@ -81,7 +81,7 @@ def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
         raise RequestDataTooBig
 
 
-def require_sound(value: Any, depth: int = 1) -> None:
+def require_sound(value: object, depth: int = 1) -> None:
     """Refuse texts that no database keeps, and nesting beyond the bound."""
     if isinstance(value, str) and not is_storable(value):
         raise ParseError(_("Null characters and lone surrogates are not allowed."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
@@ -42,12 +41,12 @@ class EventQuerySet(ScopedQuerySet["Event"]):
     def editable_by(self, user: User) -> Self:
         return self.none()
 
-    def readable_in(self, streams: Collection[UUID]) -> Self:
-        """Keep the events whose content may be shown to who sees these streams."""
-        return self.filter(Q(stream_id=None) | Q(stream_id__in=streams))
-
     def about(self, resource_type: str, resource_id: object) -> Self:
         return self.filter(resource_type=resource_type, resource_id=resource_id)
+
+    def open_to(self, streams: frozenset[UUID]) -> Self:
+        """Keep the events of these streams and those of no stream."""
+        return self.filter(Q(stream_id=None) | Q(stream_id__in=streams))
 
 
 class Event(models.Model):
@@ -129,6 +128,6 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.verb} {self.resource_id}"
 
-    def is_readable_in(self, streams: Collection[UUID]) -> bool:
-        """Return whether its content may be shown to who sees these streams."""
+    def is_open_to(self, streams: frozenset[UUID]) -> bool:
+        """Return whether its changes may be shown to who sees these streams."""
         return self.stream_id is None or self.stream_id in streams

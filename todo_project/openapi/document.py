@@ -50,7 +50,7 @@ def description() -> str:
     )
 
 
-def complete(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
+def complete(result: dict[str, Any], **_options: object) -> dict[str, Any]:
     """Add what the operations refer to."""
     result["info"]["description"] = description()
     # Highest layer first: what most clients look for.

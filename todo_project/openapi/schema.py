@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.core.validators import RegexValidator
 from drf_spectacular.openapi import AutoSchema
@@ -16,6 +16,8 @@ from todo_project.openapi.errors import refusal_name
 from todo_project.openapi.parts import headers, ref
 
 Schema = dict[str, Any]
+Direction = Literal["request", "response"]
+Field = serializers.Field[Any, Any, Any, Any]
 
 USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
 ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
@@ -78,7 +80,7 @@ class ApiSchema(AutoSchema):
     def _mode(self) -> str:
         return "read" if self.method == "GET" else "write"
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         return self.action == "list"
 
     def _has_item(self) -> bool:
@@ -112,14 +114,14 @@ class ApiSchema(AutoSchema):
             for name, filter_ in filterset.base_filters.items()
         ]
 
-    def _get_request_body(self, direction: Any = "request") -> Schema | None:
+    def _get_request_body(self, direction: Direction = "request") -> Schema | None:
         if self.action not in self.view.inputs:
             return None
         return super()._get_request_body(direction)
 
     # --- What comes out -------------------------------------------------------
 
-    def _get_response_bodies(self, direction: Any = "response") -> Schema:
+    def _get_response_bodies(self, direction: Direction = "response") -> Schema:
         shown = self.get_response_serializers()
         status = self._status_of(shown)
         done = self._get_response_for_code(shown, status, direction=direction)
@@ -167,7 +169,7 @@ class ApiSchema(AutoSchema):
     # --- Schemas --------------------------------------------------------------
 
     def _map_serializer(
-        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+        self, serializer: object, direction: Direction, bypass_extensions: bool = False
     ) -> Schema:
         schema: Schema = super()._map_serializer(
             serializer, direction, bypass_extensions
@@ -179,7 +181,7 @@ class ApiSchema(AutoSchema):
             part.pop("readOnly", None)
         return schema | {"required": sorted(schema["properties"])}
 
-    def _get_serializer_field_meta(self, field: Any, direction: Any) -> Schema:
+    def _get_serializer_field_meta(self, field: Any, direction: Direction) -> Schema:
         meta: Schema = super()._get_serializer_field_meta(field, direction)
         # Titles are labels of forms, in the language of the request.
         meta.pop("title", None)
@@ -188,7 +190,7 @@ class ApiSchema(AutoSchema):
         return meta
 
     def _map_serializer_field(
-        self, field: Any, direction: Any, bypass_extensions: bool = False
+        self, field: Field, direction: Direction, bypass_extensions: bool = False
     ) -> Any:
         is_nested = isinstance(field, serializers.BaseSerializer)
         if is_nested and field.read_only and direction == "request":
@@ -198,11 +200,11 @@ class ApiSchema(AutoSchema):
             schema["maxItems"] = field.most_rows  # type: ignore[attr-defined]
         return schema
 
-    def _insert_field_validators(self, field: Any, schema: Schema) -> None:
+    def _insert_field_validators(self, field: Field, schema: Schema) -> None:
         # The bounds of a choice are its choices.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
 
 
-def _has_pattern(field: Any) -> bool:
+def _has_pattern(field: Field) -> bool:
     return any(isinstance(check, RegexValidator) for check in field.validators)

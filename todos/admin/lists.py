@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from core.admin.actions import refusal_of
 from core.admin.permissions import person_of
-from core.errors import DomainError, refusal_of
+from core.errors import DomainError
 from core.models import Event
 from core.site import NavItem
 from todos.admin.base import in_order

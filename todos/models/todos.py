@@ -33,16 +33,17 @@ _active = Q(deleted_at=None)
 
 
 class Priority(models.IntegerChoices):
-    """How much a todo matters."""
+    """How urgent a todo is."""
 
     NONE = 0, _("none")
     LOW = 1, _("low")
     MEDIUM = 2, _("medium")
     HIGH = 3, _("high")
 
-
-# For developers; people see the labels.
-PRIORITY_NAMES = ", ".join(f"{one.value} {one.name.lower()}" for one in Priority)
+    @classmethod
+    def legend(cls) -> str:
+        """Return what each number means, in English."""
+        return ", ".join(f"{one.value} {one.name.lower()}" for one in cls)
 
 
 class Todo(Recorded):
@@ -110,7 +111,7 @@ class Todo(Recorded):
         _("priority"),
         choices=Priority,
         default=Priority.NONE,
-        db_comment=PRIORITY_NAMES,
+        db_comment=Priority.legend(),
     )
     due_on = models.DateField(
         _("due on"),

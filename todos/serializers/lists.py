@@ -108,7 +108,7 @@ class PersonNameField(serializers.CharField):
         "person_unknown": _("There is no person of this name or address.")
     }
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         name = super().run_validation(data)
         person = User.objects.named(name)
         return person or self.fail("person_unknown")

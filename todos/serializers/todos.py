@@ -21,10 +21,10 @@ from todos.models import (
     CONTENT_BYTES,
     CONTENT_LENGTH,
     MAX_DEPTH,
-    PRIORITY_NAMES,
     UID_LENGTH,
     Comment,
     Label,
+    Priority,
     Todo,
     TodoList,
 )
@@ -110,7 +110,7 @@ class TodoSerializer(StrictModelSerializer):
             uid=_UID_HELP,
             content=f"What is to be done: at most {CONTENT_LENGTH:,} characters and "
             f"{CONTENT_BYTES:,} bytes in UTF-8.",
-            priority=f"{PRIORITY_NAMES}.",
+            priority=f"{Priority.legend()}.",
             due_on=f"A date from {EARLIEST.year} to {LATEST.year}.",
             due_time="Local time in `due_zone`; it needs `due_on`.",
             due_zone="An IANA time zone; defaults to the person's own if there is a "

@@ -19,7 +19,7 @@ from todos.models import Todo
 from todos.viewsets.base import ListScopedViewSet
 
 
-class HistoryViewSet(ListScopedViewSet):
+class HistoryViewSet(ListScopedViewSet[Event]):
     """What happened to a todo."""
 
     resource = "todos"
@@ -33,7 +33,7 @@ class HistoryViewSet(ListScopedViewSet):
         todos = Todo.objects.visible_to(self.user)
         todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
         about = Event.objects.about("todo", todo.pk)
-        return about.readable_in(self.streams)
+        return about.open_to(self.streams)
 
     @cached_property
     def streams(self) -> frozenset[UUID]:

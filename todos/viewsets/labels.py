@@ -25,7 +25,7 @@ class LabelFilter(StrictFilterSet):
         fields: tuple[str, ...] = ()
 
 
-class LabelViewSet(ListScopedViewSet):
+class LabelViewSet(ListScopedViewSet[Label]):
     """Labels of the lists that the person sees."""
 
     resource = "labels"
@@ -78,7 +78,7 @@ class LabelViewSet(ListScopedViewSet):
         return self.item(changed)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete a label, also from the todos that carry it."""
+        """Delete a label, also from the todos that have it."""
         remove_label(
             actor=self.user,
             label=self.get_object(),

@@ -1,4 +1,4 @@
-"""One event for every change: who, through which door, what before and after."""
+"""Every change records an event: who, through which door, before and after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import NOW, PASSWORD, api_for
 from tests.todos.helpers import put
 from todos.services.todos import edit_todo
 
-# Method, address, body, and the verbs of the events that it leaves, in order.
+# Method, address, body, and the types of the recorded events, in order.
 STORY = [
     ("post", "lists", {"name": "House"}, ["list.created", "membership.created"]),
     ("patch", "lists/{list}", {"name": "Home"}, ["list.changed"]),
@@ -79,7 +79,7 @@ def fill(value, names):
     return value.format(**names) if isinstance(value, str) else value
 
 
-def test_each_write_through_the_api_leaves_its_events(owner, editor):
+def test_every_write_through_the_api_records_its_events(owner, editor):
     api = api_for(owner, list(registry.scopes))
     names = {"inbox": str(owner.inbox.pk)}
     for number, (method, address, body, verbs) in enumerate(STORY):
@@ -102,7 +102,7 @@ def test_each_write_through_the_api_leaves_its_events(owner, editor):
 
 
 def assert_gapless():
-    """Assert that the numbers of every stream run from one without a gap."""
+    """Assert that the events of every stream are numbered from one without gaps."""
     numbers: dict[Any, list[Any]] = {}
     told = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
     for stream, seq in told.values_list("stream_id", "seq"):
@@ -113,7 +113,7 @@ def assert_gapless():
         assert dict(lists)[stream] == len(seqs)
 
 
-def test_the_doors_are_told_apart(owner):
+def test_events_record_through_which_door_they_came(owner):
     with origin(Source.COMMAND, "job-1"):
         change_profile(actor=owner, now=NOW, display_name="a")
     change_profile(actor=owner, now=NOW, display_name="b")
@@ -122,7 +122,7 @@ def test_the_doors_are_told_apart(owner):
     assert (outer.source, outer.request_id) == ("system", "")
 
 
-def test_without_an_actor_the_system_did_it(db):
+def test_an_event_without_an_actor_is_by_the_system(db):
     person = add_person(actor=None, username="x", password=PASSWORD, now=NOW)
     event = Event.objects.about("user", person.pk).get()
     assert (event.actor_id, event.actor_label) == (None, "")
@@ -136,7 +136,7 @@ def test_an_event_outside_the_transaction_of_its_change_is_refused(owner):
     assert Event.objects.count() == before
 
 
-def test_no_model_tells_the_log_a_secret():
+def test_no_model_records_a_secret():
     secrets = {"password", "secret_hash", "last_login", "public_id", "search_key"}
     told = {
         model.__name__: secrets & set(model.recorded)
@@ -151,7 +151,7 @@ def test_no_model_tells_the_log_a_secret():
                 model._meta.get_field(name)
 
 
-def test_events_outlive_what_they_tell_of(owner, todo_list):
+def test_events_outlive_their_subject(owner, todo_list):
     before = Event.objects.count()
     put(owner, todo_list)
     type(todo_list).objects.filter(pk=todo_list.pk).delete()
@@ -159,7 +159,7 @@ def test_events_outlive_what_they_tell_of(owner, todo_list):
     assert Event.objects.count() == before + 1
 
 
-def test_nothing_but_the_log_reads_who_audits(auditor, owner, todo_list, todo):
+def test_auditors_read_only_the_log(auditor, owner, todo_list, todo):
     api = api_for(auditor)
     told = api.get("/api/v1/events?resource_type=todo").json()["results"]
     assert [event["verb"] for event in told] == ["todo.created"]
@@ -168,16 +168,14 @@ def test_nothing_but_the_log_reads_who_audits(auditor, owner, todo_list, todo):
     assert told[0]["actor_label"] == "olga"
 
 
-def test_history_is_shown_to_whoever_sees_the_todo(viewer_api, outsider_api, todo):
+def test_history_is_shown_to_everyone_who_sees_the_todo(viewer_api, outsider_api, todo):
     address = f"/api/v1/todos/{todo.pk}/history"
     (event,) = viewer_api.get(address).json()["results"]
     assert event["changes"]["content"] == [None, "Plant a tree"]
     assert outsider_api.get(address).status_code == 404
 
 
-def test_history_leaves_out_the_lists_that_one_does_not_see(
-    owner, viewer_api, todo_list
-):
+def test_history_omits_lists_that_the_person_does_not_see(owner, viewer_api, todo_list):
     todo = put(owner, None, "canary")
     edit_todo(actor=owner, todo=todo, todo_list=todo_list, content="plain", now=NOW)
     answer = viewer_api.get(f"/api/v1/todos/{todo.pk}/history")

@@ -1,4 +1,4 @@
-"""What text may be, and how texts are compared."""
+"""Which texts can be stored, and how texts are compared."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from todos.models import Label, Todo
         ("①", "1"),
     ],
 )
-def test_texts_that_look_alike_fold_to_the_same(one, other):
+def test_equal_looking_texts_have_the_same_folded_form(one, other):
     assert fold(one) == fold(other)
 
 
@@ -37,7 +37,7 @@ def test_folding_again_changes_nothing(text):
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "x\udfff"])
-def test_text_that_no_database_keeps_is_refused(text):
+def test_text_that_cannot_be_stored_is_refused(text):
     assert not is_storable(text)
     with pytest.raises(ValidationError):
         validate_storable(text)
@@ -62,7 +62,7 @@ def test_bytes_are_counted_as_utf8(text, fits):
 
 
 @pytest.mark.parametrize("name", ["UTC", "Asia/Shanghai", "Etc/GMT+12"])
-def test_zones_are_known_by_their_iana_names(name):
+def test_iana_names_of_zones_are_accepted(name):
     validate_zone(name)
 
 
@@ -72,7 +72,7 @@ def test_other_zones_are_refused(name):
         validate_zone(name)
 
 
-def test_folded_keys_follow_every_way_of_writing(owner, todo_list):
+def test_folded_keys_follow_every_kind_of_write(owner, todo_list):
     red = label(owner, todo_list, " ＲＥＤ ")
     assert fresh(red).name_key == "red"
     red.name = "Straße"
@@ -110,7 +110,7 @@ def test_a_todo_is_found_by_any_part_of_its_text(owner, todo_list, text, found):
     assert Todo.objects.holding(text).exists() is found
 
 
-def test_the_email_key_follows_the_address(db):
+def test_the_email_key_is_updated_with_the_address(db):
     person = make_person("x", email="Straße@Example.com")
     assert fresh(person).email_key == "strasse@example.com"
     change_person(actor=None, person=person, email="", now=NOW)
@@ -118,7 +118,7 @@ def test_the_email_key_follows_the_address(db):
     assert User.objects.named("strasse@example.com") is None
 
 
-def test_a_user_name_that_is_anothers_address_names_nobody(db):
+def test_a_user_name_equal_to_the_address_of_another_finds_nobody(db):
     olga = make_person("olga", email="olga@example.com")
     assert User.objects.named("OLGA@example.com") == olga
     make_person("olga@example.com")

@@ -1,4 +1,4 @@
-"""Addresses of the service, and a few that fail in ways that no request can cause."""
+"""The addresses of the service, and some that fail as no request can make them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = "the word that nobody must read"
 
 
 class Failing(APIView):
-    """Fails as the address says, once it is known who asks."""
+    """Fails as the address says, after authentication."""
 
     schema = None
     permission_classes: tuple[Any, ...] = ()

@@ -1,4 +1,4 @@
-"""Who gets what answer from which endpoint: the whole of the API's rights.
+"""Which person gets which status from which endpoint: all rights of the API.
 
 Read a row as: this person, asking for this object, gets this status.
 
@@ -73,9 +73,9 @@ PATCH  todos/{todo}/comments/{comment} comments 200 | 403 200    403    | 404   
 DELETE todos/{todo}/comments/{comment} comments 204 | 204 204    403    | 404      404     404           403     403      | 404
 """  # noqa: E501  (a table is read along its lines)
 
-# What who may read of a tenant that they have no part in. Whoever manages people sees
-# the people; whoever audits sees what was done to people and keys. Nobody else sees
-# anything, and nobody sees a word of lists and todos.
+# What people may read of a tenant that they do not belong to. Managers see its people;
+# auditors see events about people and keys. Others see nothing, and nobody sees lists
+# and todos.
 PEOPLE = frozenset({"username", "display name"})
 ACCOUNTS = PEOPLE | {"email", "key name", "request id"}
 MAY_READ = {
@@ -92,7 +92,7 @@ MAY_READ = {
 
 @dataclass(frozen=True)
 class Row:
-    """What one method of one endpoint answers, by person."""
+    """The status of one method of one endpoint, by person."""
 
     method: str
     endpoint: str

@@ -1,4 +1,4 @@
-"""Requests at the same time, each with a connection of its own."""
+"""Concurrent requests, each with its own connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRIES = 20
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:
-    """Make the calls at once; return their answers.
+    """Make the calls concurrently; return their responses.
 
     SQLite lets one writer in at a time and tells the others to come back: 503 with
     Retry-After is the contract, and a client does come back.

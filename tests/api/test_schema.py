@@ -88,9 +88,9 @@ def operations():
     ]
 
 
-def test_the_committed_document_is_the_one_that_the_code_makes(tmp_path):
+def test_the_committed_document_matches_the_code(tmp_path):
     made = tmp_path / "openapi.json"
-    # A request of another test may have left its language behind.
+    # A request of another test may have left its language active.
     with translation.override("en"):
         call_command(
             "spectacular",
@@ -102,7 +102,7 @@ def test_the_committed_document_is_the_one_that_the_code_makes(tmp_path):
     assert made.read_text() == SNAPSHOT.read_text(), f"Refresh it: {REFRESH}"
 
 
-def test_operation_ids_stay_as_clients_know_them():
+def test_operation_ids_are_stable():
     found = [operation["operationId"] for _path, _method, operation in operations()]
     assert len(found) == len(set(found))
     assert set(found) == set(OPERATIONS)
@@ -135,7 +135,7 @@ def test_every_refusal_is_a_problem():
                 assert set(shared[name]["content"]) == {"application/problem+json"}
 
 
-def test_the_committed_list_of_error_codes_is_the_one_that_the_code_makes():
+def test_the_committed_list_of_error_codes_matches_the_code():
     assert errors_page() == ERRORS.read_text(), f"Refresh it: {REFRESH_ERRORS}"
 
 
@@ -168,7 +168,7 @@ def test_an_error_code_has_the_status_and_log_level_of_its_class(code, status, l
     assert (found.status, found.log_level) == (status, level)
 
 
-def test_requests_take_no_unknown_fields_and_no_read_only_ones():
+def test_request_schemas_allow_no_unknown_or_read_only_fields():
     schemas = document()["components"]["schemas"]
     requests = {name: part for name, part in schemas.items() if "Request" in name}
     assert len(requests) > 10
@@ -187,28 +187,28 @@ def test_the_document_is_json(owner_api, media_type):
     assert answer.json() == json.loads(SNAPSHOT.read_text())
 
 
-def test_the_document_is_yaml_for_who_asks_for_it(owner_api):
+def test_the_document_is_yaml_on_request(owner_api):
     answer = owner_api.get("/api/v1/schema", headers={"Accept": "application/yaml"})
     assert answer["Content-Type"].startswith("application/yaml")
     assert yaml.safe_load(answer.content) == json.loads(SNAPSHOT.read_text())
 
 
-def test_a_refusal_stays_json_where_yaml_was_asked_for(client, db):
+def test_an_error_is_json_although_yaml_was_requested(client, db):
     answer = client.get("/api/v1/schema", headers={"Accept": "application/yaml"})
     assert_problem(answer, 401, "not_authenticated")
 
 
-def test_the_document_speaks_english_whatever_the_client_speaks(owner_api):
+def test_the_document_is_english_in_every_language(owner_api):
     document.cache_clear()
     answer = owner_api.get("/api/v1/schema", headers={"Accept-Language": "zh-hans"})
     assert answer.json() == json.loads(SNAPSHOT.read_text())
 
 
-def test_nobody_reads_the_document_without_signing_in(client, db):
+def test_the_document_requires_authentication(client, db):
     assert_problem(client.get("/api/v1/schema"), 401, "not_authenticated")
 
 
-def test_a_key_without_the_scope_reads_no_document(owner):
+def test_the_document_requires_the_profile_scope(owner):
     answer = api_for(owner, ["todos:read"]).get("/api/v1/schema")
     assert_problem(answer, 403, "scope_missing")
 

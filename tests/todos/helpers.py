@@ -1,4 +1,4 @@
-"""Short ways to say what tests of todos say often."""
+"""Helpers of the tests of todos."""
 
 from __future__ import annotations
 

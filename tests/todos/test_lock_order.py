@@ -1,4 +1,4 @@
-"""Lists are locked before people, each by id: nobody is told that two met in a ring."""
+"""Lists are locked before people, each in the order of ids, so nothing deadlocks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def bequeath(todo_list, owner, editor):
 
 
 @pytest.mark.parametrize("change", [trash, demote, take_out, bequeath])
-def test_a_person_is_removed_while_a_list_of_theirs_changes(
+def test_removing_a_person_while_their_list_changes_does_not_deadlock(
     change, administrator, owner, editor, todo_list
 ):
     removal = partial(remove_person, actor=administrator, person=editor, now=NOW)
@@ -52,8 +52,10 @@ def test_a_person_is_removed_while_a_list_of_theirs_changes(
     assert not Membership.objects.filter(user=editor).exists()
 
 
-def test_who_inherits_is_locked_with_who_leaves(owner, editor, administrator):
-    """The heir comes first in the order of ids; another transaction keeps to it."""
+def test_successors_are_locked_together_with_the_leaving_person(
+    owner, editor, administrator
+):
+    """The successor comes first in the order of ids, also for other writers."""
     shed = add_list(actor=editor, name="Shed", now=NOW)
     share_list(
         actor=editor, todo_list=shed, user=owner, role=MemberRole.EDITOR, now=NOW
@@ -67,7 +69,7 @@ def test_who_inherits_is_locked_with_who_leaves(owner, editor, administrator):
     assert member(shed, owner).role == MemberRole.OWNER
 
 
-def test_a_list_that_a_leaver_is_let_into_meanwhile_is_given_up_too(
+def test_a_list_shared_during_the_removal_is_handed_over_too(
     owner, outsider, administrator, todo_list
 ):
     removal = partial(remove_person, actor=administrator, person=outsider, now=NOW)

@@ -1,4 +1,4 @@
-"""Do things at the same moment, each in a thread with a connection of its own."""
+"""Run calls concurrently, each in a thread with its own connection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.timeouts import unhurried
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run all at once; return what each returned, or the refusal that it met."""
+    """Run all concurrently; return the result or refusal of each."""
     start, answers = Barrier(len(acts)), [None] * len(acts)
     threads = [
         Thread(target=_run, args=(act, index, start, answers))
@@ -47,7 +47,7 @@ def _run(
 
 
 def wait_long() -> None:
-    """Let this thread wait for its turn for as long as a busy machine takes.
+    """Let this thread wait for locks as long as a busy machine needs.
 
     SQLite lets one write at a time, and not in the order in which they came. A wait in
     a ring shows all the same: PostgreSQL finds it.
@@ -87,7 +87,7 @@ def held(row: Model) -> Iterator[None]:
 
 
 def aside(act: Callable[[], Any]) -> Callable[[], Any]:
-    """Run the act in another transaction; return what waits for its end.
+    """Run the call in another transaction; return a function that waits for its end.
 
     It comes back once the act waits for a lock; SQLite lets nobody see that.
     """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from rest_framework.exceptions import Throttled
@@ -12,10 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.errors import Conflict
 from todo_project.urls import *  # noqa: F403  (the service's own, handlers included)
 from todo_project.urls import urlpatterns as own
 
 SECRET = "the word that nobody must read"
+
+
+class Watched(Conflict):
+    """A refusal that operators want to know about."""
+
+    log_level = logging.INFO
 
 
 class Failing(APIView):
@@ -29,6 +37,9 @@ class Failing(APIView):
             "bug": lambda: ValueError(SECRET),
             "throttled": lambda: Throttled(wait=1.2),
             "locked": lambda: OperationalError(SECRET),
+            "raced": lambda: IntegrityError(SECRET),
+            "refused": Conflict,
+            "watched": Watched,
         }
         if how in failures:
             raise failures[how]()

@@ -16,7 +16,7 @@ class RankField(models.CharField):  # type: ignore[type-arg]
     """A text that every database sorts by its bytes."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        # SQLite sorts by bytes of itself; PostgreSQL by the rules of a language.
+        # SQLite sorts by bytes by default, PostgreSQL by the rules of a language.
         collation = "C" if connection.vendor == "postgresql" else None
         return super().db_parameters(connection) | {"collation": collation}
 
@@ -36,7 +36,7 @@ class OctetLength(Func):
 
 @FoldedField.register_lookup
 class Holds(Lookup):
-    """The folded text holds this folded text anywhere.
+    """The folded text contains this folded text.
 
     On PostgreSQL the pairs of neighbouring characters are indexed: unlike words or
     trigrams they serve Chinese, where two characters are a word.

@@ -1,4 +1,4 @@
-"""People, roles, keys and events as the API shows them."""
+"""People, roles and keys as the API shows them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PersonSerializer(StrictModelSerializer):
 
 
 class MeSerializer(StrictModelSerializer):
-    """The person who asks; roles and permissions as they hold now."""
+    """The requesting person, with their current roles and permissions."""
 
     email = serializers.CharField(read_only=True)  # may be empty, which is no address
     roles = serializers.SerializerMethodField(

@@ -15,7 +15,7 @@ from core.scoping import Order
 
 
 class MyKeyViewSet(ShownWithMore[ApiKey]):
-    """The keys of the person who asks."""
+    """The keys of the requesting person."""
 
     resource = "keys"
     required = {
@@ -68,7 +68,7 @@ class MyKeyViewSet(ShownWithMore[ApiKey]):
         return self.created(key)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revoke a key; it is refused from the next request on."""
+        """Revoke a key; it stops working with the next request."""
         key = self.get_object()
         key.expect(self.expected)
         revoke_key(actor=self.user, key=key, now=timezone.now())

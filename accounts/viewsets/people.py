@@ -22,7 +22,7 @@ from core.scoping import Order, ScopedQuerySet
 
 
 class MeViewSet(ShownWithMore[User]):
-    """The person who asks."""
+    """The profile of the requesting person."""
 
     resource = "profile"
     required = {"retrieve": None, "partial_update": None}
@@ -51,7 +51,7 @@ class MeViewSet(ShownWithMore[User]):
 
 
 class UserViewSet(ScopedViewSet[User]):
-    """People who share a list with the one who asks; all, for those who manage them."""
+    """People who share a list with the requesting person; all for managers."""
 
     resource = "users"
     required = {"list": "accounts.view_user", "retrieve": "accounts.view_user"}

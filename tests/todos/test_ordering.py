@@ -11,8 +11,9 @@ from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import contents, fresh, last_event, put
 from todos.models import Todo
+from todos.ranks import MAX_RANK_LENGTH
 from todos.services.lists import inbox_of
-from todos.services.moving import LONGEST_RANK, reposition_todo
+from todos.services.moving import reposition_todo
 from todos.services.todos import finish_todo
 from todos.services.trash import restore_todo, trash_todo
 
@@ -76,7 +77,7 @@ def test_a_new_todo_comes_after_one_that_was_put_last(owner, todo_list, abcd):
 def test_a_list_without_room_between_ranks_is_reranked(owner, todo_list, abcd):
     low = fresh(abcd["a"]).rank
     # As after a thousand moves into the same gap: no rank fits below the limit.
-    tight = low + "0" * (LONGEST_RANK - len(low)) + "1"
+    tight = low + "0" * (MAX_RANK_LENGTH - len(low)) + "1"
     Todo.objects.filter(pk=abcd["b"].pk).update(rank=tight)
     trash_todo(actor=owner, todo=abcd["c"], now=NOW)
     place(owner, abcd["d"], after=abcd["a"])
@@ -101,7 +102,7 @@ def test_many_moves_into_one_gap_keep_ranks_short(owner, todo_list, abcd):
         inner, outer = outer, inner
     assert contents(todo_list)[0] == "a"
     assert contents(todo_list)[-1] == "b"
-    assert max(len(fresh(todo).rank) for todo in abcd.values()) <= LONGEST_RANK
+    assert max(len(fresh(todo).rank) for todo in abcd.values()) <= MAX_RANK_LENGTH
 
 
 def test_the_other_todo_must_be_in_the_same_list(owner, abcd):

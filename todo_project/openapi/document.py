@@ -53,7 +53,7 @@ def description() -> str:
 def complete(result: dict[str, Any], **_options: object) -> dict[str, Any]:
     """Add what the operations refer to."""
     result["info"]["description"] = description()
-    # Highest layer first: what most clients look for.
+    # Highest layer first, which most clients look for.
     declared = reversed(list(registry))
     result["tags"] = [
         {"name": resource.name, "description": resource.description}

@@ -84,10 +84,10 @@ class ApiSchema(AutoSchema):
         return self.action == "list"
 
     def _has_item(self) -> bool:
-        """Tell whether the address names one row, whose state has a tag."""
+        """Return whether the address names one row, which has an entity tag."""
         return "{id}" in self.path or self.path.endswith("/me")
 
-    # --- What goes in ---------------------------------------------------------
+    # --- Requests -------------------------------------------------------------
 
     def _get_parameters(self) -> list[Schema]:
         names = {"GET": ["If-None-Match"], "POST": ["Idempotency-Key"]}.get(
@@ -119,7 +119,7 @@ class ApiSchema(AutoSchema):
             return None
         return super()._get_request_body(direction)
 
-    # --- What comes out -------------------------------------------------------
+    # --- Responses ------------------------------------------------------------
 
     def _get_response_bodies(self, direction: Direction = "response") -> Schema:
         shown = self.get_response_serializers()
@@ -201,7 +201,7 @@ class ApiSchema(AutoSchema):
         return schema
 
     def _insert_field_validators(self, field: Field, schema: Schema) -> None:
-        # The bounds of a choice are its choices.
+        # A choice has its values instead of bounds.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
 

@@ -17,6 +17,7 @@ from core.api.serializers import (
 )
 from todos.models import Label, MemberRole, Membership, TodoList
 from todos.models.lists import colour_validator
+from todos.ranks import MAX_RANK_LENGTH
 from todos.serializers.base import named_as_in_services
 
 _ARCHIVED_HELP = "Whether it is read-only."
@@ -40,11 +41,11 @@ class TodoListSerializer(StrictModelSerializer):
         validators=[colour_validator],
         help_text="The requesting person's colour of the list: #rrggbb, or empty.",
     )
-    # Behind a rank that begins with the last letter, ranks grow without bound.
+    # After a rank that begins with the last letter, ranks would grow without limit.
     position = serializers.RegexField(
-        r"\A[A-Ya-y][0-9A-Za-z]{0,199}\Z",
+        rf"\A[A-Ya-y][0-9A-Za-z]{{0,{MAX_RANK_LENGTH - 1}}}\Z",
         required=False,
-        max_length=200,
+        max_length=MAX_RANK_LENGTH,
         help_text="Rank among the requesting person's lists, compared by bytes.",
     )
 

@@ -14,12 +14,10 @@ from accounts.models import User
 from core.errors import Invalid
 from core.models import Changes
 from todos.models import Comment, Label, Membership, Todo, TodoList
-from todos.ranks import rank_between, ranks_spread
+from todos.ranks import MAX_RANK_LENGTH, rank_between, ranks_spread
 from todos.services.labels import create_label
 from todos.services.locking import Entry, lock_todo, record_in_list
 from todos.services.rules import require_free_uids, with_subtasks
-
-LONGEST_RANK = 200  # characters; longer ones lead to new ranks for the whole list
 
 
 def move_to_list(
@@ -92,7 +90,7 @@ def _rank_next_to(todo: Todo, anchor: Todo, *, follows: bool) -> str | None:
     if low is not None and high is not None and low >= high:
         return None
     rank = rank_between(low, high)
-    return rank if len(rank) <= LONGEST_RANK else None
+    return rank if len(rank) <= MAX_RANK_LENGTH else None
 
 
 def _neighbour(anchor: Todo, *, exclude: Todo, follows: bool) -> str | None:

@@ -20,7 +20,7 @@ from todos.viewsets.base import ListScopedViewSet
 
 
 class HistoryViewSet(ListScopedViewSet[Event]):
-    """What happened to a todo."""
+    """The events of a todo."""
 
     resource = "todos"
     required = {"list": "todos.view_todo"}
@@ -45,5 +45,5 @@ class HistoryViewSet(ListScopedViewSet[Event]):
         return {**context, "visible_streams": self.streams}
 
     def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
-        """List the events of a todo, of those lists that the person sees."""
+        """List the events of a todo, from the lists that you see."""
         return self.fresh_page(self.get_queryset())

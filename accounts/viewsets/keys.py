@@ -27,7 +27,7 @@ class MyKeyViewSet(ShownWithMore[ApiKey]):
     queryset = ApiKey.objects.all()
     serializer_class = ApiKeySerializer
     inputs = {"create": ApiKeySerializer}
-    outputs = {"create": IssuedKeySerializer, "destroy": None}
+    outputs = {"create": IssuedKeySerializer}
     examples = {
         "create": {
             "A key that only reads": {

@@ -51,7 +51,8 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
     Subclasses name the `resource` of key scopes, the permission that each action
     takes in `required`, the serializers of request bodies in `inputs`, and the orders
     that a client may ask for. `outputs` names responses that differ from the usual;
-    None is a response without content. `examples` of request bodies have a title each.
+    None is a response without content, as of `destroy`. `examples` of request bodies
+    have a title each.
     """
 
     queryset: Any
@@ -59,9 +60,7 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
     resource: ClassVar[str]
     required: ClassVar[dict[str, str | None]]
     inputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
-    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]] | None]] = {
-        "destroy": None
-    }
+    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]] | None]] = {}
     examples: ClassVar[Mapping[str, Mapping[str, dict[str, object]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
     answers_with_secret: ClassVar[bool] = False
@@ -103,7 +102,8 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
         return self.scope()
 
     def get_serializer_class(self) -> Any:
-        return self.outputs.get(self.action, self.serializer_class)
+        usual = None if self.action == "destroy" else self.serializer_class
+        return self.outputs.get(self.action, usual)
 
     def allowed_orders(self) -> dict[str, Order]:
         """Return what a client may order by; the first is the usual one."""

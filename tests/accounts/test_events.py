@@ -92,9 +92,9 @@ def test_every_write_through_the_api_records_its_events(owner, editor):
         assert answer.status_code < 300, (address, answer.content)
         if answer.status_code == 201:
             names[_MADE[address.rpartition("/")[2]]] = answer.json()["id"]
-        told = list(Event.objects.filter(request_id=request_id).order_by("pk"))
-        assert [event.verb for event in told] == verbs, (method, address)
-        for event in told:
+        recorded = list(Event.objects.filter(request_id=request_id).order_by("pk"))
+        assert [event.verb for event in recorded] == verbs, (method, address)
+        for event in recorded:
             assert (event.actor_id, event.actor_label) == (owner.pk, "olga")
             assert event.source == Source.API
             assert event.resource_type == event.verb.partition(".")[0]
@@ -104,8 +104,8 @@ def test_every_write_through_the_api_records_its_events(owner, editor):
 def assert_gapless():
     """Assert that the events of every stream are numbered from one without gaps."""
     numbers: dict[Any, list[Any]] = {}
-    told = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
-    for stream, seq in told.values_list("stream_id", "seq"):
+    recorded = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
+    for stream, seq in recorded.values_list("stream_id", "seq"):
         numbers.setdefault(stream, []).append(seq)
     lists = apps.get_model("todos", "TodoList").objects.values_list("pk", "revision")
     for stream, seqs in numbers.items():
@@ -138,13 +138,13 @@ def test_an_event_outside_the_transaction_of_its_change_is_refused(owner):
 
 def test_no_model_records_a_secret():
     secrets = {"password", "secret_hash", "last_login", "public_id", "search_key"}
-    told = {
+    recorded = {
         model.__name__: secrets & set(model.recorded)
         for model in apps.get_models()
         if issubclass(model, Recorded)
     }
-    assert len(told) >= 7
-    assert not any(told.values())
+    assert len(recorded) >= 7
+    assert not any(recorded.values())
     for model in apps.get_models():
         if issubclass(model, Recorded):
             for name in model.recorded:
@@ -161,11 +161,11 @@ def test_events_outlive_their_subject(owner, todo_list):
 
 def test_auditors_read_only_the_log(auditor, owner, todo_list, todo):
     api = api_for(auditor)
-    told = api.get("/api/v1/events?resource_type=todo").json()["results"]
-    assert [event["verb"] for event in told] == ["todo.created"]
-    assert told[0]["changes"] is None
-    assert "content" in told[0]["fields_changed"]
-    assert told[0]["actor_label"] == "olga"
+    recorded = api.get("/api/v1/events?resource_type=todo").json()["results"]
+    assert [event["verb"] for event in recorded] == ["todo.created"]
+    assert recorded[0]["changes"] is None
+    assert "content" in recorded[0]["fields_changed"]
+    assert recorded[0]["actor_label"] == "olga"
 
 
 def test_history_is_shown_to_everyone_who_sees_the_todo(viewer_api, outsider_api, todo):
@@ -179,6 +179,6 @@ def test_history_omits_lists_that_the_person_does_not_see(owner, viewer_api, tod
     todo = put(owner, None, "canary")
     edit_todo(actor=owner, todo=todo, todo_list=todo_list, content="plain", now=NOW)
     answer = viewer_api.get(f"/api/v1/todos/{todo.pk}/history")
-    told = answer.json()["results"]
-    assert [event["verb"] for event in told] == ["todo.moved_in"]
+    recorded = answer.json()["results"]
+    assert [event["verb"] for event in recorded] == ["todo.moved_in"]
     assert "canary" not in answer.content.decode()

@@ -104,8 +104,8 @@ def test_revoking_twice_changes_nothing(owner):
     key, _token = issue(owner)
     for _time in range(2):
         revoke_key(actor=owner, key=key, now=NOW)
-    told = Event.objects.about("apikey", key.pk).order_by("pk")
-    assert [event.verb for event in told] == ["apikey.created", "apikey.revoked"]
+    recorded = Event.objects.about("apikey", key.pk).order_by("pk")
+    assert [event.verb for event in recorded] == ["apikey.created", "apikey.revoked"]
     assert ApiKey.objects.get().revoked_by == owner
 
 

@@ -2,18 +2,18 @@
 
 Read a row as: this person, asking for this object, gets this status.
 
-- own: any member of the service, an object of a list that they alone see (or their
-  own key, themselves, an event of that list)
+- own: any user, an object of a list that only they see (or their own key, themselves,
+  an event of that list)
 - owner, editor, viewer: that member of the shared list, an object of it
-- outsider, manager, administrator, auditor: people of these roles who are no members,
-  an object of the shared list; one of the foreign list is answered alike
+- outsider, manager, administrator, auditor: people of these roles who are not members,
+  an object of the shared list; the same for one of the foreign list
 - roleless: an editor of the shared list who lost their role
-- trashed: the owner, an object of the shared list that lies in the trash, or is part
-  of what lies there
+- trashed: the owner, an object of the shared list that is in the trash, or part of a
+  trashed one
 
 Not in the table because they hold for every row: without sign-in, with a revoked key
-or for a disabled person it is 401; a key that lacks the scope gets 403; what does not
-exist is answered as what is foreign.
+or for a disabled person it is 401; a key without the scope gets 403; a missing object
+gets the same response as a foreign one.
 """
 
 from __future__ import annotations

@@ -187,9 +187,9 @@ def test_a_key_is_limited_to_its_scopes(world, row):
 def test_head_matches_get_and_options_reveals_nothing(world, row):
     for person in (*PEOPLE, *REFUSED):
         path = "/" + PREFIX + row.endpoint.format(**world.foreign)
-        told = world.clients[person].options(path)
-        assert told.status_code == (401 if person in REFUSED else 204)
-        assert not any(word in told.content.decode() for word in CANARIES.values())
+        answer = world.clients[person].options(path)
+        assert answer.status_code == (401 if person in REFUSED else 204)
+        assert not any(word in answer.content.decode() for word in CANARIES.values())
         if row.method == "GET":
             got, head = (
                 getattr(world.clients[person], verb)(path) for verb in ("get", "head")

@@ -1,8 +1,8 @@
 """Requests generated from the document cause no server error and match it.
 
 Three people send them: a member with data of every kind, an administrator and an
-auditor. What Schemathesis makes up is aimed at their own rows every other time;
-otherwise nearly all of it would meet a 404.
+auditor. Every other generated request gets ids of their own rows; otherwise nearly all
+would get 404.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def own_copy(row):
 
 def assert_gapless(*lists):
     for todo_list in lists:
-        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
-        numbers = list(told.values_list("seq", flat=True))
+        recorded = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        numbers = list(recorded.values_list("seq", flat=True))
         assert numbers == list(range(1, fresh(todo_list).revision + 1))
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.services.people import remove_person
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, member
-from tests.todos.threads import aside
+from tests.todos.threads import in_background
 from todos.models import MemberRole, Membership
 from todos.services.lists import add_list, trash_list
 from todos.services.locking import lock_list
@@ -45,7 +45,7 @@ def test_removing_a_person_while_their_list_changes_does_not_deadlock(
     removal = partial(remove_person, actor=administrator, person=editor, now=NOW)
     with transaction.atomic():
         lock_list(actor=owner, list_id=todo_list.pk)
-        end = aside(removal)
+        end = in_background(removal)
         change(todo_list, owner, editor)
     end()
     assert fresh(editor).removed_at == NOW
@@ -63,7 +63,7 @@ def test_successors_are_locked_together_with_the_leaving_person(
     removal = partial(remove_person, actor=administrator, person=editor, now=NOW)
     with transaction.atomic():
         User.objects.filter(pk=owner.pk).touch_access()
-        end = aside(removal)
+        end = in_background(removal)
         User.objects.filter(pk=editor.pk).touch_access()
     end()
     assert member(shed, owner).role == MemberRole.OWNER
@@ -81,6 +81,6 @@ def test_a_list_shared_during_the_removal_is_handed_over_too(
             role=MemberRole.EDITOR,
             now=NOW,
         )
-        end = aside(removal)
+        end = in_background(removal)
     end()
     assert not Membership.objects.filter(user=outsider).exists()

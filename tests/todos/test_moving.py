@@ -134,10 +134,16 @@ def test_a_move_is_recorded_in_both_lists(owner, todo_list, other):
     move(owner, root, other)
     out = Event.objects.filter(verb="todo.moved_out").order_by("seq")
     into = Event.objects.filter(verb="todo.moved_in").order_by("seq")
-    for told, stream, start in ((out, todo_list, before[0]), (into, other, before[1])):
-        assert {event.stream_id for event in told} == {stream.pk}
-        assert [event.seq for event in told] == [start + 1, start + 2]
-        assert [event.resource_id for event in told] == [str(root.pk), str(child.pk)]
+    for recorded, stream, start in (
+        (out, todo_list, before[0]),
+        (into, other, before[1]),
+    ):
+        assert {event.stream_id for event in recorded} == {stream.pk}
+        assert [event.seq for event in recorded] == [start + 1, start + 2]
+        assert [event.resource_id for event in recorded] == [
+            str(root.pk),
+            str(child.pk),
+        ]
         assert fresh(stream).revision == start + 2
     assert out[0].changes["list"] == [str(todo_list.pk), str(other.pk)]
 

@@ -153,8 +153,8 @@ def assert_same(model: Model) -> None:
     for pk in rows:
         assert model.depth(pk) <= MAX_DEPTH
     for todo_list in model.lists:
-        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
-        numbers = list(told.values_list("seq", flat=True))
+        recorded = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        numbers = list(recorded.values_list("seq", flat=True))
         assert numbers == list(range(1, fresh(todo_list).revision + 1))
 
 

@@ -49,8 +49,8 @@ def _run(
 def wait_long() -> None:
     """Let this thread wait for locks as long as a busy machine needs.
 
-    SQLite lets one write at a time, and not in the order in which they came. A wait in
-    a ring shows all the same: PostgreSQL finds it.
+    SQLite allows one writer at a time, in no particular order. Deadlocks are still
+    found: PostgreSQL detects them.
     """
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -86,16 +86,16 @@ def held(row: Model) -> Iterator[None]:
             running.result(60)
 
 
-def aside(act: Callable[[], Any]) -> Callable[[], Any]:
+def in_background(act: Callable[[], Any]) -> Callable[[], Any]:
     """Run the call in another transaction; return a function that waits for its end.
 
-    It comes back once the act waits for a lock; SQLite lets nobody see that.
+    It returns once the call waits for a lock, which SQLite does not show.
     """
     pool = ThreadPoolExecutor(1)
     running = pool.submit(_and_close, act)
     pool.shutdown(wait=False)
     deadline = monotonic() + 60
-    while not (running.done() or _somebody_waits()):
+    while not (running.done() or _is_anyone_waiting()):
         assert monotonic() < deadline
     return partial(running.result, 60)
 
@@ -109,7 +109,7 @@ def _and_close(act: Callable[[], Any]) -> Any:
         connection.close()
 
 
-def _somebody_waits() -> bool:
+def _is_anyone_waiting() -> bool:
     if connection.vendor == "sqlite":
         return True
     with connection.cursor() as cursor:

@@ -91,7 +91,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         "partial_update": TodoChangeSerializer,
         "position": PositionSerializer,
     }
-    outputs = {"destroy": None, "purge": None}
+    outputs = {"purge": None}
     examples = EXAMPLES
     filterset_class = TodoFilter
     orders = ORDERS | TRASH_ORDERS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,15 @@ def test_every_error_code_is_documented():
         for one in error_codes()
         if one.status in MEANINGS and f"`{one.code}`" not in described
     ] == []
+
+
+def test_every_error_code_of_nginx_is_documented():
+    text = Path(settings.BASE_DIR, "deploy", "nginx", "refusals.conf").read_text()
+    table = text.partition("map $status $refusal_code {")[2].partition("default")[0]
+    codes = {one.code: one.status for one in error_codes()}
+    found = re.findall(r'(\d{3}) "(\w+)";', table)
+    assert len(found) > 10
+    assert {code: int(status) for status, code in found}.items() <= codes.items()
 
 
 @pytest.mark.parametrize(

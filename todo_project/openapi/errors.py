@@ -50,7 +50,8 @@ PAGE = """\
 
 Errors of the API are `application/problem+json` (RFC 9457). `code` tells programs what
 is wrong; `detail` is the message in the language of the request. The table is generated
-from the classes of the errors.
+from the classes of the errors. `maintenance` and those of status 414, 421, 502 and 504
+come from the proxy in front of the service.
 
 | code | status | message | logged as |
 |---|---|---|---|
@@ -67,11 +68,22 @@ class ErrorCode:
     log_level: int | None = None
 
 
+# What nginx answers itself: see deploy/nginx/refusals.conf.
+PROXY_ERRORS = (
+    ErrorCode("address_too_long", 414, "The address is too long."),
+    ErrorCode("unknown_host", 421, "The server does not serve this host name."),
+    ErrorCode("unreachable", 502, "The service cannot be reached."),
+    ErrorCode("maintenance", 503, "The service is down for maintenance."),
+    ErrorCode("timeout", 504, "The service took too long."),
+)
+
+
 def error_codes() -> list[ErrorCode]:
     """Return every code, by status and name, with its message in English."""
     _load_classes()
     with translation.override("en"):
-        found = {one.code: one for one in (*_of_framework(), *_of_refusals())}
+        errors = (*_of_framework(), *_of_refusals(), *PROXY_ERRORS)
+        found = {one.code: one for one in errors}
     return sorted(found.values(), key=lambda one: (one.status, one.code))
 
 

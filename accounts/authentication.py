@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from copy import copy
-from typing import Any, NoReturn
+from typing import Any
 
 from django.db import OperationalError
 from django.http import HttpRequest, QueryDict
@@ -25,6 +25,16 @@ from core.timeouts import without_waiting
 _NOBODY = ApiKey(secret_hash=hash_secret("nobody's secret"))
 
 
+class InvalidKey(AuthenticationFailed):
+    default_code = "invalid_key"
+    default_detail = _("This API key is not valid.")
+
+
+class CsrfFailed(PermissionDenied):
+    default_code = "csrf_failed"
+    default_detail = _("The CSRF token is missing or wrong.")
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer tdo_<public id>_<secret>` (RFC 6750 §2.1).
 
@@ -43,7 +53,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         # Hash even when the public id is unknown, so timing reveals nothing.
         opened = (key or _NOBODY).opens_with(secret)
         if key is None or not (opened and key.is_usable(now)):
-            self._refuse()
+            raise InvalidKey
         if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
             self._mark_used(key)
         return key.user, key
@@ -60,9 +70,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         with suppress(OperationalError), without_waiting():
             ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
 
-    def _refuse(self) -> NoReturn:
-        raise AuthenticationFailed(_("This API key is not valid."), code="invalid_key")
-
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The session of a browser; a change needs the page's CSRF token as well."""
@@ -78,8 +85,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         try:
             super().enforce_csrf(checked)
         except PermissionDenied:
-            message = _("The CSRF token is missing or wrong.")
-            raise PermissionDenied(message, code="csrf_failed") from None
+            raise CsrfFailed from None
 
 
 def without_form(request: HttpRequest) -> HttpRequest:

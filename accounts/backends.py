@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
@@ -12,5 +10,5 @@ from django.db.models import QuerySet
 class RoleBackend(ModelBackend):
     """Django's backend without permissions of single people: one query, one place."""
 
-    def _get_user_permissions(self, user_obj: Any) -> QuerySet[Permission]:
+    def _get_user_permissions(self, user_obj: object) -> QuerySet[Permission]:
         return Permission.objects.none()

@@ -1,16 +1,16 @@
-"""The roles that ship, as data; synced after every migrate."""
+"""The shipped roles, as data; synced after every migrate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Role, ShippedGrant
 from core.registry import registry
+from core.rights import permission_name
 
-# What a shipped role grants beyond what apps declare for it: all of other roles.
+# The roles whose declared grants a shipped role includes.
 INCLUDED = {
     "administrator": ("administrator", "manager", "member", "auditor"),
     "manager": ("manager", "member"),
@@ -27,11 +27,11 @@ def shipped_roles() -> dict[str, set[str]]:
     }
 
 
-def sync_roles(**_: Any) -> None:
-    """Give the shipped roles what they were never given before.
+def sync_roles(**_: object) -> None:
+    """Grant the shipped roles the permissions that they never had before.
 
-    A permission that an administrator took away is not given again, nor is a
-    deleted role made again: each grant is remembered once it was made.
+    Each grant is remembered, so a permission that an administrator took away is not
+    granted again, and a deleted role is not created again.
     """
     given = set(ShippedGrant.objects.values_list("role", "permission"))
     for name, labels in shipped_roles().items():
@@ -44,11 +44,11 @@ def sync_roles(**_: Any) -> None:
 
 
 def _grant(role: Group, labels: Iterable[str]) -> None:
-    # Apps migrate one after the other: what does not exist yet is given later.
-    existing = [p for p in _permissions(labels) if _label(p) in labels]
+    # Apps migrate one after the other: the others are granted later.
+    existing = [p for p in _permissions(labels) if permission_name(p) in labels]
     role.permissions.add(*existing)
     ShippedGrant.objects.bulk_create(
-        ShippedGrant(role=role.name, permission=_label(p)) for p in existing
+        ShippedGrant(role=role.name, permission=permission_name(p)) for p in existing
     )
 
 
@@ -57,7 +57,3 @@ def _permissions(labels: Iterable[str]) -> Iterable[Permission]:
     return Permission.objects.filter(codename__in=codenames).select_related(
         "content_type"
     )
-
-
-def _label(permission: Permission) -> str:
-    return f"{permission.content_type.app_label}.{permission.codename}"

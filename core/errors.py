@@ -1,7 +1,18 @@
-"""Refusals of the domain. What HTTP status each becomes is the handler's business."""
+"""Refusals: requests that the rules do not allow.
+
+A refusal is a class beside the service that raises it. Its base class says what kind
+it is; `core.api.problems` maps kinds to HTTP statuses. A class that clients of the API
+have to tell apart has a `code` of its own: all codes are listed in the OpenAPI document
+and in docs/errors.md.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from typing import ClassVar
+
+from django.db import IntegrityError, OperationalError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -9,10 +20,14 @@ Text = str | Promise
 
 
 class DomainError(Exception):
-    """A request that the rules refuse; nothing was changed."""
+    """A request that the rules refuse; nothing was changed.
+
+    A refusal is expected, so it is not logged unless the class sets `log_level`.
+    """
 
     code = "refused"
     message: Text = _("This cannot be done.")
+    log_level: ClassVar[int | None] = None
 
     def __init__(
         self, message: Text | None = None, *, field: str | None = None
@@ -23,14 +38,14 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The input breaks a rule; `field` names the culprit where there is one."""
+    """The input breaks a rule; `field` names the field, if there is one."""
 
     code = "invalid"
     message = _("The input is not valid.")
 
 
 class Forbidden(DomainError):
-    """The actor sees the row, or knows of the resource, but may not do this."""
+    """The actor may know of the row or resource, but may not do this."""
 
     code = "permission_denied"
     message = _("You do not have permission to perform this action.")
@@ -54,7 +69,7 @@ class Stale(Conflict):
     """The row changed since the version that the actor saw."""
 
     code = "version_mismatch"
-    message = _("This was changed in the meantime. Load it again, then repeat.")
+    message = _("This was changed in the meantime. Reload it and try again.")
 
 
 class Mismatch(DomainError):
@@ -65,7 +80,26 @@ class Mismatch(DomainError):
 
 
 class Busy(DomainError):
-    """Too much is going on at once; the same request may succeed in a moment."""
+    """The database did not answer in time; the same request may succeed later."""
 
     code = "busy"
     message = _("The service is busy. Try again in a moment.")
+    log_level = logging.WARNING
+
+
+def refusal_of(error: DomainError | IntegrityError | OperationalError) -> DomainError:
+    """Return the refusal that an error of a write amounts to."""
+    match error:
+        case DomainError():
+            return error
+        case OperationalError():
+            return Busy()
+        case _:  # two writers raced to one constraint, and the database let one through
+            return Conflict()
+
+
+def refusals_below(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    """Yield the loaded subclasses of a refusal, at any depth."""
+    for refusal in kind.__subclasses__():
+        yield refusal
+        yield from refusals_below(refusal)

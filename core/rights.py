@@ -1,21 +1,35 @@
-"""What a person may do anywhere; what they may do in a list is the list's affair."""
+"""Permissions, which hold everywhere; the role in a list is checked by its services."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Permission
 
 from core.errors import Forbidden
 from core.users import User
 
 
+def permission_name(permission: Permission) -> str:
+    """Return app.codename, as `has_perm` takes it."""
+    return f"{permission.content_type.app_label}.{permission.codename}"
+
+
+def permission_names(permissions: Iterable[Permission]) -> list[str]:
+    """Return app.codename of each, sorted; their content types should be loaded."""
+    return sorted(permission_name(permission) for permission in permissions)
+
+
 def require(actor: User | None, permission: str) -> None:
     """Refuse unless the actor's roles grant the permission.
 
-    No actor is the system itself: a management command or scheduled work.
+    No actor is the system itself: a management command or a scheduled task.
     """
     if actor is not None and not actor.has_perm(permission):
         raise Forbidden
 
 
 def require_no_escalation(actor: User | None, permissions: set[str]) -> None:
-    """Refuse to give, take or command permissions that the actor does not hold."""
+    """Refuse to handle permissions that the actor does not have."""
     if actor is not None and not permissions <= actor.get_all_permissions():
         raise Forbidden

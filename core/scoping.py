@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     from core.users import User
@@ -54,7 +56,13 @@ class IsAmong(models.Func):
     def __init__(self, column: str, rows: models.QuerySet[Any]) -> None:
         super().__init__(column, models.Subquery(rows))
 
-    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        *_: object,
+        **__: object,
+    ) -> Any:
         (column, its_params), (rows, params) = map(
             compiler.compile, self.source_expressions
         )

@@ -1,4 +1,4 @@
-"""How fresh an answer is, told by the revisions of the lists it is made of."""
+"""Entity tags of collections, from the revisions of the lists that they show."""
 
 from __future__ import annotations
 

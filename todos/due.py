@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
-# Sorts what has no due date behind everything that has one.
+# Sorts todos without a due date after all others.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Due:
-    """A due date, or a due time on a wall clock somewhere.
+    """A due date, or a due date and local time in a zone.
 
     `moment` (UTC) is known for a time only. `sort` orders all todos: a date alone
     counts as the end of that day in UTC, so that it comes after the times of its day.
@@ -28,7 +28,7 @@ class Due:
     def moment(self) -> datetime | None:
         """Return the moment in UTC.
 
-        A wall clock time that the zone skips takes the offset before the gap; one
+        A local time that the zone skips takes the offset before the gap; one
         that occurs twice means the first (PEP 495, fold=0; RFC 5545 §3.3.5).
         """
         if self.on is None or self.time is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -29,20 +30,18 @@ STATES = [
 class TodoFilter(StrictFilterSet):
     """By list, state, label, assignee, priority, dates and text."""
 
-    list = IdFilter(field_name="list_id", help_text="Those of this list.")
+    list = IdFilter(field_name="list_id", help_text="Todos of this list.")
     state = ChoiceFilter(
         choices=STATES,
         method="filter_state",
-        help_text="Open, finished or trashed ones; without it open and finished.",
+        help_text="Open, finished or trashed todos; by default open and finished ones.",
     )
-    label = IdFilter(method="filter_label", help_text="Those with this label.")
+    label = IdFilter(method="filter_label", help_text="Todos with this label.")
     assignee = IdFilter(
-        field_name="assignee_id", help_text="Those that this person does."
+        field_name="assignee_id", help_text="Todos assigned to this person."
     )
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
-    priority = ChoiceFilter(
-        choices=Priority.choices, help_text="0 none, 1 low, 2 medium, 3 high."
-    )
+    priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
     due_from = DayFilter(
         method="filter_due_from", help_text="Due on this day or later."
     )
@@ -50,22 +49,22 @@ class TodoFilter(StrictFilterSet):
     created_from = MomentFilter(
         field_name="created_at",
         lookup_expr="gte",
-        help_text="Made at this moment or later.",
+        help_text="Created at this moment or later.",
     )
     created_to = MomentFilter(
         field_name="created_at",
         lookup_expr="lte",
-        help_text="Made at this moment or earlier.",
+        help_text="Created at this moment or earlier.",
     )
     overdue_at = MomentFilter(
         method="filter_overdue",
-        help_text="Open and overdue at this moment: its time has passed, or its day is "
-        "over where the moment is, as its offset tells.",
+        help_text="Open and overdue at this moment: the due time has passed, or the "
+        "due date is over in the offset of the moment.",
     )
     search = TextFilter(
         method="filter_search",
         max_length=200,
-        help_text="Content or notes hold this text; case does not matter.",
+        help_text="Content or notes contain this text, in any case.",
     )
 
     class Meta:
@@ -79,7 +78,7 @@ class TodoFilter(StrictFilterSet):
         return {"open": todos.open, "finished": todos.finished}.get(state, todos.all)()
 
     def filter_label(
-        self, todos: TodoQuerySet, _name: str, label: Any
+        self, todos: TodoQuerySet, _name: str, label: UUID
     ) -> QuerySet[Any]:
         return todos.labelled(label)
 
@@ -94,7 +93,7 @@ class TodoFilter(StrictFilterSet):
         return todos.due_between(None, day)
 
     def filter_overdue(
-        self, todos: TodoQuerySet, _name: str, now: Any
+        self, todos: TodoQuerySet, _name: str, now: datetime
     ) -> QuerySet[Any]:
         return todos.overdue(now)
 

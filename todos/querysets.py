@@ -1,13 +1,14 @@
-"""Questions about rows, asked alike by the API, the admin and the commands."""
+"""Queries that the API, the admin and the commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
@@ -16,7 +17,7 @@ from core.text import fold
 from todos.due import end_of_day, overdue_bounds
 
 EDITING_ROLES = ("owner", "editor")
-# The widest distance between a date somewhere and the same date in UTC.
+# The largest difference between a date in any zone and the same date in UTC.
 ZONE_SLACK = timedelta(hours=26)
 
 
@@ -31,18 +32,18 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
         )
 
     def owned_by(self, user: User) -> Self:
-        """Keep what the person owns, trashed lists included."""
+        """Keep the lists that the person owns, including trashed ones."""
         return self.filter(memberships__user=user, memberships__role="owner")
 
     def as_seen_by(self, user: User) -> Self:
-        """Keep what the person sees, with their own role, position and colour."""
+        """Keep the lists that the person sees, with their role, position and colour."""
         return self.visible_to(user).with_placing()
 
     def trashed(self) -> Self:
         return self.filter(deleted_at__isnull=False)
 
     def with_placing(self) -> Self:
-        """Add the role, position and colour of the membership that is joined."""
+        """Add the role, position and colour of the joined membership."""
         return self.annotate(
             role=F("memberships__role"),
             position=F("memberships__position"),
@@ -52,7 +53,7 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
 
 
 class OfListQuerySet(ScopedQuerySet[Any]):
-    """Rows of a list: who sees the list sees them, who edits it edits them."""
+    """Rows of a list: those who see or edit the list see or edit them."""
 
     def visible_to(self, user: User) -> Self:
         return self.filter(list__memberships__user=user, list__deleted_at=None)
@@ -74,9 +75,19 @@ class MembershipQuerySet(OfListQuerySet):
     def owners(self) -> Self:
         return self.filter(role="owner")
 
+    def in_order_of_succession(self) -> Self:
+        """Order members without an owner by who is to become the owner.
+
+        Whose inbox it is comes first, then who may sign in, editors, and who has been
+        a member for longest.
+        """
+        has_inbox = Case(When(user=F("list__inbox_of"), then=0), default=1)
+        # "editor" sorts before "viewer".
+        return self.order_by(has_inbox, "-user__is_active", "role", "created_at", "pk")
+
 
 class CommentQuerySet(OfListQuerySet):
-    """Comments; those of a todo in the trash are out of sight with it."""
+    """Comments; those of a trashed todo are hidden with it."""
 
     def visible_to(self, user: User) -> Self:
         return super().visible_to(user).filter(todo__deleted_at=None)
@@ -121,7 +132,7 @@ class TodoQuerySet(OfListQuerySet):
     def due_between(self, first: date | None, last: date | None) -> Self:
         """Keep what is due on a day from `first` to `last`, both included."""
         todos = self
-        # `due_sort` is indexed and `due_on` decides: the day is one of its own zone.
+        # `due_sort` uses the index; `due_on` decides: its date is in its own zone.
         if first is not None:
             todos = todos.filter(
                 due_on__gte=first, due_sort__gte=end_of_day(first) - ZONE_SLACK * 2
@@ -140,12 +151,12 @@ class TodoQuerySet(OfListQuerySet):
         )
         return self.open().filter(late, due_sort__lte=max(moment, today))
 
-    def labelled(self, label_id: Any) -> Self:
-        # A label is of one list: naming it spares looking into the others.
+    def labelled(self, label_id: UUID) -> Self:
+        # A label belongs to one list, so other lists need not be searched.
         return self.filter(labels=label_id, list__labels=label_id)
 
     def holding(self, text: str) -> Self:
-        """Keep what holds the text in its content or notes; case does not matter."""
+        """Keep the todos whose content or notes contain the text, in any case."""
         return self.filter(search_key__holds=fold(text).strip())
 
     def keyset_page(
@@ -153,9 +164,9 @@ class TodoQuerySet(OfListQuerySet):
     ) -> Sequence[Any]:
         """Return a page, on PostgreSQL merged from the first rows of each list.
 
-        One index serves a list in one order. Asked for many lists at once, the
-        planner would walk an index over everybody's todos until it meets enough of
-        the person's own, which may be all old.
+        An index serves one list in one order. For many lists at once the planner would
+        scan an index over all todos until it finds enough of the person's own, which
+        may all be old.
         """
         if self.viewer is None or connection.vendor != "postgresql":
             return super().keyset_page(order, after=after, offset=offset, limit=limit)
@@ -167,7 +178,7 @@ class TodoQuerySet(OfListQuerySet):
     def _merged(
         self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
     ) -> tuple[str, tuple[Any, ...]]:
-        """Return the statement: a branch for each list and state, merged and cut."""
+        """Return the statement: a branch for each list and state, merged."""
         lists = self.model._meta.get_field("list").related_model._default_manager
         visible = lists.visible_to(self.viewer).order_by().values("pk")
         lists_sql, lists_params = visible.query.sql_with_params()
@@ -191,7 +202,7 @@ class TodoQuerySet(OfListQuerySet):
     def _branch(
         self, order: Order, after: tuple[Any, Any] | None, count: int
     ) -> tuple[str, tuple[Any, ...]]:
-        """Return the statement of one branch: the first places in order, ids alone."""
+        """Return the statement of one branch: ids and positions of the first rows."""
         rows = self.filter(
             list_id=RawSQL('"branch"."list_id"', ()),
             is_finished=RawSQL('"branch"."is_finished"', ()),
@@ -204,7 +215,7 @@ class TodoQuerySet(OfListQuerySet):
 
 
 class ActiveTodoManager(models.Manager[Any].from_queryset(TodoQuerySet)):  # type: ignore[misc]
-    """What every query sees by default: todos that are not in the trash."""
+    """The default manager: todos that are not in the trash."""
 
     def get_queryset(self) -> TodoQuerySet:
         return super().get_queryset().filter(deleted_at=None)  # type: ignore[no-any-return]

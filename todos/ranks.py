@@ -1,4 +1,4 @@
-"""Ranks: texts that sort, with room between any two. Pure rules, no database.
+"""Ranks: sortable texts, with another one between any two. No database.
 
 A rank is a whole part and a fraction in base 62. The first character of the whole
 part says how long it is, so that appending keeps ranks short: the scheme of
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST = "a0"
+MAX_RANK_LENGTH = 200  # characters; longer ranks lead to new ones for the whole list
 _SMALLEST_WHOLE = "A" + "0" * 26
 
 
 def rank_between(before: str | None, after: str | None) -> str:
-    """Return a rank that sorts between two ranks; None is either end.
+    """Return a rank that sorts between two ranks; None stands for an end.
 
     Raises ValueError when `before` does not sort before `after`.
     """
@@ -34,7 +35,7 @@ def rank_between(before: str | None, after: str | None) -> str:
 
 
 def ranks_spread(count: int) -> list[str]:
-    """Return `count` short ranks in order, for a list that ran out of room."""
+    """Return `count` short ranks in order, for reranking a list."""
     ranks: list[str] = []
     for _ in range(count):
         ranks.append(rank_between(ranks[-1] if ranks else None, None))
@@ -109,7 +110,7 @@ def _midpoint(low: str, high: str | None) -> str:
 
 
 def _shared_prefix(low: str, high: str) -> int:
-    """Return how many leading digits are equal; `low` goes on in zeros."""
+    """Return how many leading digits are equal; `low` is padded with zeros."""
     length = 0
     while length < len(high) and (low[length : length + 1] or "0") == high[length]:
         length += 1

@@ -1,9 +1,8 @@
-"""What happens to lists when people come and go."""
+"""Reactions of lists to people who are added or removed."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db.models.signals import post_save
@@ -12,23 +11,27 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import person_leaves, person_removed
 from todos.services.lists import inbox_of
-from todos.services.ownership import hand_over, lock_lists_of
+from todos.services.ownership import hand_over_lists, lock_lists_of
 
 
 @receiver(post_save, sender=settings.AUTH_USER_MODEL)
-def give_inbox(*, instance: User, created: bool, raw: bool = False, **_: Any) -> None:
-    """Give every new person an inbox, by whatever way they came."""
+def create_inbox(
+    *, instance: User, created: bool, raw: bool = False, **_: object
+) -> None:
+    """Give every new person an inbox, however they were added."""
     if created and not raw:
         inbox_of(instance, now=instance.created_at)
 
 
 @receiver(person_leaves)
-def hold_lists(*, person: User, **_: Any) -> None:
-    """Lock what a person who is about to be removed will give up."""
+def lock_lists_before_removal(*, person: User, **_: object) -> None:
+    """Lock the lists of a person who is about to be removed."""
     lock_lists_of(person)
 
 
 @receiver(person_removed)
-def give_up_lists(*, person: User, actor: User | None, now: datetime, **_: Any) -> None:
+def hand_over_lists_of_removed(
+    *, person: User, actor: User | None, now: datetime, **_: object
+) -> None:
     """Hand over or delete the lists of a removed person."""
-    hand_over(person=person, actor=actor, now=now)
+    hand_over_lists(person=person, actor=actor, now=now)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path
+from django.urls import URLPattern, path
 
+from todos.viewsets.base import ListScopedViewSet
 from todos.viewsets.comments import CommentViewSet
 from todos.viewsets.history import HistoryViewSet
 from todos.viewsets.labels import LabelViewSet
@@ -13,11 +14,20 @@ from todos.viewsets.lists import TodoListViewSet
 from todos.viewsets.members import MembershipViewSet
 from todos.viewsets.todos import TodoViewSet
 
-COLLECTION = {"get": "list", "post": "create"}
-ITEM = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+ITEM: dict[str, Any] = {
+    "get": "retrieve",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
 
 
-def endpoint(route: str, viewset: Any, actions: dict[str, str], name: str) -> Any:
+def endpoint(
+    route: str,
+    viewset: type[ListScopedViewSet[Any]],
+    actions: dict[str, Any],
+    name: str,
+) -> URLPattern:
     return path(route, viewset.as_view(actions, basename=name), name=name)
 
 

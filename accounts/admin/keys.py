@@ -49,7 +49,6 @@ class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
 
 
 class KeyMadeAlready(Conflict):
-    code = "key_made_already"
     message = gettext_lazy(
         "This form made its key already, and showed it. If you do not have it, "
         "revoke it and make another."

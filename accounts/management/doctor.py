@@ -13,6 +13,7 @@ from django.db.models import Model
 from accounts.models import Role, ShippedGrant
 from accounts.roles import shipped_roles, sync_roles
 from core.registry import DoctorCheck, RowCounter, registry
+from core.rights import permission_names
 
 
 def find_missing_permissions(_counter: RowCounter) -> Iterator[str]:
@@ -49,8 +50,8 @@ def _missing_permissions() -> set[str]:
         for model in apps.get_app_config(label).get_models()
         for codename in _codenames(model)
     }
-    existing = Permission.objects.values_list("content_type__app_label", "codename")
-    return wanted - {f"{label}.{codename}" for label, codename in existing}
+    existing = Permission.objects.select_related("content_type")
+    return wanted.difference(permission_names(existing))
 
 
 def _codenames(model: type[Model]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Keys of API clients, and their answers that a retry must get again."""
+"""API keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
     def visible_to(self, user: User) -> Self:
-        """Keep the person's own keys; everyone's, for who may revoke them."""
+        """Keep the person's own keys; all keys if they may revoke any."""
         if user.has_perm("accounts.revoke_apikey"):
             return self
         return self.filter(user=user)
@@ -33,18 +33,18 @@ class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
         return self.visible_to(user)
 
     def usable(self, now: datetime) -> Self:
-        """Keep what still opens the door."""
+        """Keep the keys that are not revoked, expired or of a disabled person."""
         alive = Q(expires_at=None) | Q(expires_at__gt=now)
         return self.filter(alive, revoked_at=None, user__is_active=True)
 
     def mark_used(self, now: datetime) -> int:
-        """Write the moment of use, at most once a minute for each key."""
+        """Save the last use, at most once a minute for each key."""
         stale = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USED_STEP)
         return self.filter(stale).update(last_used_at=now)
 
 
 class ApiKey(Recorded):
-    """A key: `tdo_<public id>_<secret>`; only a SHA-256 of the secret is kept.
+    """A key: `tdo_<public id>_<secret>`; only a SHA-256 of the secret is stored.
 
     A plain hash is enough: the secret is 256 random bits, not a password.
     """
@@ -65,7 +65,7 @@ class ApiKey(Recorded):
         max_length=32,
         unique=True,
         editable=False,
-        db_comment="Names the key; not secret",
+        db_comment="Identifies the key; not secret",
     )
     secret_hash = models.CharField(
         max_length=64, editable=False, db_comment="SHA-256 of the secret, hexadecimal"
@@ -74,7 +74,7 @@ class ApiKey(Recorded):
         _("name"),
         max_length=100,
         validators=[validate_storable],
-        db_comment="What the owner calls it",
+        db_comment="Name given by the owner",
     )
     scopes = models.JSONField(
         _("scopes"),
@@ -82,7 +82,7 @@ class ApiKey(Recorded):
         db_comment="Array of resource:read and resource:write",
     )
     expires_at = models.DateTimeField(
-        _("expires at"), null=True, blank=True, db_comment="UTC; NULL never"
+        _("expires at"), null=True, blank=True, db_comment="UTC; NULL for never"
     )
     last_used_at = models.DateTimeField(
         _("last used at"), null=True, editable=False, db_comment="UTC, to the minute"
@@ -91,7 +91,7 @@ class ApiKey(Recorded):
         _("revoked at"),
         null=True,
         editable=False,
-        db_comment="UTC; NULL while it lives",
+        db_comment="UTC; NULL unless revoked",
     )
     revoked_by = person_field("Who revoked it")
 
@@ -101,7 +101,7 @@ class ApiKey(Recorded):
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
         permissions = [("revoke_apikey", _("Can see and revoke everyone's API keys"))]
-        db_table_comment = "Keys of API clients"
+        db_table_comment = "API keys"
         indexes = [
             models.Index(fields=["user", "created_at", "id"], name="apikey_of_person"),
             models.Index(fields=["created_at", "id"], name="apikey_newest"),
@@ -118,7 +118,7 @@ class ApiKey(Recorded):
         return f"{self.name} ({PREFIX}_{self.public_id}_…)"
 
     def set_new_secret(self) -> str:
-        """Give the key a new secret; return the whole token, the only time."""
+        """Set a new secret; return the whole token, which is not stored."""
         secret = secrets.token_urlsafe(32)
         self.public_id = secrets.token_hex(8)
         self.secret_hash = hash_secret(secret)

@@ -1,8 +1,8 @@
-"""People, their roles, and the installation they live in."""
+"""People and their roles."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -23,7 +23,7 @@ from core.timezones import validate_zone
 
 class UserQuerySet(ScopedQuerySet["User"]):
     def visible_to(self, user: User) -> Self:
-        """Keep those who share a list with the person; all, for who manages people.
+        """Keep those who share a list with the person; all people for managers.
 
         The person is among them: everyone is a member of their own inbox.
         """
@@ -42,8 +42,8 @@ class UserQuerySet(ScopedQuerySet["User"]):
     def named(self, name: str) -> User | None:
         """Return the active person with this user name or email address.
 
-        Where one person's user name is another's address, it names nobody: what is
-        meant for the one must not reach the other.
+        If it is the user name of one person and the address of another, it finds
+        nobody: what is meant for one must not reach the other.
         """
         key = fold(name).strip()
         called = Q(username_key=key) | Q(email_key=key)
@@ -51,9 +51,9 @@ class UserQuerySet(ScopedQuerySet["User"]):
         return found[0] if len(found) == 1 else None
 
     def touch_access(self) -> int:
-        """Raise the access version: what these people see is a new set.
+        """Raise the access version: the set of lists that these people see has changed.
 
-        The rows are locked in the order of their ids: no two writers wait in a ring.
+        The rows are locked in the order of their ids, which prevents deadlocks.
         """
         rows = self.order_by("pk").select_for_update(of=("self",), no_key=True)
         ids = [user.pk for user in rows.only("pk")]
@@ -62,11 +62,15 @@ class UserQuerySet(ScopedQuerySet["User"]):
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Makes people; `create_superuser` serves Django's command of that name."""
+    """Creates people for Django's own code, such as the createsuperuser command."""
 
     @transaction.atomic
     def create_user(
-        self, username: str, email: str = "", password: str | None = None, **fields: Any
+        self,
+        username: str,
+        email: str = "",
+        password: str | None = None,
+        **fields: object,
     ) -> User:
         user: User = self.model(
             username=self.model.normalize_username(username), email=email
@@ -79,7 +83,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         return user
 
     def create_superuser(
-        self, username: str, email: str = "", password: str | None = None, **fields: Any
+        self,
+        username: str,
+        email: str = "",
+        password: str | None = None,
+        **fields: object,
     ) -> User:
         return self.create_user(username, email, password, is_superuser=True, **fields)
 
@@ -106,18 +114,18 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         unique=True,
         validators=[UnicodeUsernameValidator(), validate_storable],
         error_messages={"unique": _("A person with that user name already exists.")},
-        db_comment="What the person signs in with",
+        db_comment="For signing in",
     )
     username_key = FoldedField(
         of=("username",),
         unique=True,
-        db_comment="Folded user name: bob and BOB are one person",
+        db_comment="Folded user name: bob and BOB are the same",
     )
     email = models.EmailField(
         _("email address"),
         blank=True,
         validators=[validate_storable],
-        db_comment="As the person writes it",
+        db_comment="As entered",
     )
     email_key = FoldedField(
         of=("email",), null=True, unique=True, db_comment="Folded email, for comparing"
@@ -127,7 +135,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         max_length=150,
         blank=True,
         validators=[validate_storable],
-        db_comment="What others see",
+        db_comment="Shown to others",
     )
     time_zone = models.CharField(
         _("time zone"),
@@ -158,12 +166,12 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
     access_version = models.PositiveBigIntegerField(
         default=1,
         editable=False,
-        db_comment="Raised when the set of what they see changes",
+        db_comment="Raised when the set of visible lists changes",
     )
     session_stamp = models.UUIDField(
         null=True,
         editable=False,
-        db_comment="Another one whenever a session of theirs is written or ends",
+        db_comment="Renewed whenever a session of theirs is written or ends",
     )
 
     objects = UserManager()
@@ -190,7 +198,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
 
     @property
     def is_staff(self) -> bool:
-        """Everyone who may sign in works in the admin; it shows only what is theirs."""
+        """Everyone who may sign in uses the admin, which shows only their own rows."""
         return self.is_active
 
     def get_short_name(self) -> str:
@@ -201,7 +209,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
 
 
 class Role(Group):
-    """What a person may do anywhere: a named set of permissions."""
+    """A named set of permissions, which hold everywhere."""
 
     class Meta:
         proxy = True
@@ -210,9 +218,9 @@ class Role(Group):
 
 
 class ShippedGrant(models.Model):
-    """A permission that the software once gave a role, so that it is given once.
+    """A permission that was granted to a shipped role, so that it is granted once.
 
-    What an administrator takes away afterwards stays away.
+    What an administrator takes away afterwards is not granted again.
     """
 
     role = models.CharField(max_length=150, db_comment="Name of the role")
@@ -222,7 +230,7 @@ class ShippedGrant(models.Model):
 
     class Meta:
         default_permissions = ()
-        db_table_comment = "Which shipped permissions were given already"
+        db_table_comment = "Permissions granted to shipped roles so far"
         constraints = [
             models.UniqueConstraint(
                 fields=["role", "permission"], name="shippedgrant_once"

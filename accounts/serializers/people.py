@@ -1,4 +1,4 @@
-"""People, roles, keys and events as the API shows them."""
+"""People, roles and keys as the API shows them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from django.contrib.auth.models import Permission
 from rest_framework import serializers
 
 from accounts.models import ApiKey, Role, User
-from core.api.serializers import StrictModelSerializer, StrictSerializer
+from core.api.serializers import (
+    StrictModelSerializer,
+    StrictSerializer,
+    help_texts,
+)
 from core.registry import registry
+from core.rights import permission_name, permission_names
+
+_ON_REQUEST = ", ".join(
+    f"`{scope}`" for scope in registry.scopes if scope not in registry.usual_scopes
+)
 
 
 class PersonSerializer(StrictModelSerializer):
@@ -20,11 +29,15 @@ class PersonSerializer(StrictModelSerializer):
 
 
 class MeSerializer(StrictModelSerializer):
-    """The person who asks; roles and permissions as they hold now."""
+    """The requesting person, with their current roles and permissions."""
 
     email = serializers.CharField(read_only=True)  # may be empty, which is no address
-    roles = serializers.SerializerMethodField()
-    permissions = serializers.SerializerMethodField()
+    roles = serializers.SerializerMethodField(
+        help_text="The names of the person's roles."
+    )
+    permissions = serializers.SerializerMethodField(
+        help_text="What the roles grant, as app.codename."
+    )
 
     class Meta:
         model = User
@@ -49,6 +62,7 @@ class MeSerializer(StrictModelSerializer):
             "updated_at",
             "version",
         )
+        extra_kwargs = help_texts(time_zone="An IANA time zone.")
 
     def get_roles(self, user: User) -> list[str]:
         return sorted(user.groups.values_list("name", flat=True))
@@ -64,6 +78,7 @@ class ApiKeySerializer(StrictModelSerializer):
         child=serializers.ChoiceField(choices=registry.scopes),
         allow_empty=False,
         required=False,
+        help_text=f"What it may do; defaults to all but {_ON_REQUEST}.",
     )
 
     class Meta:
@@ -85,12 +100,19 @@ class ApiKeySerializer(StrictModelSerializer):
             "revoked_at",
             "created_at",
         )
+        extra_kwargs = help_texts(
+            public_id="The part of the key that is not secret.",
+            expires_at="When it stops working; null for never.",
+            last_used_at="To the minute.",
+        )
 
 
 class IssuedKeySerializer(ApiKeySerializer):
-    """A key at its making: the only answer that holds its token."""
+    """A new key: the only response with its token."""
 
-    token = serializers.CharField(read_only=True)
+    token = serializers.CharField(
+        read_only=True, help_text="The whole key. No other response contains it."
+    )
 
     class Meta(ApiKeySerializer.Meta):
         fields = (*ApiKeySerializer.Meta.fields, "token")  # type: ignore[assignment]
@@ -107,7 +129,7 @@ class RoleSerializer(StrictModelSerializer):
         read_only_fields = fields
 
     def get_permissions(self, role: Role) -> list[str]:
-        return sorted(label_of(permission) for permission in role.permissions.all())
+        return permission_names(role.permissions.all())
 
 
 class PermissionSerializer(StrictSerializer):
@@ -120,12 +142,7 @@ class PermissionSerializer(StrictSerializer):
     name = serializers.CharField(read_only=True)
 
     def get_label(self, permission: Permission) -> str:
-        return label_of(permission)
+        return permission_name(permission)
 
     def get_operation(self, permission: Permission) -> str:
         return permission.codename.partition("_")[0]
-
-
-def label_of(permission: Permission) -> str:
-    """Return app.codename, as `has_perm` takes it."""
-    return f"{permission.content_type.app_label}.{permission.codename}"

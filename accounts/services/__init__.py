@@ -1,1 +1,1 @@
-"""The verbs of people and keys."""
+"""Services: changes of people, roles and keys."""

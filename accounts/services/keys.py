@@ -1,4 +1,4 @@
-"""Issue and revoke API keys."""
+"""Create and revoke API keys."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ def issue_key(
     expires_at: datetime | None = None,
     issued_with: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key for a person; return it with its token, which is kept nowhere.
+    """Create a key for a person; return it with its token, which is not stored.
 
-    A key made with another key (`issued_with`) can do no more and live no longer.
+    A key created with another key (`issued_with`) has no more scopes and expires no
+    later.
     """
     require(actor, "accounts.add_apikey")
     if actor not in (None, user):
         raise Forbidden
     scopes = sorted(set(registry.usual_scopes if scopes is None else scopes))
-    _require_sound(scopes, expires_at, now)
+    _check(scopes, expires_at, now)
     if issued_with is not None:
         scopes, expires_at = _within(issued_with, scopes, expires_at)
     key = ApiKey(user=user, name=name, scopes=scopes, expires_at=expires_at)
     token = key.set_new_secret()
     key.stamp(by=actor, at=now)
     key.save()
-    changes = key.as_made() | {"user": [None, str(user.pk)]}
+    changes = key.created_changes() | {"user": [None, str(user.pk)]}
     events.record(
         actor=actor, verb="apikey.created", target=key, changes=changes, at=now
     )
@@ -50,7 +51,7 @@ def issue_key(
 
 @transaction.atomic
 def revoke_key(*, actor: User | None, key: ApiKey, now: datetime) -> None:
-    """Revoke a key for good; revoking it again changes nothing."""
+    """Revoke a key permanently; revoking it again changes nothing."""
     require(actor, "accounts.delete_apikey")
     try:
         key = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
@@ -66,9 +67,7 @@ def revoke_key(*, actor: User | None, key: ApiKey, now: datetime) -> None:
     )
 
 
-def _require_sound(
-    scopes: Collection[str], expires_at: datetime | None, now: datetime
-) -> None:
+def _check(scopes: Collection[str], expires_at: datetime | None, now: datetime) -> None:
     if not scopes:
         raise Invalid(_("A key needs at least one scope."), field="scopes")
     if unknown := set(scopes) - set(registry.scopes):
@@ -76,13 +75,16 @@ def _require_sound(
             _("Unknown scopes: %s.") % ", ".join(sorted(unknown)), field="scopes"
         )
     if expires_at is not None and expires_at <= now:
-        raise Invalid(_("A key cannot expire before it is made."), field="expires_at")
+        raise Invalid(_("The expiry must be in the future."), field="expires_at")
 
 
 def _within(
     parent: ApiKey, scopes: list[str], expires_at: datetime | None
 ) -> tuple[list[str], datetime | None]:
     if not set(scopes) <= set(parent.scopes):
-        raise Invalid(_("A key gives no scope that it lacks itself."), field="scopes")
+        raise Invalid(
+            _("A key can only create keys with scopes that it has itself."),
+            field="scopes",
+        )
     ends = [moment for moment in (parent.expires_at, expires_at) if moment is not None]
     return scopes, min(ends, default=None)

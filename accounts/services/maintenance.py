@@ -1,4 +1,4 @@
-"""Housekeeping of what has served its time, in steps that lock little for long."""
+"""Regular clean-up of keys and sessions, in small transactions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import ApiKey
 from core import events
 from core.maintenance import BATCH
 
-DAYS_OF_DEAD_KEYS = 30  # that they stay in their owner's list
+DAYS_OF_DEAD_KEYS = 30  # how long they remain in their owner's list
 
 
 def dead_keys(before: datetime) -> QuerySet[ApiKey]:
@@ -22,7 +22,7 @@ def dead_keys(before: datetime) -> QuerySet[ApiKey]:
 
 
 def remove_dead_keys(*, before: datetime, now: datetime) -> Iterator[int]:
-    """Delete what `dead_keys` names; yield how many each transaction took."""
+    """Delete `dead_keys`; each step is a transaction and yields how many it deleted."""
     while removed := _remove_keys(before, now):
         yield removed
 
@@ -38,7 +38,9 @@ def _remove_keys(before: datetime, now: datetime) -> int:
     events.record_many(
         actor=None,
         at=now,
-        entries=[events.Entry("apikey.removed", key, key.as_gone()) for key in batch],
+        entries=[
+            events.Entry("apikey.removed", key, key.deleted_changes()) for key in batch
+        ],
     )
     ApiKey.objects.filter(pk__in=[key.pk for key in batch]).delete()
     return len(batch)

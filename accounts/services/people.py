@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Role, User
+from accounts.services.fields import PersonDetails, PersonFields, ProfileFields
 from accounts.signals import person_leaves, person_removed
 from core import events
 from core.errors import Conflict, Forbidden, Invalid, Missing
-from core.models import IdempotentAnswer
-from core.rights import require, require_no_escalation
+from core.keywords import require_known
+from core.models import Changes, IdempotentAnswer
+from core.rights import permission_names, require, require_no_escalation
 from core.text import fold
 
 
 class CannotRemoveYourself(Conflict):
     code = "cannot_remove_yourself"
-    message = _("Somebody else has to remove or disable you.")
+    message = _("You cannot remove or disable yourself. Ask another manager.")
 
 
 class UsernameTaken(Invalid):
@@ -47,11 +50,12 @@ def add_person(
     password: str | None,
     now: datetime,
     roles: Iterable[Role] = (),
-    **fields: Any,
+    **fields: Unpack[PersonDetails],
 ) -> User:
-    """Add a person; without a password nobody can sign in as them yet."""
+    """Add a person; without a password they cannot sign in yet."""
+    require_known(fields, PersonDetails)
     require(actor, "accounts.add_user")
-    _require_may_crown(actor, fields)
+    _require_may_make_superuser(actor, fields)
     roles = list(roles)
     require_no_escalation(actor, permissions_of(roles))
     require_free_username(username)
@@ -61,7 +65,7 @@ def add_person(
     person.stamp(by=actor, at=now)
     person.save()
     person.groups.set(roles)
-    changes = person.as_made() | {"roles": [None, names_of(roles)]}
+    changes = person.created_changes() | {"roles": [None, names_of(roles)]}
     events.record(
         actor=actor, verb="user.created", target=person, changes=changes, at=now
     )
@@ -76,19 +80,20 @@ def change_person(
     now: datetime,
     expected: Container[str] | None = None,
     roles: Iterable[Role] | None = None,
-    **fields: Any,
+    **fields: Unpack[PersonFields],
 ) -> User:
-    """Change a person's row and, where `roles` is given, their roles."""
+    """Change a person and, if `roles` is given, their roles."""
+    require_known(fields, PersonFields)
     person = lock_person(actor=actor, person=person, expected=expected)
-    _require_may_crown(actor, fields)
+    _require_may_make_superuser(actor, fields)
     if person == actor and fields.get("is_active") is False:
         raise CannotRemoveYourself
     if "username" in fields:
         fields["username"] = User.normalize_username(fields["username"])
-        require_free_username(fields["username"], besides=person)
-    require_free_email(fields.get("email", ""), besides=person)
-    given = {} if roles is None else _set_roles(actor, person, list(roles))
-    if changes := person.change(by=actor, at=now, besides=given, **fields):
+        require_free_username(fields["username"], exclude=person)
+    require_free_email(fields.get("email", ""), exclude=person)
+    role_changes = {} if roles is None else _set_roles(actor, person, list(roles))
+    if changes := person.change(by=actor, at=now, extra_changes=role_changes, **fields):
         events.record(
             actor=actor, verb="user.changed", target=person, changes=changes, at=now
         )
@@ -97,9 +102,14 @@ def change_person(
 
 @transaction.atomic
 def change_profile(
-    *, actor: User, now: datetime, expected: Container[str] | None = None, **fields: Any
+    *,
+    actor: User,
+    now: datetime,
+    expected: Container[str] | None = None,
+    **fields: Unpack[ProfileFields],
 ) -> User:
     """Change what people may change of themselves."""
+    require_known(fields, ProfileFields)
     person: User = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     person.expect(expected)
     changes = person.change(by=person, at=now, **fields)
@@ -126,10 +136,10 @@ def set_password(
 
 @transaction.atomic
 def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
-    """Anonymise a person for good: their name and address go, what they shared stays.
+    """Anonymise a person permanently; shared lists stay.
 
-    What only they saw is deleted, and so are their keys; the event log forgets the
-    name.
+    Their name and address, their keys and the lists that only they saw are deleted,
+    also from the event log.
     """
     require(actor, "accounts.delete_user")
     if person == actor:
@@ -141,7 +151,7 @@ def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
     person_removed.send(User, person=person, actor=actor, now=now)
     _remove_keys(person, actor, now)
     IdempotentAnswer.objects.filter(user=person).delete()
-    _forget(person, actor, now)
+    _anonymise(person, actor, now)
 
 
 def lock_person(
@@ -151,10 +161,10 @@ def lock_person(
     expected: Container[str] | None = None,
     permission: str = "accounts.change_user",
 ) -> User:
-    """Return the row as it is now, locked, if the actor may command this person."""
+    """Lock the person and return the row as it is now, if the actor may change them."""
     require(actor, permission)
     try:
-        # Rows that refer to the person are written meanwhile: the id stays.
+        # Rows that refer to the person can be written meanwhile: the id stays.
         person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     except User.DoesNotExist:
         raise Missing from None
@@ -165,19 +175,17 @@ def lock_person(
     return person
 
 
-def permissions_of(roles: Iterable[Any]) -> set[str]:
-    """Return app.codename of everything that the roles grant."""
-    rows = Role.objects.filter(pk__in=[role.pk for role in roles]).values_list(
-        "permissions__content_type__app_label", "permissions__codename"
-    )
-    return {f"{app}.{codename}" for app, codename in rows if codename}
+def permissions_of(roles: Iterable[Group]) -> set[str]:
+    """Return app.codename of every permission that the roles grant."""
+    granted = Permission.objects.filter(group__in=[role.pk for role in roles])
+    return set(permission_names(granted.select_related("content_type")))
 
 
-def names_of(roles: Iterable[Any]) -> list[str]:
+def names_of(roles: Iterable[Group]) -> list[str]:
     return sorted(role.name for role in roles)
 
 
-def _set_roles(actor: User | None, person: User, roles: list[Role]) -> dict[str, Any]:
+def _set_roles(actor: User | None, person: User, roles: list[Role]) -> Changes:
     before, after = names_of(person.groups.all()), names_of(roles)
     if before == after:
         return {}
@@ -186,22 +194,22 @@ def _set_roles(actor: User | None, person: User, roles: list[Role]) -> dict[str,
     return {"roles": [before, after]}
 
 
-def require_free_username(username: str, *, besides: User | None = None) -> None:
-    """Refuse a user name that another person has, however it is written."""
-    others = User.objects.exclude(pk=besides.pk) if besides else User.objects.all()
+def require_free_username(username: str, *, exclude: User | None = None) -> None:
+    """Refuse a user name that another person has, in any case or width."""
+    others = User.objects.exclude(pk=exclude.pk) if exclude else User.objects.all()
     if others.filter(username_key=fold(username).strip()).exists():
         raise UsernameTaken
 
 
-def require_free_email(email: str, *, besides: User | None = None) -> None:
-    """Refuse an address that another person has, however it is written."""
-    others = User.objects.exclude(pk=besides.pk) if besides else User.objects.all()
+def require_free_email(email: str, *, exclude: User | None = None) -> None:
+    """Refuse an address that another person has, in any case or width."""
+    others = User.objects.exclude(pk=exclude.pk) if exclude else User.objects.all()
     if (key := fold(email).strip()) and others.filter(email_key=key).exists():
         raise EmailTaken
 
 
-def _require_may_crown(actor: User | None, fields: dict[str, Any]) -> None:
-    """Refuse to make a superuser, unless it is one who does so."""
+def _require_may_make_superuser(actor: User | None, fields: PersonDetails) -> None:
+    """Refuse to make a superuser, unless the actor is one."""
     if fields.get("is_superuser") and actor is not None and not actor.is_superuser:
         raise Forbidden
 
@@ -216,7 +224,7 @@ def _remove_keys(person: User, actor: User | None, now: datetime) -> None:
     ApiKey.objects.filter(user=person).delete()
 
 
-def _forget(person: User, actor: User | None, now: datetime) -> None:
+def _anonymise(person: User, actor: User | None, now: datetime) -> None:
     label = f"removed-{person.pk.hex[-12:]}"
     person.set_unusable_password()
     person.save(update_fields=["password"])

@@ -15,13 +15,13 @@ from accounts.models import Role, User
 from core import events
 from core.errors import Conflict, Missing, Stale
 from core.models import Changes
-from core.rights import require, require_no_escalation
+from core.rights import permission_names, require, require_no_escalation
 from core.text import fold
 
 
 class RoleExists(Conflict):
     code = "role_exists"
-    message = _("There is a role of this name already.")
+    message = _("A role with this name already exists.")
 
     def __init__(self) -> None:
         super().__init__(field="name")
@@ -31,16 +31,16 @@ class RoleExists(Conflict):
 def add_role(
     *, actor: User | None, name: str, permissions: Iterable[Permission], now: datetime
 ) -> Role:
-    """Add a role; it grants nothing that the actor does not hold."""
+    """Add a role; it grants only permissions that the actor has."""
     require(actor, "accounts.add_role")
     granted = list(permissions)
-    require_no_escalation(actor, set(labels_of(granted)))
+    require_no_escalation(actor, set(permission_names(granted)))
     _require_free_name(name)
     role = cast(Role, Role.objects.create(name=name))
     role.permissions.set(granted)
     changes: Changes = {
         "name": [None, name],
-        "permissions": [None, labels_of(granted)],
+        "permissions": [None, permission_names(granted)],
     }
     events.record(
         actor=actor, verb="role.created", target=role, changes=changes, at=now
@@ -58,12 +58,12 @@ def change_role(
     name: str | None = None,
     permissions: Iterable[Permission] | None = None,
 ) -> Role:
-    """Change what a role is called and grants, within what the actor holds."""
+    """Change the name and permissions of a role, within those that the actor has."""
     require(actor, "accounts.change_role")
     role = _lock_role(actor, role, expected)
     changes: Changes = {}
     if name is not None and name != role.name:
-        _require_free_name(name, besides=role)
+        _require_free_name(name, exclude=role)
         changes["name"] = [role.name, name]
         role.name = name
         role.save(update_fields=["name"])
@@ -78,7 +78,7 @@ def change_role(
 
 @transaction.atomic
 def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
-    """Delete a role: who had it has it no longer, from the next request on."""
+    """Delete a role; those who had it lose it with their next request."""
     require(actor, "accounts.delete_role")
     role = _lock_role(actor, role, None)
     changes: Changes = {
@@ -96,21 +96,13 @@ def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
 
 
 def state_of(role: Role) -> str:
-    """Name the state of a role: another name or grant is another state."""
+    """Return the state of a role, which differs with its name and permissions."""
     state = repr((role.name, granted_by(role)))
     return sha256(state.encode()).hexdigest()[:32]
 
 
 def granted_by(role: Role) -> list[str]:
-    return labels_of(role.permissions.select_related("content_type"))
-
-
-def labels_of(permissions: Iterable[Permission]) -> list[str]:
-    """Return app.codename of each."""
-    return sorted(
-        f"{permission.content_type.app_label}.{permission.codename}"
-        for permission in permissions
-    )
+    return permission_names(role.permissions.select_related("content_type"))
 
 
 def _lock_role(actor: User | None, role: Role, expected: Container[str] | None) -> Role:
@@ -124,15 +116,15 @@ def _lock_role(actor: User | None, role: Role, expected: Container[str] | None) 
     return role
 
 
-def _require_free_name(name: str, *, besides: Role | None = None) -> None:
-    others = Role.objects.exclude(pk=besides.pk) if besides else Role.objects.all()
+def _require_free_name(name: str, *, exclude: Role | None = None) -> None:
+    others = Role.objects.exclude(pk=exclude.pk) if exclude else Role.objects.all()
     taken = {fold(other) for other in others.values_list("name", flat=True)}
     if fold(name) in taken:
         raise RoleExists
 
 
 def _grant(actor: User | None, role: Role, permissions: list[Permission]) -> Changes:
-    before, after = granted_by(role), labels_of(permissions)
+    before, after = granted_by(role), permission_names(permissions)
     if before == after:
         return {}
     require_no_escalation(actor, set(after))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,8 +14,8 @@ from core.api.viewsets import ShownWithMore
 from core.scoping import Order
 
 
-class MyKeyViewSet(ShownWithMore):
-    """The keys of the person who asks."""
+class MyKeyViewSet(ShownWithMore[ApiKey]):
+    """The keys of the requesting person."""
 
     resource = "keys"
     required = {
@@ -29,17 +28,26 @@ class MyKeyViewSet(ShownWithMore):
     serializer_class = ApiKeySerializer
     inputs = {"create": ApiKeySerializer}
     outputs = {"create": IssuedKeySerializer}
+    examples = {
+        "create": {
+            "A key that only reads": {
+                "name": "wall display",
+                "scopes": ["profile:read", "users:read"],
+                "expires_at": "2027-01-01T00:00:00Z",
+            }
+        }
+    }
     answers_with_secret = True
     orders = {
         "-created_at": Order("created_at", True),
         "created_at": Order("created_at"),
     }
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[ApiKey]:
         return self.scope().filter(user=self.user)
 
     def list(self, request: Request) -> Response:
-        """List one's keys, revoked ones included."""
+        """List your keys, including revoked ones."""
         return self.page(self.query(self.get_queryset()))
 
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -47,7 +55,7 @@ class MyKeyViewSet(ShownWithMore):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Make a key; its token is in this answer and nowhere else."""
+        """Create a key; only this response contains its token."""
         with_key = request.auth if isinstance(request.auth, ApiKey) else None
         key, token = issue_key(
             actor=self.user,
@@ -60,7 +68,7 @@ class MyKeyViewSet(ShownWithMore):
         return self.created(key)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revoke a key; it is refused from the next request on."""
+        """Revoke a key; it stops working with the next request."""
         key = self.get_object()
         key.expect(self.expected)
         revoke_key(actor=self.user, key=key, now=timezone.now())

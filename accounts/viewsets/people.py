@@ -21,21 +21,26 @@ from core.api.viewsets import ScopedViewSet, ShownWithMore
 from core.scoping import Order, ScopedQuerySet
 
 
-class MeViewSet(ShownWithMore):
-    """The person who asks."""
+class MeViewSet(ShownWithMore[User]):
+    """The profile of the requesting person."""
 
     resource = "profile"
     required = {"retrieve": None, "partial_update": None}
     queryset = User.objects.all()
     serializer_class = MeSerializer
     inputs = {"partial_update": MeSerializer}
+    examples = {
+        "partial_update": {
+            "Move": {"time_zone": "Asia/Shanghai", "language": "zh-hans"}
+        }
+    }
 
     def retrieve(self, request: Request) -> Response:
-        """Return the person who asks, with roles and permissions."""
+        """Return your profile, with roles and permissions."""
         return self.item(self.user)
 
     def partial_update(self, request: Request) -> Response:
-        """Change display name, time zone or language."""
+        """Change your display name, time zone or language."""
         person = change_profile(
             actor=self.user,
             expected=self.expected,
@@ -45,8 +50,8 @@ class MeViewSet(ShownWithMore):
         return self.item(person)
 
 
-class UserViewSet(ScopedViewSet):
-    """People who share a list with the one who asks; all, for those who manage them."""
+class UserViewSet(ScopedViewSet[User]):
+    """People who share a list with the requesting person; all for managers."""
 
     resource = "users"
     required = {"list": "accounts.view_user", "retrieve": "accounts.view_user"}
@@ -64,7 +69,7 @@ class UserViewSet(ScopedViewSet):
 
 
 class CatalogueQuerySet(ScopedQuerySet[Any]):
-    """Rows that are the same for everyone whose permission lets them look."""
+    """Rows that anyone with the permission may see."""
 
     def visible_to(self, user: User) -> CatalogueQuerySet:
         return self
@@ -73,7 +78,7 @@ class CatalogueQuerySet(ScopedQuerySet[Any]):
         return self.none()
 
 
-class RoleViewSet(ScopedViewSet):
+class RoleViewSet(ScopedViewSet[Role]):
     """Roles and what they grant."""
 
     resource = "roles"
@@ -92,7 +97,7 @@ class RoleViewSet(ScopedViewSet):
         return Response(self.present(self.get_object()))
 
 
-class PermissionViewSet(ScopedViewSet):
+class PermissionViewSet(ScopedViewSet[Permission]):
     """Permissions: an operation on a resource."""
 
     resource = "roles"

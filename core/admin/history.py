@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import localize
@@ -53,9 +53,9 @@ class Told:
 
 def history_of(user: User, resource_type: str, pk: Any) -> QuerySet[Event]:
     """Return the events about a row: of lists that the person sees, or of no list."""
-    seen = Q(stream_id=None) | Q(stream_id__in=registry.streams_visible_to(user))
-    about = Event.objects.about(resource_type, str(pk)).filter(seen)
-    return about.order_by("-at", "-pk")
+    about = Event.objects.about(resource_type, str(pk))
+    visible = about.open_to(registry.streams_visible_to(user))
+    return visible.order_by("-at", "-pk")
 
 
 def verb_of(event: Event) -> str:
@@ -76,16 +76,11 @@ def present(
             source=event.get_source_display(),
             verb=verb_of(event),
             subject=subject_of(event),
-            lines=_lines(event, names, without) if is_shown(event, streams) else [],
-            withheld=not is_shown(event, streams),
+            lines=_lines(event, names, without) if event.is_open_to(streams) else [],
+            withheld=not event.is_open_to(streams),
         )
         for event in events
     ]
-
-
-def is_shown(event: Event, streams: frozenset[Any]) -> bool:
-    """Tell whether the content of an event may be shown, as in the API."""
-    return event.stream_id is None or event.stream_id in streams
 
 
 def subject_of(event: Event) -> str:

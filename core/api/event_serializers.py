@@ -7,19 +7,23 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.serializers import StrictModelSerializer
+from core.api.serializers import StrictModelSerializer, help_texts
 from core.models import Event
 
 
 class EventSerializer(StrictModelSerializer):
     """An event. What changed in a list is shown to those who see the list.
 
-    The log says to anyone who reads it that something changed, who did it and
-    which fields; the content of lists that others keep stays withheld.
+    Anyone who may read the log learns that something changed, who did it and which
+    fields; the content of other people's lists is withheld.
     """
 
-    fields_changed = serializers.SerializerMethodField()
-    changes = serializers.SerializerMethodField()
+    fields_changed = serializers.SerializerMethodField(
+        help_text="Which fields changed."
+    )
+    changes = serializers.SerializerMethodField(
+        help_text="{field: [before, after]}; null if you do not see the list."
+    )
 
     class Meta:
         model = Event
@@ -39,6 +43,13 @@ class EventSerializer(StrictModelSerializer):
             "changes",
         )
         read_only_fields = fields
+        extra_kwargs = help_texts(
+            at="When it happened.",
+            actor_id="Who did it; null for the system itself.",
+            actor_label="The user name at that time.",
+            stream_id="The list that it happened in.",
+            seq="Its number in that list, without gaps.",
+        )
 
     def get_fields_changed(self, event: Event) -> list[str]:
         return sorted(event.changes)
@@ -48,5 +59,4 @@ class EventSerializer(StrictModelSerializer):
     )
     def get_changes(self, event: Event) -> dict[str, Any] | None:
         streams = self.context.get("visible_streams", frozenset())
-        shown = event.stream_id is None or event.stream_id in streams
-        return event.changes if shown else None
+        return event.changes if event.is_open_to(streams) else None

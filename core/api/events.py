@@ -47,7 +47,7 @@ class EventFilter(StrictFilterSet):
         fields: tuple[str, ...] = ()
 
 
-class EventViewSet(ScopedViewSet):
+class EventViewSet(ScopedViewSet[Event]):
     """What was done: who, when, to what."""
 
     resource = "events"

@@ -20,51 +20,42 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 
-from core import errors as domain
-from core.api.problems import BUSY_SECONDS, problem_response
+from core.api.problems import BUSY_SECONDS, problem_response, status_of
+from core.errors import DomainError, refusal_of
 
 logger = logging.getLogger(__name__)
 
 NON_FIELD_ERRORS = "non_field_errors"  # the framework's name for the whole body
-STATUS_OF: tuple[tuple[type[domain.DomainError], int], ...] = (
-    (domain.Invalid, 400),
-    (domain.Forbidden, 403),
-    (domain.Missing, 404),
-    (domain.Stale, 412),
-    (domain.Conflict, 409),
-    (domain.Mismatch, 422),
-    (domain.Busy, 503),
-)
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
-    """Answer every exception of a view with a problem; log what nobody foresaw."""
+    """Answer every exception of a view with a problem; log it as its class says."""
     request: HttpRequest = context["request"]._request
-    refusal = _describe(error)
-    if refusal.status >= 500:
+    problem = _describe(error)
+    if problem.log_level is not None:
         logger.log(
-            logging.WARNING if refusal.status == 503 else logging.ERROR,
+            problem.log_level,
             "request failed",
             exc_info=error,
             extra={
                 "request_id": getattr(request, "id", ""),
                 "method": request.method,
                 "path": request.path,
-                "status": refusal.status,
+                "status": problem.status,
             },
         )
     return problem_response(
         request,
-        refusal.status,
-        refusal.code,
-        refusal.detail,
-        errors=refusal.errors,
-        headers=refusal.headers,
+        problem.status,
+        problem.code,
+        problem.detail,
+        errors=problem.errors,
+        headers=problem.headers,
     )
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Problem:
     """What an exception becomes; code and detail are the status's where empty."""
 
     status: int
@@ -72,45 +63,40 @@ class Refusal:
     detail: str = ""
     errors: list[dict[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    log_level: int | None = None
 
 
-def _describe(error: Exception) -> Refusal:
+def _describe(error: Exception) -> Problem:
     match error:
-        case domain.DomainError():
-            return _describe_domain(error)
+        case DomainError() | IntegrityError() | OperationalError():
+            return _describe_refusal(refusal_of(error))
         case exceptions.ValidationError():
             detail = _("The input is not valid.")
-            return Refusal(400, "invalid", detail, flatten(error.detail))
+            return Problem(400, "invalid", detail, flatten(error.detail))
         case exceptions.APIException():
             return _describe_framework(error)
         case Http404():
-            return Refusal(404)
+            return Problem(404)
         case PermissionDenied():
-            return Refusal(403)
+            return Problem(403)
         case RequestDataTooBig() | TooManyFieldsSent() | TooManyFilesSent():
-            return Refusal(413)
+            return Problem(413)
         case SuspiciousOperation() | MultiPartParserError() | UnreadablePostError():
-            return Refusal(400)
-        case IntegrityError():
-            # Two writers raced to one constraint; the database let one through.
-            return Refusal(409, "conflict", str(domain.Conflict.message))
-        case OperationalError():
-            return Refusal(503, headers={"Retry-After": str(BUSY_SECONDS)})
+            return Problem(400)
         case _:
-            return Refusal(500)
+            return Problem(500, log_level=logging.ERROR)
 
 
-def _describe_domain(error: domain.DomainError) -> Refusal:
-    status = next(number for kind, number in STATUS_OF if isinstance(error, kind))
-    detail = str(error.message)
+def _describe_refusal(refusal: DomainError) -> Problem:
+    status, detail = status_of(type(refusal)), str(refusal.message)
     errors = []
-    if error.field is not None:
-        errors = [{"field": error.field, "code": error.code, "detail": detail}]
+    if refusal.field is not None:
+        errors = [{"field": refusal.field, "code": refusal.code, "detail": detail}]
     headers = {"Retry-After": str(BUSY_SECONDS)} if status == 503 else {}
-    return Refusal(status, error.code, detail, errors, headers)
+    return Problem(status, refusal.code, detail, errors, headers, refusal.log_level)
 
 
-def _describe_framework(error: exceptions.APIException) -> Refusal:
+def _describe_framework(error: exceptions.APIException) -> Problem:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else error.default_code
     headers = {}
@@ -118,7 +104,8 @@ def _describe_framework(error: exceptions.APIException) -> Refusal:
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    return Refusal(error.status_code, code, str(error.detail), headers=headers)
+    level = logging.ERROR if error.status_code >= 500 else None
+    return Problem(error.status_code, code, str(error.detail), [], headers, level)
 
 
 def flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
@@ -137,7 +124,7 @@ def flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
     return [error for name, part in parts for error in flatten(part, _join(path, name))]
 
 
-def _join(path: str, name: Any) -> str:
+def _join(path: str, name: object) -> str:
     if name == NON_FIELD_ERRORS:
         return path
     return f"{path}.{name}" if path else str(name)

@@ -1,8 +1,9 @@
-"""Ids, dates and times as their standards write them, and in no other way."""
+"""Ids, dates and times in exactly the form of their standards."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, datetime, time
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -11,9 +12,9 @@ from core.text import WALL_CLOCK, is_day, is_id, is_moment, is_wall_clock
 
 
 class IdField(serializers.UUIDField):
-    """An id, written as the API writes it."""
+    """An id: a UUID with hyphens."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: UUID | str | int) -> UUID:
         if isinstance(data, str) and not is_id(data):
             self.fail("invalid", value=data[:64])
         return super().to_internal_value(data)
@@ -22,7 +23,7 @@ class IdField(serializers.UUIDField):
 class DayField(serializers.DateField):
     """A full-date: 2026-03-01."""
 
-    def to_internal_value(self, value: Any) -> Any:
+    def to_internal_value(self, value: date | str) -> date:
         if isinstance(value, str) and not is_day(value):
             self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(value)
@@ -31,7 +32,7 @@ class DayField(serializers.DateField):
 class MomentField(serializers.DateTimeField):
     """A date-time with its offset: 2026-03-01T12:00:00Z."""
 
-    def to_internal_value(self, value: Any) -> Any:
+    def to_internal_value(self, value: datetime | str) -> datetime:
         if isinstance(value, str) and not is_moment(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss±hh:mm")
         return super().to_internal_value(value)
@@ -39,9 +40,9 @@ class MomentField(serializers.DateTimeField):
 
 @extend_schema_field({"type": "string", "pattern": WALL_CLOCK})
 class WallClockField(serializers.TimeField):
-    """A time on a wall, which has no offset: 14:30 or 14:30:00."""
+    """A local time without an offset: 14:30 or 14:30:00."""
 
-    def to_internal_value(self, value: Any) -> Any:
+    def to_internal_value(self, value: time | str) -> time:
         if isinstance(value, str) and not is_wall_clock(value):
             self.fail("invalid", format="hh:mm[:ss]")
         return super().to_internal_value(value)

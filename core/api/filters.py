@@ -1,4 +1,4 @@
-"""Filters: allow-listed, and wrong values are refused rather than passed over."""
+"""Filters: allow-listed; wrong values are refused, not ignored."""
 
 # mypy: allow-subclassing-any
 # (django-filter comes without types.)
@@ -23,7 +23,7 @@ LATEST = date(2999, 12, 31)
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """Knows the parameters it names; the view refuses any other.
+    """Declares the parameters; the view refuses any other.
 
     A parameter without a value is refused: `list=` must not mean every list.
     """
@@ -39,7 +39,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
 
 class _IdField(forms.CharField):
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: str | None) -> Any:
         if not value:
             return None
         if not is_id(value):
@@ -48,16 +48,16 @@ class _IdField(forms.CharField):
 
 
 class _DayField(forms.DateField):
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: Any) -> date | None:
         if value and not is_day(value):
             raise ValidationError(_("Give a date as YYYY-MM-DD."), code="invalid")
         return super().to_python(value)
 
 
 class _MomentField(forms.DateTimeField):
-    """Keeps the offset that it is given: it says which day it is there."""
+    """Keeps the offset that was given: it decides which day it is."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: Any) -> datetime | None:
         if value and not is_moment(value):
             message = _("Give a moment as YYYY-MM-DDThh:mm:ss±hh:mm.")
             raise ValidationError(message, code="invalid")
@@ -72,23 +72,23 @@ class IdFilter(django_filters.Filter):
 
 
 class DayFilter(django_filters.Filter):
-    """A date within the years that dates can be reckoned with."""
+    """A date in the supported range of years."""
 
     field_class = _DayField
     schema = {"type": "string", "format": "date"}
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: object, **options: object) -> None:
         bounds = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
         super().__init__(*args, validators=bounds, **options)
 
 
 class MomentFilter(django_filters.Filter):
-    """A moment (RFC 3339) within the years that moments can be reckoned with."""
+    """A moment (RFC 3339) in the supported range of years."""
 
     field_class = _MomentField
     schema = {"type": "string", "format": "date-time"}
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: object, **options: object) -> None:
         bounds = [
             MinValueValidator(datetime(EARLIEST.year, 1, 1, tzinfo=UTC)),
             MaxValueValidator(datetime(LATEST.year, 12, 31, tzinfo=UTC)),
@@ -97,10 +97,10 @@ class MomentFilter(django_filters.Filter):
 
 
 class ChoiceFilter(django_filters.TypedChoiceFilter):
-    """One of several words or numbers."""
+    """One of several values."""
 
     def __init__(
-        self, *args: Any, choices: Iterable[tuple[Any, Any]], **options: Any
+        self, *args: object, choices: Iterable[tuple[Any, Any]], **options: object
     ) -> None:
         choices = list(choices)
         kind = type(choices[0][0])
@@ -112,8 +112,8 @@ class ChoiceFilter(django_filters.TypedChoiceFilter):
 
 
 class TextFilter(django_filters.CharFilter):
-    """A text of at most so many characters."""
+    """A text of at most `max_length` characters."""
 
-    def __init__(self, *args: Any, max_length: int, **options: Any) -> None:
+    def __init__(self, *args: object, max_length: int, **options: object) -> None:
         self.schema = {"type": "string", "pattern": r"\S", "maxLength": max_length}
         super().__init__(*args, max_length=max_length, **options)

@@ -179,7 +179,7 @@ def require_sound_form(form: QueryDict) -> None:
         require_sound([name, *values])
 
 
-def require_sound(value: Any, depth: int = 1) -> None:
+def require_sound(value: object, depth: int = 1) -> None:
     """Refuse texts that no database keeps, and nesting beyond the bound."""
     if isinstance(value, str) and not is_storable(value):
         raise ParseError(_("Null characters and lone surrogates are not allowed."))

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from core.registry import registry
+
+
+class ScopeMissing(PermissionDenied):
+    default_code = "scope_missing"
+    default_detail = _("This API key does not have the scope that this needs.")
 
 
 class ScopedKey(Protocol):
@@ -36,7 +42,7 @@ class ScopedPermission(BasePermission):
         if key is not None:
             mode = "read" if request.method in SAFE_METHODS else "write"
             if not key.allows(f"{resource}:{mode}"):
-                raise PermissionDenied(code="scope_missing")
+                raise ScopeMissing
         return permission is None or request.user.has_perm(permission)
 
 

@@ -1,49 +1,95 @@
-"""One family of errors: problem+json (RFC 9457)."""
+"""Error answers for programs: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import (
+    Busy,
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    Mismatch,
+    Missing,
+    Stale,
+    Text,
+)
 
 CONTENT_TYPE = "application/problem+json"
 BUSY_SECONDS = 1
-TITLES = {
-    400: "Bad request",
-    401: "Not signed in",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    411: "Length required",
-    412: "Precondition failed",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Unprocessable content",
-    429: "Too many requests",
-    431: "Header fields too large",
-    500: "Internal server error",
-    503: "Service unavailable",
+
+# The status of each kind of refusal. A kind stands before the kind that it is part of.
+STATUS_OF: dict[type[DomainError], int] = {
+    Invalid: 400,
+    Forbidden: 403,
+    Missing: 404,
+    Stale: 412,
+    Conflict: 409,
+    Mismatch: 422,
+    Busy: 503,
 }
-CODES = {
-    400: "bad_request",
-    401: "not_authenticated",
-    403: "permission_denied",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    411: "length_required",
-    412: "version_mismatch",
-    413: "too_large",
-    415: "unsupported_media_type",
-    429: "throttled",
-    431: "headers_too_large",
-    500: "internal_error",
-    503: "busy",
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status, with the code and detail of a problem that has none of its own."""
+
+    title: str
+    code: str
+    detail: Text
+
+
+def _like(title: str, kind: type[DomainError]) -> Status:
+    return Status(title, kind.code, kind.message)
+
+
+_UNCLEAR = _("The request cannot be understood.")
+_FAULT = _("Something went wrong on our side.")
+STATUSES = {
+    400: Status("Bad request", "bad_request", _UNCLEAR),
+    401: Status("Not signed in", "not_authenticated", _("Sign in or send an API key.")),
+    403: _like("Forbidden", Forbidden),
+    404: _like("Not found", Missing),
+    405: Status(
+        "Method not allowed",
+        "method_not_allowed",
+        _("This address does not support this method."),
+    ),
+    406: Status(
+        "Not acceptable",
+        "not_acceptable",
+        _("None of the accepted media types is available."),
+    ),
+    409: _like("Conflict", Conflict),
+    411: Status(
+        "Length required", "length_required", _("The Content-Length header is missing.")
+    ),
+    412: _like("Precondition failed", Stale),
+    413: Status("Content too large", "too_large", _("The request is too large.")),
+    415: Status(
+        "Unsupported media type",
+        "unsupported_media_type",
+        _("Send JSON or a form, in UTF-8 and without compression."),
+    ),
+    422: _like("Unprocessable content", Mismatch),
+    429: Status("Too many requests", "throttled", _("Too many requests. Try later.")),
+    431: Status(
+        "Header fields too large", "headers_too_large", _("The headers are too large.")
+    ),
+    500: Status("Internal server error", "internal_error", _FAULT),
+    503: _like("Service unavailable", Busy),
 }
+_OTHER = Status("Error", "error", _UNCLEAR)
+
+
+def status_of(refusal: type[DomainError]) -> int:
+    """Return the HTTP status of a kind of refusal."""
+    return next(STATUS_OF[kind] for kind in STATUS_OF if issubclass(refusal, kind))
 
 
 def problem_response(
@@ -59,30 +105,21 @@ def problem_response(
 
     Code and detail are those of the status where none are given.
     """
-    body: dict[str, Any] = {
+    usual = STATUSES.get(status, _OTHER)
+    body: dict[str, object] = {
         "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
+        "title": usual.title,
         "status": status,
-        "detail": detail or usual_detail(status),
-        "code": code or CODES.get(status, "error"),
+        "detail": detail or str(usual.detail),
+        "code": code or usual.code,
         "errors": errors or [],
         "request_id": getattr(request, "id", ""),
     }
-    # What no UTF-8 can hold is escaped, as JSON allows; the rest stays readable.
+    # Escape what UTF-8 cannot encode, as JSON allows; the rest stays readable.
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return HttpResponse(text, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
 def usual_detail(status: int) -> str:
-    """Return what people are told where there is no more to say."""
-    details = {
-        403: _("You may not do this."),
-        404: _("Not found."),
-        411: _("Say how long the body is (Content-Length)."),
-        412: _("This was changed in the meantime. Load it again, then repeat."),
-        413: _("The request is too large."),
-        415: _("A body is JSON or a form, in UTF-8 and not compressed."),
-        500: _("Something went wrong on our side."),
-        503: _("The service is busy. Try again in a moment."),
-    }
-    return details.get(status, _("The request cannot be understood."))
+    """Return the message of a status, for a page that has no other."""
+    return str(STATUSES.get(status, _OTHER).detail)

@@ -37,7 +37,7 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields it does not know, and values of another type."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         if isinstance(data, Mapping):
             errors = self._unknown(data) | self._mistyped(data)
             if errors:
@@ -93,6 +93,11 @@ def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
     return True
 
 
+def help_texts(**texts: str) -> dict[str, dict[str, str]]:
+    """Return `extra_kwargs` that describe fields in the OpenAPI document."""
+    return {name: {"help_text": text} for name, text in texts.items()}
+
+
 class NoFields(StrictSerializer):
     """The body of a request that needs none."""
 
@@ -112,7 +117,7 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference to a row that the person may see; any other does not exist."""
 
     @classmethod
-    def many_init(cls, *args: Any, **options: Any) -> Any:
+    def many_init(cls, *args: object, **options: Any) -> Any:
         child = cls(*args, queryset=options.pop("queryset"))
         return ScopedRelatedFields(child_relation=child, **options)
 
@@ -123,10 +128,11 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         user: User = self.context["request"].user
         return queryset.visible_to(user)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: str) -> models.Model:
         if not is_id(data):
             self.fail("does_not_exist", pk_value=data[:64])
-        return super().to_internal_value(data)
+        row: models.Model = super().to_internal_value(data)
+        return row
 
 
 class ScopedRelatedFields(serializers.ManyRelatedField):
@@ -140,7 +146,7 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
         "does_not_exist": gettext_lazy("There is no such row: {value}."),
     }
 
-    def to_internal_value(self, data: Any) -> list[models.Model]:
+    def to_internal_value(self, data: object) -> list[models.Model]:
         if isinstance(data, str) or not hasattr(data, "__iter__"):
             self.fail("not_a_list", input_type=type(data).__name__)
         values = list(data)
@@ -156,12 +162,7 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
     def _rows(self) -> Any:
         return self.child_relation.get_queryset()
 
-    def _id(self, value: Any) -> UUID:
+    def _id(self, value: object) -> UUID:
         if not isinstance(value, str) or not is_id(value):
             self.fail("invalid_id", value=str(value)[:64])
         return UUID(value)
-
-
-def person_id(**options: Any) -> Any:
-    """Return a read-only field that names a person by id without loading them."""
-    return serializers.PrimaryKeyRelatedField(read_only=True, **options)

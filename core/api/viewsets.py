@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
@@ -26,30 +27,32 @@ from core.api.preconditions import expected_states
 from core.api.serializers import NoFields
 from core.models import Recorded
 from core.registry import registry
-from core.scoping import Order, ScopedQuerySet
+from core.scoping import Order, Row, ScopedQuerySet
 from core.users import User
 
 API_PREFIX = "/api/"
 
 
 class TellsMethodsOnly(APIView):
-    """Answers OPTIONS with the methods of the address, whatever row it names."""
+    """Answers OPTIONS with the methods of the address, even if its row is missing."""
 
     def get_authenticators(self) -> list[Any]:
         """Return those of the door; the OpenAPI document has no request to ask."""
         path = self.request.path if self.request else API_PREFIX
         return registry.door_of(path).authenticators()
 
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def options(self, request: Any, *args: object, **kwargs: object) -> Any:
         return HttpResponse(status=204)  # Allow is added to every answer
 
 
-class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
-    """Starts from what the person may see; another's row is as one that is not there.
+class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
+    """Shows only what the person may see; any other row does not exist for them.
 
     Subclasses name the `resource` of key scopes, the permission that each action
-    takes in `required`, how the bodies look that it takes in `inputs`, and the orders
-    that a client may ask for. `outputs` names answers that differ from the usual.
+    takes in `required`, the serializers of request bodies in `inputs`, and the orders
+    that a client may ask for. `outputs` names responses that differ from the usual;
+    None is a response without content, as of `destroy`. `examples` of request bodies
+    have a title each.
     """
 
     queryset: Any
@@ -57,14 +60,15 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
     resource: ClassVar[str]
     required: ClassVar[dict[str, str | None]]
     inputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
-    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
+    outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]] | None]] = {}
+    examples: ClassVar[Mapping[str, Mapping[str, dict[str, object]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"
 
     def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
         if (
             request.method == "POST"
@@ -79,7 +83,7 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
             patch_cache_control(response, no_store=True)
         return response
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         if self.action not in self.required:
             return  # the method is not one of the address, which is answered next
@@ -88,25 +92,27 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
         if self.action not in self.inputs and request.method not in SAFE_METHODS:
             NoFields(data=request.data).is_valid(raise_exception=True)
 
-    def scope(self) -> Any:
-        """Return every row of this kind that the person may see."""
+    def scope(self) -> ScopedQuerySet[Row]:
+        """Return all rows of the model that the person may see."""
         if not isinstance(self.queryset, ScopedQuerySet):
             raise ImproperlyConfigured(f"{type(self).__name__} has no scoped queryset.")
         return self.queryset.visible_to(self.user)
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[Row]:
         return self.scope()
 
     def get_serializer_class(self) -> Any:
-        return self.outputs.get(self.action, self.serializer_class)
+        usual = None if self.action == "destroy" else self.serializer_class
+        return self.outputs.get(self.action, usual)
 
     def allowed_orders(self) -> dict[str, Order]:
         """Return what a client may order by; the first is the usual one."""
         return self.orders
 
-    def replayable(self, user: User) -> Any:
-        """Return the rows whose making may be told of again."""
-        return self.queryset.model._default_manager.editable_by(user)
+    def replayable(self, user: User) -> QuerySet[Row]:
+        """Return the rows for which a repeated POST may get the first response."""
+        rows: QuerySet[Row] = self.queryset.model._default_manager.editable_by(user)
+        return rows
 
     @property
     def user(self) -> User:
@@ -114,7 +120,7 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
 
     @property
     def expected(self) -> frozenset[str] | None:
-        """Return the states in which the client wants it done; None is any."""
+        """Return the states of the row that the client expects; None is any."""
         return expected_states(self.request.headers.get("If-Match"))
 
     def valid(self, row: Recorded | None = None) -> dict[str, Any]:
@@ -139,21 +145,21 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
         location = self.request.build_absolute_uri(f"{self.request.path}/{row.pk}")
         return self.item(row, status=201, Location=location)
 
-    def tag_of(self, row: Recorded, shown: Any) -> str:
-        """Return the entity tag of a row that is shown so."""
+    def tag_of(self, row: Recorded, shown: object) -> str:
+        """Return the entity tag of a row and what the response shows of it."""
         return row.etag
 
-    def present(self, row: Any, **options: Any) -> Any:
-        """Return the row, or rows, as the API shows them."""
-        return self.get_serializer(row, **options).data
+    def present(self, rows: object, *, many: bool = False) -> Any:
+        """Return a row, or many rows, as the API shows them."""
+        return self.get_serializer(rows, many=many).data
 
-    def query(self, queryset: Any) -> Any:
-        """Return the rows that the query asks for, once all of it was understood."""
+    def query(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
+        """Return the rows that the query asks for, or refuse the query."""
         paginator: Any = self.paginator
         paginator.read(self.request, self.allowed_orders())
         return self.filter_queryset(queryset)
 
-    def page(self, queryset: Any) -> Response:
+    def page(self, queryset: QuerySet[Row]) -> Response:
         """Answer with one page of the rows."""
         rows = self.paginate_queryset(queryset)
         return self.get_paginated_response(self.present(rows, many=True))
@@ -183,11 +189,11 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Any]):
             )
 
 
-class ShownWithMore(ScopedViewSet):
+class ShownWithMore(ScopedViewSet[Row]):
     """Items that show more than their version covers, such as a person's name.
 
-    The version stands first in the tag, and what is shown after it: If-None-Match
-    compares all of it, If-Match what a change would overwrite.
+    The tag is the version, then a digest of what is shown: If-None-Match compares all
+    of it, If-Match only the version, which is what a change would overwrite.
     """
 
     @property
@@ -195,6 +201,6 @@ class ShownWithMore(ScopedViewSet):
         states = super().expected
         return states and frozenset(state.partition("-")[0] for state in states)
 
-    def tag_of(self, row: Recorded, shown: Any) -> str:
+    def tag_of(self, row: Recorded, shown: object) -> str:
         text = json.dumps(shown, cls=JSONEncoder, sort_keys=True)
         return f"{row.version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,10 +1,10 @@
-"""What most rows have: an id, who and when, a version."""
+"""The base of most models: an id, who changed the row and when, a version."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 Changes = dict[str, list[Any]]
 
+# Columns that every change writes.
+AUDIT_COLUMNS = ("version", "updated_at", "updated_by")
+BATCH = 500  # rows of one UPDATE
+
 
 def person_field(comment: str) -> Any:
-    """Return a key to the person who did something; people are never deleted."""
+    """Return a foreign key to who did something; people are never deleted."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -35,18 +39,18 @@ def person_field(comment: str) -> Any:
 
 
 class Recorded(models.Model):
-    """A row whose every change leaves an event, and that says who and when."""
+    """A row whose changes are all in the event log, and that says who and when."""
 
-    # Names of the fields that an event tells of; never one that holds a secret.
+    # The fields that events include; never one that holds a secret.
     recorded: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(
         _("id"), primary_key=True, default=new_id, editable=False, db_comment="UUIDv7"
     )
     created_at = models.DateTimeField(
-        _("created at"), editable=False, db_comment="When it was made, UTC"
+        _("created at"), editable=False, db_comment="When it was created, UTC"
     )
-    created_by = person_field("Who made it")
+    created_by = person_field("Who created it")
     updated_at = models.DateTimeField(
         _("updated at"), editable=False, db_comment="When it was last changed, UTC"
     )
@@ -60,16 +64,16 @@ class Recorded(models.Model):
 
     @property
     def etag(self) -> str:
-        """Name the state of the row; an expectation of it is checked under the lock."""
+        """Return the state of the row, which `expect` compares under the lock."""
         return str(self.version)
 
     def expect(self, states: Container[str] | None) -> None:
-        """Refuse when the row is in none of the states that the actor knows of."""
+        """Raise Stale if the row is in none of these states; None allows any."""
         if states is not None and self.etag not in states:
             raise Stale
 
     def stamp(self, *, by: User | None, at: datetime) -> None:
-        """Fill in who makes this row, and when."""
+        """Set who creates this row, and when."""
         self.created_at = self.updated_at = at
         self.created_by = self.updated_by = by
 
@@ -78,13 +82,13 @@ class Recorded(models.Model):
         *,
         by: User | None,
         at: datetime,
-        besides: Changes | None = None,
-        **values: Any,
+        extra_changes: Changes | None = None,
+        **values: object,
     ) -> Changes:
-        """Take the values in memory; return {field: [before, after]} of what differs.
+        """Set values in memory; return {field: [before, after]} of those that differ.
 
-        The version rises when something differs, be it beyond the row's own columns
-        (`besides`).
+        `extra_changes` are those outside the row's own columns. The version rises if
+        there is any change.
         """
         changes: Changes = {}
         for name, value in values.items():
@@ -92,7 +96,7 @@ class Recorded(models.Model):
             setattr(self, name, value)
             if before != (after := self._plain(name)):
                 changes[name] = [before, after]
-        changes |= besides or {}
+        changes |= extra_changes or {}
         if changes:
             self.version += 1
             self.updated_at, self.updated_by = at, by
@@ -103,36 +107,42 @@ class Recorded(models.Model):
         *,
         by: User | None,
         at: datetime,
-        besides: Changes | None = None,
-        **values: Any,
+        extra_changes: Changes | None = None,
+        **values: object,
     ) -> Changes:
-        """Assign the values and save the columns that they name, and no others."""
-        changes = self.assign(by=by, at=at, besides=besides, **values)
+        """Assign the values and save only the columns that they concern."""
+        changes = self.assign(by=by, at=at, extra_changes=extra_changes, **values)
         if changes:
             names = [*values, *self._companions(values)]
-            self.save(update_fields=[*names, "version", "updated_at", "updated_by"])
+            self.save(update_fields=[*names, *AUDIT_COLUMNS])
         return changes
 
-    def as_made(self) -> Changes:
-        """Return the changes that an event of its making tells."""
+    @classmethod
+    def save_many(cls, rows: Sequence[Self], *names: str) -> None:
+        """Save columns of rows that were changed with `assign`."""
+        columns = [*names, *AUDIT_COLUMNS]
+        cls._base_manager.bulk_update(rows, columns, batch_size=BATCH)
+
+    def created_changes(self) -> Changes:
+        """Return the changes for the event that the row was created."""
         return {
             name: [None, value]
             for name, value in self._state_now()
             if value is not None
         }
 
-    def as_gone(self) -> Changes:
-        """Return the changes that an event of its end tells."""
+    def deleted_changes(self) -> Changes:
+        """Return the changes for the event that the row was deleted."""
         return {
             name: [value, None]
             for name, value in self._state_now()
             if value is not None
         }
 
-    def _state_now(self) -> list[tuple[str, Any]]:
+    def _state_now(self) -> list[tuple[str, object]]:
         return [(name, self._plain(name)) for name in self.recorded]
 
-    def _plain(self, name: str) -> Any:
+    def _plain(self, name: str) -> object:
         field = self._meta.get_field(name)
         return plain(getattr(self, getattr(field, "attname", name)))
 
@@ -145,8 +155,8 @@ class Recorded(models.Model):
         ]
 
 
-def plain(value: Any) -> Any:
-    """Return the value as JSON can hold it."""
+def plain(value: object) -> object:
+    """Return the value in a form that JSON has."""
     match value:
         case UUID():
             return str(value)

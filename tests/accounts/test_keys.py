@@ -33,7 +33,7 @@ def last_used() -> Any:
     return ApiKey.objects.get().last_used_at
 
 
-def test_a_token_names_its_key_and_is_kept_nowhere(owner):
+def test_a_token_contains_the_public_id_and_is_not_stored(owner):
     key, token = issue(owner)
     assert re.fullmatch(r"tdo_[0-9a-f]{16}_[\w-]{43}", token)
     secret = token.removeprefix(f"tdo_{key.public_id}_")
@@ -45,7 +45,7 @@ def test_a_token_names_its_key_and_is_kept_nowhere(owner):
     assert secret not in str(key)
 
 
-def test_a_key_gets_the_usual_scopes_which_make_no_more_keys(owner):
+def test_a_key_gets_the_default_scopes_which_exclude_creating_keys(owner):
     key, _token = issue(owner)
     assert (
         set(key.scopes)
@@ -55,19 +55,19 @@ def test_a_key_gets_the_usual_scopes_which_make_no_more_keys(owner):
 
 
 @pytest.mark.parametrize("scopes", [[], ["todos:admin"], ["todos:read", "nonsense"]])
-def test_scopes_are_of_the_known_ones(owner, scopes):
+def test_unknown_scopes_are_refused(owner, scopes):
     with pytest.raises(Invalid) as refusal:
         issue(owner, scopes=scopes)
     assert refusal.value.field == "scopes"
 
 
-def test_a_key_does_not_expire_before_it_is_made(owner):
+def test_a_key_must_expire_in_the_future(owner):
     with pytest.raises(Invalid) as refusal:
         issue(owner, expires_at=NOW)
     assert refusal.value.field == "expires_at"
 
 
-def test_a_key_made_with_a_key_can_do_no_more_and_lives_no_longer(owner):
+def test_a_key_created_with_a_key_has_no_more_scopes_or_lifetime(owner):
     soon, late = NOW + timedelta(days=1), NOW + timedelta(days=9)
     parent, _token = issue(owner, scopes=["todos:read", "keys:write"], expires_at=soon)
     with pytest.raises(Invalid) as refusal:
@@ -80,7 +80,7 @@ def test_a_key_made_with_a_key_can_do_no_more_and_lives_no_longer(owner):
         assert (child.scopes, child.expires_at) == (["todos:read"], given)
 
 
-def test_through_the_api_too_a_key_gives_no_scope_that_it_lacks(owner):
+def test_the_api_refuses_a_scope_that_the_creating_key_lacks(owner):
     client = api_for(owner, ["keys:write", "keys:read"])
     body = {"name": "more", "scopes": ["todos:write"]}
     assert_problem(client.post("/api/v1/me/keys", body), 400, "invalid", "scopes")
@@ -95,21 +95,21 @@ def test_through_the_api_too_a_key_gives_no_scope_that_it_lacks(owner):
     assert_problem(other.get("/api/v1/todos"), 403, "scope_missing")
 
 
-def test_nobody_makes_keys_for_somebody_else(owner, administrator):
+def test_keys_cannot_be_created_for_another_person(owner, administrator):
     with pytest.raises(Forbidden):
         issue_key(actor=administrator, user=owner, name="x", now=NOW)
 
 
-def test_revoking_twice_is_harmless(owner):
+def test_revoking_twice_changes_nothing(owner):
     key, _token = issue(owner)
     for _time in range(2):
         revoke_key(actor=owner, key=key, now=NOW)
-    told = Event.objects.about("apikey", key.pk).order_by("pk")
-    assert [event.verb for event in told] == ["apikey.created", "apikey.revoked"]
+    recorded = Event.objects.about("apikey", key.pk).order_by("pk")
+    assert [event.verb for event in recorded] == ["apikey.created", "apikey.revoked"]
     assert ApiKey.objects.get().revoked_by == owner
 
 
-def test_staff_revoke_and_others_find_no_such_key(owner, outsider, manager):
+def test_staff_can_revoke_a_key_that_others_cannot_find(owner, outsider, manager):
     key, _token = issue(owner)
     with pytest.raises(Missing):
         revoke_key(actor=outsider, key=key, now=NOW)
@@ -119,7 +119,7 @@ def test_staff_revoke_and_others_find_no_such_key(owner, outsider, manager):
     assert not ApiKey.objects.usable(NOW).exists()
 
 
-def test_the_use_of_a_key_is_written_once_a_minute(owner):
+def test_last_use_is_saved_at_most_once_a_minute(owner):
     client = api_for(owner)
     assert client.get("/api/v1/me").status_code == 200
     first = last_used()
@@ -131,7 +131,7 @@ def test_the_use_of_a_key_is_written_once_a_minute(owner):
     assert last_used() > first
 
 
-def test_a_refused_key_was_not_used(owner):
+def test_a_refused_key_is_not_marked_as_used(owner):
     key, _token = issue(owner)
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer tdo_{key.public_id}_wrong")
@@ -139,7 +139,9 @@ def test_a_refused_key_was_not_used(owner):
     assert ApiKey.objects.get().last_used_at is None
 
 
-def test_usable_keys_are_neither_expired_nor_revoked_nor_of_the_disabled(owner, editor):
+def test_keys_that_are_expired_revoked_or_of_disabled_people_are_unusable(
+    owner, editor
+):
     later = NOW + timedelta(hours=1)
     good, _token = issue(owner)
     issue(owner, expires_at=later)
@@ -151,7 +153,7 @@ def test_usable_keys_are_neither_expired_nor_revoked_nor_of_the_disabled(owner, 
     assert list(ApiKey.objects.usable(later)) == [good]
 
 
-def test_the_scheme_is_written_as_one_likes(owner):
+def test_the_authorization_scheme_is_case_insensitive(owner):
     _key, token = issue(owner)
     for header in (f"bearer {token}", f"BEARER  {token} "):
         answer = APIClient().get("/api/v1/me", headers={"Authorization": header})
@@ -160,7 +162,7 @@ def test_the_scheme_is_written_as_one_likes(owner):
     assert_problem(basic, 401, "not_authenticated")
 
 
-def test_a_session_needs_the_token_against_forgery(owner):
+def test_a_session_needs_the_csrf_token(owner):
     browser = APIClient(enforce_csrf_checks=True)
     browser.force_login(owner)
     assert browser.get("/api/v1/me").status_code == 200
@@ -176,7 +178,7 @@ def test_a_session_needs_the_token_against_forgery(owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reader_does_not_wait_to_note_the_use_of_a_key(owner):
+def test_reading_does_not_wait_to_save_the_last_use(owner):
     client = api_for(owner)
     held, done = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""Add and change people; nobody rises above who commands them."""
+"""Add and change people, without privilege escalation."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_a_manager_adds_people_who_have_an_inbox_and_can_sign_in(manager):
     assert person.password not in str(event.changes)
 
 
-def test_without_a_password_nobody_signs_in(manager):
+def test_a_person_without_a_password_cannot_sign_in(manager):
     person = add_person(actor=manager, username="new", password=None, now=NOW)
     assert not person.has_usable_password()
 
 
 @pytest.mark.parametrize("actor", ["owner", "auditor"])
-def test_members_and_auditors_manage_nobody(request, actor, outsider):
+def test_members_and_auditors_cannot_manage_people(request, actor, outsider):
     user = request.getfixturevalue(actor)
     for act in (
         lambda: add(user),
@@ -77,7 +77,7 @@ def test_members_and_auditors_manage_nobody(request, actor, outsider):
 @pytest.mark.parametrize(
     "same", ["STRASSE@example.com", "straße@EXAMPLE.com", "ＳＴＲＡＳＳＥ@example.com"]
 )
-def test_an_address_is_taken_once_however_it_is_written(manager, owner, same):
+def test_email_addresses_are_unique_in_any_case_and_width(manager, owner, same):
     add(manager, email="Straße@example.com")
     with pytest.raises(EmailTaken):
         add(manager, "other", email=same)
@@ -87,7 +87,7 @@ def test_an_address_is_taken_once_however_it_is_written(manager, owner, same):
     assert add(manager, "fourth").email_key is None
 
 
-def test_a_manager_gives_no_role_beyond_their_own(manager, owner):
+def test_a_manager_cannot_assign_a_role_beyond_their_own(manager, owner):
     for wanted in ("administrator", "auditor"):
         with pytest.raises(Forbidden):
             add(manager, roles=roles(wanted))
@@ -98,7 +98,9 @@ def test_a_manager_gives_no_role_beyond_their_own(manager, owner):
     assert [role.name for role in owner.groups.all()] == ["member"]
 
 
-def test_a_manager_commands_nobody_above(manager, administrator, auditor):
+def test_a_manager_cannot_change_people_with_more_permissions(
+    manager, administrator, auditor
+):
     root = User.objects.create_superuser("root")
     for person in (administrator, auditor, root):
         for act in (
@@ -113,7 +115,7 @@ def test_a_manager_commands_nobody_above(manager, administrator, auditor):
                 act()
 
 
-def test_only_a_superuser_makes_one(manager, administrator, owner):
+def test_only_superusers_create_superusers(manager, administrator, owner):
     for actor in (manager, administrator):
         with pytest.raises(Forbidden):
             add(actor, is_superuser=True)
@@ -123,7 +125,7 @@ def test_only_a_superuser_makes_one(manager, administrator, owner):
     assert change(root, owner, is_superuser=True).is_superuser
 
 
-def test_roles_are_given_and_taken_in_one_event(administrator, owner):
+def test_changing_roles_records_one_event(administrator, owner):
     change(administrator, owner, roles=roles("auditor"), display_name="O")
     assert last(owner).changes == {
         "display_name": ["Olga Owner", "O"],
@@ -134,7 +136,7 @@ def test_roles_are_given_and_taken_in_one_event(administrator, owner):
     assert Event.objects.count() == before
 
 
-def test_an_edit_with_another_version_is_refused(administrator, owner):
+def test_an_edit_of_a_stale_version_is_refused(administrator, owner):
     change(administrator, owner, display_name="x", expected={"1"})
     with pytest.raises(Stale):
         change(administrator, owner, display_name="y", expected={"1"})
@@ -142,7 +144,7 @@ def test_an_edit_with_another_version_is_refused(administrator, owner):
         change_profile(actor=owner, now=NOW, display_name="y", expected={"1"})
 
 
-def test_nobody_disables_themselves(administrator):
+def test_people_cannot_disable_themselves(administrator):
     with pytest.raises(CannotRemoveYourself):
         change(administrator, administrator, is_active=False)
 
@@ -163,19 +165,19 @@ def test_people_change_their_own_profile(owner):
     }
 
 
-def test_a_new_password_is_told_of_and_not_told(owner):
+def test_a_new_password_is_recorded_without_its_value(owner):
     set_password(actor=owner, person=owner, password="a new secret", now=NOW)
     event = last(owner)
     assert (event.verb, event.changes) == ("user.password_changed", {})
     assert authenticate(username="olga", password="a new secret") == owner
 
 
-def test_who_is_gone_is_missing(administrator):
+def test_a_deleted_person_is_missing(administrator):
     with pytest.raises(Missing):
         change(administrator, User(username="nobody"), display_name="x")
 
 
-def test_people_see_whom_they_share_a_list_with(
+def test_people_see_those_they_share_a_list_with(
     owner, editor, viewer, outsider, manager, todo_list
 ):
     visible = User.objects.visible_to
@@ -197,13 +199,13 @@ def test_people_are_found_by_exact_name_or_address(owner):
     assert named("") is None
 
 
-def test_an_invalid_refusal_names_its_field(owner, manager):
+def test_a_refusal_of_input_names_its_field(owner, manager):
     with pytest.raises(Invalid) as refusal:
         add(manager, email="olga@example.com")
     assert refusal.value.field == "email"
 
 
-def test_a_user_name_is_one_however_it_is_written(owner, manager):
+def test_user_names_are_unique_in_any_case_and_width(owner, manager):
     for name in ("OLGA", "Olga", "ｏｌｇａ"):
         with pytest.raises(Invalid) as refusal:
             add(manager, username=name)

@@ -1,4 +1,4 @@
-"""The event log, people, keys and comments: many rows, and no list walks them all."""
+"""Plans for the event log, people, keys and comments: no page scans a whole table."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ LOG = [
 
 @pytest.fixture
 def crowded(owner: Any, todo: Any) -> None:
-    """Fill the tables; the rows that are asked for are the oldest or the rarest."""
+    """Fill the tables; the rows that are found are the oldest or the rarest."""
     add_comment(actor=owner, todo=put(owner, None), text="x", now=timezone.now())
     with no_statement_timeout(), connection.cursor() as cursor:
         for statement, count in (
@@ -89,7 +89,7 @@ def crowded(owner: Any, todo: Any) -> None:
 
 
 def plans(client: Any, address: str) -> dict[str, dict[str, Any]]:
-    """Return by which plan each statement of the request was executed."""
+    """Return the plan of each statement of the request."""
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(f"/api/v1/{address}")
     assert answer.status_code == 200, answer.content
@@ -112,7 +112,7 @@ def blocks(plan: dict[str, Any]) -> int:
 
 
 def rows_read(plan: dict[str, Any], table: str) -> int:
-    """Return how many rows of the table were looked at, those passed over included."""
+    """Return how many rows of the table were read, including filtered ones."""
     read = 0
     if plan.get("Relation Name") == table:
         each = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
@@ -127,7 +127,7 @@ def assert_cheap(client: Any, address: str) -> None:
 
 
 @pytest.mark.usefixtures("crowded")
-def test_every_filter_of_the_event_log_has_its_index(auditor, owner, todo):
+def test_every_filter_of_the_event_log_uses_an_index(auditor, owner, todo):
     client = api_for(auditor)
     for query in LOG:
         assert_cheap(client, f"events?{query.format(actor=owner.pk, todo=todo.pk)}")
@@ -135,9 +135,7 @@ def test_every_filter_of_the_event_log_has_its_index(auditor, owner, todo):
 
 
 @pytest.mark.usefixtures("crowded")
-def test_pages_of_people_keys_members_and_comments_have_their_indexes(
-    owner, todo, manager
-):
+def test_pages_of_people_keys_members_and_comments_use_indexes(owner, todo, manager):
     client = api_for(owner, list(registry.scopes))
     for address in (
         "users",
@@ -156,8 +154,8 @@ def test_pages_of_people_keys_members_and_comments_have_their_indexes(
         assert_cheap(api_for(manager), address)
 
 
-def test_colleagues_are_found_once_though_the_planner_knows_of_none(owner):
-    """Where it takes each table for a row or two, it joins by loops within loops."""
+def test_colleagues_are_read_once_despite_outdated_statistics(owner):
+    """Believing that the tables are almost empty, the planner uses nested loops."""
     at = {"created_at": timezone.now(), "updated_at": timezone.now()}
     people = User.objects.bulk_create(
         User(username=f"{n}", username_key=f"{n}", **at) for n in range(50)
@@ -178,5 +176,5 @@ def test_colleagues_are_found_once_though_the_planner_knows_of_none(owner):
         assert len(api.get(f"/api/v1/{address}").json()["results"]) == 51
         found = plans(api, address)
         (plan,) = (found[sql] for sql in found if "todos_membership" in sql)
-        # Those of one's own, and those of the lists that they lead to.
+        # The person's own memberships, and those of the same lists.
         assert rows_read(plan, "todos_membership") < 2 * 51 * 50

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def leaver() -> User:
-    """Who is about to be removed; their texts hold a canary each."""
+    """The person to be removed; each of their texts contains a canary."""
     return make_person(
         "canaryname", display_name="canaryshown", email="canary@example.com"
     )
@@ -41,7 +41,7 @@ def let_in(owner, todo_list, user, role=MemberRole.EDITOR):
     return share_list(actor=owner, todo_list=todo_list, user=user, role=role, now=NOW)
 
 
-def test_the_name_and_address_go_and_the_row_stays(administrator, leaver):
+def test_removal_clears_name_and_address_and_keeps_the_row(administrator, leaver):
     remove(administrator, leaver)
     row = fresh(leaver)
     assert row.username.startswith("removed-")
@@ -52,7 +52,9 @@ def test_the_name_and_address_go_and_the_row_stays(administrator, leaver):
     assert authenticate(username="canaryname", password=PASSWORD) is None
 
 
-def test_the_event_log_forgets_the_name(administrator, owner, leaver, todo_list):
+def test_removal_redacts_the_name_in_the_event_log(
+    administrator, owner, leaver, todo_list
+):
     let_in(owner, todo_list, leaver)
     put(leaver, todo_list)
     change_profile(actor=leaver, now=NOW, display_name="canaryagain")
@@ -67,7 +69,9 @@ def test_the_event_log_forgets_the_name(administrator, owner, leaver, todo_list)
     assert (event.actor_id, event.resource_id) == (administrator.pk, str(leaver.pk))
 
 
-def test_no_table_holds_the_name_any_more(administrator, owner, leaver, todo_list):
+def test_no_table_contains_the_name_after_removal(
+    administrator, owner, leaver, todo_list
+):
     issue_key(actor=None, user=leaver, name="canarykey", now=NOW)
     api = api_for(owner)
     answer = api.post(
@@ -84,7 +88,9 @@ def test_no_table_holds_the_name_any_more(administrator, owner, leaver, todo_lis
         assert "canary" not in str(list(model._base_manager.values())), model
 
 
-def test_private_lists_go_and_shared_ones_stay(administrator, owner, leaver, todo_list):
+def test_removal_purges_private_lists_and_keeps_shared_ones(
+    administrator, owner, leaver, todo_list
+):
     let_in(owner, todo_list, leaver)
     shared = put(leaver, todo_list, "Shared")
     comment = add_comment(actor=leaver, todo=shared, text="Said", now=NOW)
@@ -102,7 +108,9 @@ def test_private_lists_go_and_shared_ones_stay(administrator, owner, leaver, tod
 
 
 @pytest.mark.parametrize("trashed", [False, True])
-def test_a_list_passes_to_who_stays(administrator, leaver, editor, viewer, trashed):
+def test_a_list_passes_to_its_longest_standing_editor(
+    administrator, leaver, editor, viewer, trashed
+):
     todo_list = add_list(actor=leaver, name="Ours", now=NOW)
     let_in(leaver, todo_list, viewer, MemberRole.VIEWER)
     let_in(leaver, todo_list, editor)
@@ -121,7 +129,7 @@ def test_a_list_passes_to_who_stays(administrator, leaver, editor, viewer, trash
     assert (fresh(todo_list).deleted_at is not None) is trashed
 
 
-def test_a_list_passes_to_a_viewer_when_there_is_no_editor(
+def test_a_list_without_editors_passes_to_a_viewer(
     administrator, leaver, viewer, outsider
 ):
     todo_list = add_list(actor=leaver, name="Ours", now=NOW)
@@ -132,7 +140,9 @@ def test_a_list_passes_to_a_viewer_when_there_is_no_editor(
     assert member(todo_list, viewer).role == "owner"
 
 
-def test_another_owner_keeps_the_list(administrator, leaver, owner, editor):
+def test_a_list_with_another_owner_keeps_its_roles(
+    administrator, leaver, owner, editor
+):
     todo_list = add_list(actor=leaver, name="Ours", now=NOW)
     let_in(leaver, todo_list, owner, MemberRole.OWNER)
     let_in(leaver, todo_list, editor)
@@ -141,21 +151,21 @@ def test_another_owner_keeps_the_list(administrator, leaver, owner, editor):
     assert member(todo_list, owner).role == "owner"
 
 
-def test_keys_are_gone_with_an_event_each(administrator, leaver):
+def test_removal_deletes_keys_and_records_an_event_for_each(administrator, leaver):
     key, _token = issue_key(actor=leaver, user=leaver, name="x", now=NOW)
     remove(administrator, leaver)
     assert not ApiKey.objects.filter(user=leaver).exists()
     assert verbs(key) == ["apikey.created", "apikey.removed"]
 
 
-def test_removing_twice_is_harmless(administrator, leaver):
+def test_removing_twice_changes_nothing(administrator, leaver):
     remove(administrator, leaver)
     before = Event.objects.count()
     remove(administrator, leaver)
     assert Event.objects.count() == before
 
 
-def test_rights_are_asked(owner, manager, administrator, leaver):
+def test_removal_needs_permission(owner, manager, administrator, leaver):
     with pytest.raises(Forbidden):
         remove(owner, leaver)
     with pytest.raises(Forbidden):
@@ -165,7 +175,7 @@ def test_rights_are_asked(owner, manager, administrator, leaver):
     remove(manager, leaver)
 
 
-def test_a_removed_person_can_be_named_anew(administrator, leaver):
+def test_the_user_name_of_a_removed_person_is_free_again(administrator, leaver):
     remove(administrator, leaver)
     again = make_person("canaryname", email="canary@example.com")
     assert again.pk != leaver.pk

@@ -1,4 +1,4 @@
-"""Roles ship as data: given once, and an administrator's edits are kept."""
+"""Shipped roles are data: granted once, and changes of administrators are kept."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def permission(label: str) -> Permission:
     return Permission.objects.get(content_type__app_label=app, codename=codename)
 
 
-def test_the_shipped_roles_are_there_with_every_permission_they_name():
+def test_the_shipped_roles_exist_with_all_their_permissions():
     shipped = shipped_roles()
     assert {name: permissions(name) for name in shipped} == shipped
 
 
-def test_no_role_but_the_managers_reaches_people_and_none_reads_more_todos():
+def test_only_managers_change_people_and_no_role_reveals_more_todos():
     people = {"accounts.change_user", "accounts.add_user", "accounts.delete_user"}
     shipped = shipped_roles()
     assert people <= shipped["manager"]
@@ -64,7 +64,7 @@ def test_syncing_again_changes_nothing():
     assert Role.objects.count() == len(INCLUDED)
 
 
-def test_what_an_administrator_took_away_or_gave_is_kept():
+def test_syncing_keeps_the_changes_of_an_administrator():
     member = Role.objects.get(name="member")
     member.permissions.remove(permission("todos.delete_todo"))
     member.permissions.add(permission("core.view_event"))
@@ -92,10 +92,10 @@ def later_release() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("later_release")
-def test_a_permission_that_is_new_is_given_once():
+def test_a_new_permission_is_granted_once():
     new = "core.delete_event_later"
     before = permissions("auditor")
-    sync_roles()  # the permission itself comes later, with its app
+    sync_roles()  # the permission itself is created later, with its app
     assert permissions("auditor") == before
     created = Permission.objects.create(
         codename="delete_event_later",
@@ -109,13 +109,13 @@ def test_a_permission_that_is_new_is_given_once():
     assert permissions("auditor") == before
 
 
-def test_a_new_role_comes_with_the_release_that_ships_it(monkeypatch):
+def test_a_new_shipped_role_is_created(monkeypatch):
     monkeypatch.setitem(INCLUDED, "reader", ("auditor",))
     sync_roles()
     assert permissions("reader") == permissions("auditor")
 
 
-def test_permissions_of_single_people_do_not_count(owner):
+def test_permissions_assigned_to_a_person_are_ignored(owner):
     owner.user_permissions.add(permission("core.view_event"))
     assert not owner.has_perm("core.view_event")
     assert owner.has_perm("todos.view_todo")

@@ -1,4 +1,4 @@
-"""A session that ended stays ended, whatever Redis kept of it."""
+"""An ended session stays ended, whatever Redis has cached."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ PAGE = "/admin/todos/todo/"
 
 @pytest.fixture
 def server(settings, monkeypatch) -> Iterator[RedisServer]:
-    """A Redis that this process uses, and does not leave alone for long."""
+    """A Redis that this process uses and retries soon after a failure."""
     monkeypatch.setattr(ours, "breaker", Breaker())
     monkeypatch.setattr(ours, "PAUSE", 0)
     server = RedisServer()
     settings.REDIS_URL = server.url
-    settings.REDIS_TIMEOUT = 5  # seconds; a busy machine may take its time
+    settings.REDIS_TIMEOUT = 5  # seconds; for a busy machine
     settings.CACHES = {
         "default": {"BACKEND": "todo_project.redis.RedisCache", "LOCATION": server.url}
     }
@@ -44,7 +44,7 @@ def server(settings, monkeypatch) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def browser(server: RedisServer, owner: User) -> Client:
-    """A browser whose session was copied."""
+    """A browser whose session is cached."""
     browser = browser_for(owner)
     assert is_signed_in(browser)
     assert copy_of(browser)
@@ -64,7 +64,7 @@ def copy_of(browser: Client) -> Any:
 
 
 def twin_of(browser: Client) -> Client:
-    """Return a browser that kept the cookie, whatever the first was told."""
+    """Return a second browser with the same cookie."""
     twin = Client()
     twin.cookies["sessionid"] = key_of(browser)
     return twin
@@ -76,14 +76,12 @@ def person_of(key: str) -> Any:
     return find_user(request)
 
 
-def test_a_copy_spares_the_question_for_the_session(
-    browser, owner, django_assert_num_queries
-):
+def test_a_cached_session_saves_the_query(browser, owner, django_assert_num_queries):
     with django_assert_num_queries(1):  # the person
         assert person_of(key_of(browser)) == owner
 
 
-def test_the_first_request_asks_for_the_session_after_the_stamp(
+def test_the_first_request_reads_the_session_after_the_stamp(
     server, owner, django_assert_num_queries
 ):
     browser = browser_for(owner)
@@ -92,11 +90,11 @@ def test_the_first_request_asks_for_the_session_after_the_stamp(
     assert ["accounts_user" in query["sql"] for query in asked] == [False, True, False]
 
 
-def test_a_page_by_a_copy_varies_with_the_cookie(browser):
+def test_a_page_from_a_cached_session_varies_on_the_cookie(browser):
     assert "Cookie" in browser.get(PAGE)["Vary"]
 
 
-def test_a_session_that_ended_while_redis_was_frozen_stays_ended(browser, server):
+def test_a_session_ended_while_redis_was_frozen_stays_ended(browser, server):
     twin = twin_of(browser)
     server.freeze()
     browser.post("/admin/logout/")
@@ -105,19 +103,19 @@ def test_a_session_that_ended_while_redis_was_frozen_stays_ended(browser, server
     assert not is_signed_in(twin)
 
 
-def test_a_session_that_ended_while_redis_was_away_stays_ended(browser, server):
+def test_a_session_ended_while_redis_was_down_stays_ended(browser, server):
     twin, kept = twin_of(browser), copy_of(browser)
     server.kill()
     browser.post("/admin/logout/")
     server.start()
-    cache.set(f"session.{key_of(twin)}", kept)  # as its snapshot would
+    cache.set(f"session.{key_of(twin)}", kept)  # as a snapshot would restore it
     assert not is_signed_in(twin)
 
 
-def test_a_copy_that_was_made_while_the_session_ended_is_worthless(
+def test_a_copy_cached_while_the_session_ended_is_not_used(
     browser, server, monkeypatch
 ):
-    """The slowest request: it has read what ends before it keeps its copy."""
+    """A slow request reads the session before it ends, and caches it afterwards."""
     twin = twin_of(browser)
     cache.clear()
     keep = SessionStore.keep_copy
@@ -135,7 +133,7 @@ def test_a_copy_that_was_made_while_the_session_ended_is_worthless(
     assert not is_signed_in(twin)
 
 
-def test_other_sessions_of_the_person_go_on(browser, server, owner):
+def test_other_sessions_of_the_person_stay_valid(browser, server, owner):
     other = browser_for(owner)
     assert is_signed_in(other)
     browser.post("/admin/logout/")
@@ -143,7 +141,9 @@ def test_other_sessions_of_the_person_go_on(browser, server, owner):
     assert not is_signed_in(browser)
 
 
-def test_a_new_password_ends_other_sessions_and_keeps_ones_own(browser, server, owner):
+def test_a_new_password_ends_other_sessions_but_not_the_current_one(
+    browser, server, owner
+):
     other, twin = browser_for(owner), twin_of(browser)
     assert is_signed_in(other)
     typed = {
@@ -157,31 +157,31 @@ def test_a_new_password_ends_other_sessions_and_keeps_ones_own(browser, server, 
     assert not is_signed_in(twin)  # the key of before
 
 
-def test_a_password_that_somebody_else_set_ends_a_copied_session(browser, owner):
+def test_a_password_set_by_another_person_ends_a_cached_session(browser, owner):
     set_password(actor=None, person=owner, password="x" * 20, now=timezone.now())
     assert not is_signed_in(browser)
 
 
-def test_who_was_disabled_is_not_let_in_by_a_copy(browser, owner):
+def test_a_disabled_person_is_not_signed_in_by_a_cached_session(browser, owner):
     change_person(actor=None, person=owner, now=timezone.now(), is_active=False)
     assert not is_signed_in(browser)
 
 
-def test_an_expired_session_has_no_copy(browser):
+def test_an_expired_session_is_not_cached(browser):
     cache.clear()
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert not is_signed_in(browser)
     assert copy_of(browser) is None
 
 
-def test_a_copy_is_forgotten_when_its_session_expires(browser, server):
+def test_a_copy_expires_with_its_session(browser, server):
     left = server.client.pttl(f":1:session.{key_of(browser)}")
     session = Session.objects.get(session_key=key_of(browser))
     expires_in = (session.expire_date - timezone.now()).total_seconds() * 1000
     assert abs(left - expires_in) < 60_000
 
 
-def test_what_was_written_while_redis_was_frozen_is_not_lost(browser, server):
+def test_writes_to_a_session_while_redis_was_frozen_are_kept(browser, server):
     server.freeze()
     session = browser.session
     session["note"] = "new"
@@ -192,7 +192,7 @@ def test_what_was_written_while_redis_was_frozen_is_not_lost(browser, server):
     assert session["note"] == "new"
 
 
-def test_a_copy_that_was_tampered_with_lets_nobody_in(browser, server, outsider):
+def test_a_forged_copy_signs_nobody_in(browser, server, outsider):
     mine, stamp = key_of(browser), copy_of(browser)[0]
     theirs = Session.objects.get(session_key=key_of(browser_for(outsider)))
     for text in (theirs.session_data, "e30:forged", ""):
@@ -203,14 +203,12 @@ def test_a_copy_that_was_tampered_with_lets_nobody_in(browser, server, outsider)
 @pytest.mark.parametrize(
     "text", ["nonsense", "5", '["x"]', '{"0": 1}', "[1, 2]", b"\xff"]
 )
-def test_what_is_no_copy_is_none(browser, server, text):
+def test_malformed_copies_are_ignored(browser, server, text):
     server.client.set(f":1:session.{key_of(browser)}", text)
     assert is_signed_in(browser)
 
 
-def test_a_secret_key_that_was_exchanged_renews_the_session_itself(
-    browser, owner, settings
-):
+def test_rotating_the_secret_key_renews_the_session(browser, owner, settings):
     key = key_of(browser)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-" + settings.SECRET_KEY
@@ -220,13 +218,13 @@ def test_a_secret_key_that_was_exchanged_renews_the_session_itself(
     assert is_signed_in(browser)
 
 
-def test_without_redis_nothing_is_copied(owner, django_assert_num_queries):
+def test_nothing_is_cached_without_redis(owner, django_assert_num_queries):
     browser = browser_for(owner)
     with django_assert_num_queries(2):  # the session, the person
         assert person_of(key_of(browser)) == owner
 
 
-def test_a_full_redis_keeps_nobody_out(server, owner):
+def test_a_full_redis_does_not_prevent_signing_in(server, owner):
     server.fill()
     browser = browser_for(owner)
     assert is_signed_in(browser)
@@ -234,7 +232,7 @@ def test_a_full_redis_keeps_nobody_out(server, owner):
     assert not is_signed_in(browser)
 
 
-def test_what_a_request_wrote_before_it_asked_who_asks_is_kept(browser, owner):
+def test_session_data_written_before_the_user_is_read_is_kept(browser, owner):
     session = SessionStore(key_of(browser))
     session["note"] = "new"
     request = RequestFactory().get("/")
@@ -244,14 +242,14 @@ def test_what_a_request_wrote_before_it_asked_who_asks_is_kept(browser, owner):
     assert SessionStore(key_of(browser))["note"] == "new"
 
 
-def test_django_finds_the_same_person(browser, owner):
+def test_django_itself_finds_the_same_person(browser, owner):
     request = RequestFactory().get("/")
     request.session = SessionStore(key_of(browser))
     assert get_user(request) == owner
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_busy_database_ends_no_session(browser):
+def test_a_busy_database_does_not_end_sessions(browser):
     session = browser.session
     session["note"] = "new"
     row = Session.objects.get(session_key=key_of(browser))

@@ -62,7 +62,7 @@ def test_a_name_that_is_nobodys_is_refused_alike(owner_browser, outsider, url, n
 
 def test_a_member_is_not_added_twice(owner_browser, editor, url):
     answer = save(owner_browser, url, **{"memberships-3-person": "edgar"})
-    assert "is a member of the list already" in text_of(answer)
+    assert "is already a member of the list" in text_of(answer)
 
 
 def test_roles_change_and_members_are_removed(
@@ -80,10 +80,10 @@ def test_the_last_owner_stays(owner, owner_browser, todo_list, url):
     data = form_of(owner_browser.get(url))
     data[f"{prefix_of(data, member(todo_list, owner))}-role"] = "viewer"
     answer = owner_browser.post(url, data)
-    assert "A list keeps one owner" in text_of(answer)
+    assert "A list needs at least one owner" in text_of(answer)
     assert member(todo_list, owner).role == "owner"
     answer = owner_browser.post(f"{TABLE}{todo_list.pk}/leave/", follow=True)
-    assert "A list keeps one owner" in text_of(answer)
+    assert "A list needs at least one owner" in text_of(answer)
 
 
 def test_an_editor_chooses_a_colour_and_no_more(editor, todo_list, url):

@@ -110,7 +110,7 @@ def test_roles_are_changed_with_an_event(administrator, owner):
 
 def test_nobody_disables_or_removes_themselves(manager, manager_browser):
     answer = save(manager_browser, f"{TABLE}{manager.pk}/change/", is_active=None)
-    assert "Somebody else has to" in text_of(answer)
+    assert "You cannot remove or disable yourself" in text_of(answer)
     answer = manager_browser.post(f"{TABLE}{manager.pk}/delete/", {"post": "yes"})
     assert answer.status_code == 403
     assert User.objects.get(pk=manager.pk).is_active

@@ -1,10 +1,11 @@
-"""Addresses of the service, and a few that fail in ways that no request can cause."""
+"""The addresses of the service, and some that fail as no request can make them."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from rest_framework.exceptions import Throttled
@@ -12,14 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.errors import Conflict
 from todo_project.urls import *  # noqa: F403  (the service's own, handlers included)
 from todo_project.urls import urlpatterns as own
 
 SECRET = "the word that nobody must read"
 
 
+class Watched(Conflict):
+    """A refusal that operators want to know about."""
+
+    log_level = logging.INFO
+
+
 class Failing(APIView):
-    """Fails as the address says, once it is known who asks."""
+    """Fails as the address says, after authentication."""
 
     schema = None
     permission_classes: tuple[Any, ...] = ()
@@ -29,6 +37,9 @@ class Failing(APIView):
             "bug": lambda: ValueError(SECRET),
             "throttled": lambda: Throttled(wait=1.2),
             "locked": lambda: OperationalError(SECRET),
+            "raced": lambda: IntegrityError(SECRET),
+            "refused": Conflict,
+            "watched": Watched,
         }
         if how in failures:
             raise failures[how]()

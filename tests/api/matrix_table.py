@@ -1,19 +1,19 @@
-"""Who gets what answer from which endpoint: the whole of the API's rights.
+"""Which person gets which status from which endpoint: all rights of the API.
 
 Read a row as: this person, asking for this object, gets this status.
 
-- own: any member of the service, an object of a list that they alone see (or their
-  own key, themselves, an event of that list)
+- own: any user, an object of a list that only they see (or their own key, themselves,
+  an event of that list)
 - owner, editor, viewer: that member of the shared list, an object of it
-- outsider, manager, administrator, auditor: people of these roles who are no members,
-  an object of the shared list; one of the foreign list is answered alike
+- outsider, manager, administrator, auditor: people of these roles who are not members,
+  an object of the shared list; the same for one of the foreign list
 - roleless: an editor of the shared list who lost their role
-- trashed: the owner, an object of the shared list that lies in the trash, or is part
-  of what lies there
+- trashed: the owner, an object of the shared list that is in the trash, or part of a
+  trashed one
 
 Not in the table because they hold for every row: without sign-in, with a revoked key
 or for a disabled person it is 401; a key that lacks the scope gets 403; what does not
-exist is answered as what is foreign.
+exist gets the same response as a foreign object.
 
 Endpoints are below /api/v1/ unless they begin with a slash. Apps add rows in a module
 of their own: see tests/matrix_parts.py.
@@ -79,9 +79,9 @@ PATCH  todos/{todo}/comments/{comment} comments 200 | 403 200    403    | 404   
 DELETE todos/{todo}/comments/{comment} comments 204 | 204 204    403    | 404      404     404           403     403      | 404
 """  # noqa: E501  (a table is read along its lines)
 
-# What who may read of a tenant that they have no part in. Whoever manages people sees
-# the people; whoever audits sees what was done to people and keys. Nobody else sees
-# anything, and nobody sees a word of lists and todos.
+# What people may read of a tenant that they do not belong to. Managers see its people;
+# auditors see events about people and keys. Others see nothing, and nobody sees lists
+# and todos.
 PEOPLE = frozenset({"username", "display name"})
 ACCOUNTS = PEOPLE | {"email", "key name", "request id"}
 MAY_READ = {
@@ -98,7 +98,7 @@ MAY_READ = {
 
 @dataclass(frozen=True)
 class Row:
-    """What one method of one endpoint answers, by person."""
+    """The status of one method of one endpoint, by person."""
 
     method: str
     endpoint: str

@@ -1,4 +1,4 @@
-"""The people of the access matrix, and what each of them has."""
+"""The people of the access matrix and their rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from todos.services.trash import trash_todo
 
 PREFIX = "/api/v1/"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# Each text of the foreign tenant holds its own canary.
+# Each text of the foreign tenant contains a canary of its own.
 CANARIES = {
     kind: f"canary{kind.replace(' ', '')}"
     for kind in (
@@ -81,7 +81,7 @@ def endpoints() -> Iterator[tuple[str, str]]:
 
 
 def readable(route: str) -> str:
-    """Return the route with its parameters named by what they stand for."""
+    """Return the route with readable names of its parameters."""
     route = re.sub(r"<\w+:(\w+)_pk>", r"{\1}", route)
     return re.sub(r"(\w+)/<\w+:pk>", lambda m: f"{m[1]}/{{{_SINGULAR[m[1]]}}}", route)
 
@@ -97,7 +97,7 @@ def patterns(level: Any, prefix: str) -> Iterator[tuple[str, URLPattern]]:
 
 
 class World:
-    """Three tenants: one's own, the shared list, and the foreign one."""
+    """Three tenants: the person's own, the shared list, and the foreign one."""
 
     def __init__(self) -> None:
         self.people = {name: make_person(name) for name in (*MEMBERS, "outsider")}
@@ -229,7 +229,7 @@ def fill(
 
 
 def lend_role(user: User) -> User:
-    """Return the person as seen while they held every permission."""
+    """Return the person as if they had every permission."""
     lent = User.objects.get(pk=user.pk)
     lent.is_superuser = True  # in memory alone
     return lent

@@ -1,4 +1,4 @@
-"""Requests at the same time, each with a connection of its own."""
+"""Concurrent requests, each with its own connection."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TRIES = 20
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:
-    """Make the calls at once; return their answers.
+    """Make the calls concurrently; return their responses.
 
-    SQLite lets one writer in at a time and tells the others to come back: 503 with
-    Retry-After is the contract, and a client does come back.
+    SQLite allows one writer at a time. Others get 503 with Retry-After, and try again
+    as a client would.
     """
     barrier = Barrier(len(calls))
 
@@ -27,7 +27,7 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
         try:
             wait_long()
             barrier.wait(timeout=60)
-            return patiently(call)
+            return call_with_retries(call)
         finally:
             connections.close_all()
 
@@ -35,7 +35,7 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def patiently(call: Callable[[], Any]) -> Any:
+def call_with_retries(call: Callable[[], Any]) -> Any:
     for _ in range(TRIES):
         answer = call()
         if answer.status_code != 503:

@@ -1,4 +1,4 @@
-"""Statements of a request, named by their tables; and rows by the hundred."""
+"""The SQL statements of a request, named by their tables; and many rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from todos.services.lists import add_list
 from todos.services.sharing import share_list
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 
-# What every request costs before it is about anything.
+# What every request needs before its own statements.
 KEY = "SELECT accounts_apikey"  # the key and its person, in one
 PERMISSIONS = "SELECT auth_permission"  # what the person's roles grant
 TAG = "SELECT accounts_user"  # access version and sum of revisions, for the ETag
@@ -36,7 +36,7 @@ def statements(api, method, path, body=None):
 
 
 def gather_statistics():
-    """Let PostgreSQL know what is in its tables, as it would by itself in a minute."""
+    """Update the statistics of PostgreSQL, as it does by itself within a minute."""
     if connection.vendor == "postgresql":
         own = ", ".join(connection.introspection.django_table_names())
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Whatever comes in, nothing ends in a fault."""
+"""Whatever a client sends, nothing causes a server error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FIELDS = [
 @example(body={"content": "\ud800"})
 @example(body={"content": "x", "uid": "\x00"})
 @example(body={"content": "x", "due_on": "٢٠٢٦-٠٣-٠١"})
-def test_no_json_ends_in_a_fault(owner_api, body):
+def test_no_json_causes_a_server_error(owner_api, body):
     before = Event.objects.count()
     answer = post(owner_api, json.dumps(body))
     assert answer.status_code in {201, 400}, answer.content
@@ -57,7 +57,7 @@ def test_no_json_ends_in_a_fault(owner_api, body):
 
 @bounded
 @given(body=st.binary(max_size=60))
-def test_no_bytes_end_in_a_fault(owner_api, body):
+def test_no_bytes_cause_a_server_error(owner_api, body):
     for content_type in (JSON, FORM, "multipart/form-data; boundary=b"):
         answer = owner_api.generic("POST", TODOS, body, content_type=content_type)
         assert answer.status_code in {201, 400}
@@ -86,7 +86,7 @@ PARAMETERS = [
 @example(query={"due_from": "2026-02-30"})
 @example(query={"cursor": "a:b:c"})
 @example(query={"search": "%"})
-def test_no_query_ends_in_a_fault(owner_api, query):
+def test_no_query_causes_a_server_error(owner_api, query):
     text = "&".join(f"{name}={quote(value)}" for name, value in query.items())
     answer = owner_api.get(f"{TODOS}?{text}")
     assert answer.status_code in {200, 400}, answer.content
@@ -96,7 +96,7 @@ def test_no_query_ends_in_a_fault(owner_api, query):
 
 @bounded
 @given(path=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
-def test_no_address_ends_in_a_fault(owner_api, path):
+def test_no_address_causes_a_server_error(owner_api, path):
     answer = owner_api.get(f"/api/v1/{quote(path)}")
     assert answer.status_code in {200, 400, 403, 404}
 
@@ -111,7 +111,7 @@ def test_no_address_ends_in_a_fault(owner_api, path):
         st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40
     ),
 )  # fmt: skip
-def test_no_header_ends_in_a_fault(owner_api, todo, name, value):
+def test_no_header_causes_a_server_error(owner_api, todo, name, value):
     for method in ("get", "patch"):
         answer = getattr(owner_api, method)(f"{TODOS}/{todo.pk}", headers={name: value})
         assert answer.status_code < 500

@@ -1,4 +1,4 @@
-"""The page on which people read and try out the API."""
+"""The documentation page of the API."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tests.conftest import browser_for
 from tests.problems import assert_problem
 
 
-def test_a_browser_is_led_to_the_sign_in(client, db):
+def test_a_browser_is_redirected_to_the_sign_in(client, db):
     answer = client.get("/api/v1/docs", headers={"Accept": "text/html,*/*;q=0.8"})
     assert answer.status_code == 302
     assert answer["Location"] == "/admin/login/?next=/api/v1/docs"
 
 
-def test_a_program_is_told_to_sign_in(client, db):
+def test_a_program_gets_401(client, db):
     assert_problem(client.get("/api/v1/docs"), 401, "not_authenticated")
 
 
-def test_the_page_needs_nothing_that_its_policy_forbids(owner_browser):
+def test_the_page_obeys_its_content_security_policy(owner_browser):
     answer = owner_browser.get("/api/v1/docs", headers={"Accept": "text/html"})
     page = answer.content.decode()
     assert answer["Content-Security-Policy"].startswith("default-src 'self'")
@@ -41,7 +41,9 @@ def chromium(live_server) -> Iterator[Browser]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_page_works_in_a_browser_without_a_complaint(chromium, live_server, owner):
+def test_the_page_works_in_a_browser_without_console_errors(
+    chromium, live_server, owner
+):
     session = browser_for(owner).cookies["sessionid"].value
     cookie = {"name": "sessionid", "value": session, "url": live_server.url}
     chromium.driver.execute_cdp_cmd("Network.setCookie", cookie)

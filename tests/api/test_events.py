@@ -10,7 +10,7 @@ from core.models import Event, Source
 from core.registry import registry
 from tests.conftest import api_for
 
-# Method, address, body, and the verbs of the events that it leaves, in order.
+# Method, address, body, and the types of the recorded events, in order.
 STORY = [
     ("post", "lists", {"name": "House"}, ["list.created", "membership.created"]),
     ("patch", "lists/{list}", {"name": "Home"}, ["list.changed"]),
@@ -74,7 +74,7 @@ def fill(value, names):
     return value.format(**names) if isinstance(value, str) else value
 
 
-def test_each_write_through_the_api_leaves_its_events(owner, editor):
+def test_every_write_through_the_api_records_its_events(owner, editor):
     api = api_for(owner, list(registry.scopes))
     names = {"inbox": str(owner.inbox.pk)}
     for number, (method, address, body, verbs) in enumerate(STORY):
@@ -87,9 +87,9 @@ def test_each_write_through_the_api_leaves_its_events(owner, editor):
         assert answer.status_code < 300, (address, answer.content)
         if answer.status_code == 201:
             names[_MADE[address.rpartition("/")[2]]] = answer.json()["id"]
-        told = list(Event.objects.filter(request_id=request_id).order_by("pk"))
-        assert [event.verb for event in told] == verbs, (method, address)
-        for event in told:
+        recorded = list(Event.objects.filter(request_id=request_id).order_by("pk"))
+        assert [event.verb for event in recorded] == verbs, (method, address)
+        for event in recorded:
             assert (event.actor_id, event.actor_label) == (owner.pk, "olga")
             assert event.source == Source.API
             assert event.resource_type == event.verb.partition(".")[0]
@@ -97,10 +97,10 @@ def test_each_write_through_the_api_leaves_its_events(owner, editor):
 
 
 def assert_gapless():
-    """Assert that the numbers of every stream run from one without a gap."""
+    """Assert that the events of every stream are numbered from one without gaps."""
     numbers: dict[Any, list[Any]] = {}
-    told = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
-    for stream, seq in told.values_list("stream_id", "seq"):
+    recorded = Event.objects.exclude(seq=None).order_by("stream_id", "seq")
+    for stream, seq in recorded.values_list("stream_id", "seq"):
         numbers.setdefault(stream, []).append(seq)
     lists = apps.get_model("todos", "TodoList").objects.values_list("pk", "revision")
     for stream, seqs in numbers.items():

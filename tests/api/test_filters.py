@@ -1,4 +1,4 @@
-"""Filters of todos: what each finds, and that none of them looks beyond one's own."""
+"""Filters of todos: what each finds, and that none finds rows of other people."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add(owner, todo_list):
 
 @pytest.fixture
 def found(owner_api):
-    """Return a function that tells the contents that a query finds, sorted."""
+    """Return a function that returns the contents that a query finds, sorted."""
 
     def find(**query):
         text = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
@@ -42,7 +42,7 @@ def found(owner_api):
     return find
 
 
-def test_by_list(add, found, owner, todo_list):
+def test_todos_are_filtered_by_list(add, found, owner, todo_list):
     add("here")
     other = add_list(actor=owner, name="Shed", now=NOW)
     add("there", todo_list=other)
@@ -51,7 +51,7 @@ def test_by_list(add, found, owner, todo_list):
     assert found(list=str(other.pk).upper()) == ["there"]
 
 
-def test_by_state(add, found, owner):
+def test_todos_are_filtered_by_state(add, found, owner):
     add("open")
     finish_todo(actor=owner, todo=add("finished"), now=NOW)
     trash_todo(actor=owner, todo=add("trashed"), now=NOW)
@@ -60,14 +60,14 @@ def test_by_state(add, found, owner):
         assert found(state=state) == [state]
 
 
-def test_by_label(add, found, owner, todo_list):
+def test_todos_are_filtered_by_label(add, found, owner, todo_list):
     label = add_label(actor=owner, todo_list=todo_list, name="urgent", now=NOW)
     add("with", labels=[label])
     add("without")
     assert found(label=label.pk) == ["with"]
 
 
-def test_by_assignee_priority_and_parent(add, found, editor):
+def test_todos_are_filtered_by_assignee_priority_and_parent(add, found, editor):
     parent = add("parent", priority=3)
     add("part", parent=parent)
     add("hers", assignee=editor)
@@ -77,7 +77,7 @@ def test_by_assignee_priority_and_parent(add, found, editor):
     assert found(parent=parent.pk) == ["part"]
 
 
-def test_by_due_day(add, found):
+def test_todos_are_filtered_by_due_date(add, found):
     for day in (1, 2, 3):
         add(f"on {day}", due_on=date(2026, 3, day))
     add(
@@ -92,7 +92,7 @@ def test_by_due_day(add, found):
     assert found(due_from="2026-03-03", due_to="2026-03-01") == []
 
 
-def test_by_the_moment_of_making(add, found):
+def test_todos_are_filtered_by_creation_time(add, found):
     for minute in (0, 1, 2):
         add(f"at {minute}", now=NOW + timedelta(minutes=minute))
     assert found(created_from="2026-03-01T12:01:00Z") == ["at 1", "at 2"]
@@ -102,16 +102,16 @@ def test_by_the_moment_of_making(add, found):
     assert found(created_to="2026-03-01T12:01:00.5z") == ["at 0", "at 1"]
 
 
-def test_the_offset_of_the_moment_says_which_days_are_over(add, found):
+def test_the_offset_of_overdue_at_decides_which_days_are_over(add, found):
     add("on the first", due_on=date(2026, 3, 1))
-    # In Shanghai the second of March has begun, in Chicago the first goes on.
+    # It is already the second of March in Shanghai, and still the first in Chicago.
     assert found(overdue_at="2026-03-02T00:30:00+08:00") == ["on the first"]
     assert found(overdue_at="2026-03-01T16:30:00Z") == []
     assert found(overdue_at="2026-03-01T10:30:00-06:00") == []
     assert found(overdue_at="2026-03-02T00:30:00-06:00") == ["on the first"]
 
 
-def test_a_time_is_over_at_its_moment_wherever_one_asks(add, found, owner):
+def test_a_due_time_is_over_at_the_same_moment_in_every_offset(add, found, owner):
     due = {"due_on": date(2026, 3, 1), "due_time": time(9), "due_zone": "Asia/Shanghai"}
     add("late", **due)
     finish_todo(actor=owner, todo=add("done", **due), now=NOW)
@@ -144,7 +144,7 @@ def test_a_time_is_over_at_its_moment_wherever_one_asks(add, found, owner):
         ("a%e", []),
     ],
 )
-def test_by_text(add, found, text, contents):
+def test_todos_are_filtered_by_text(add, found, text, contents):
     for content in (
         "好好学习",
         "学",
@@ -161,7 +161,7 @@ def test_by_text(add, found, text, contents):
     assert found(search=text) == sorted(contents)
 
 
-def test_filters_narrow_each_other(add, found, owner, todo_list):
+def test_filters_are_combined_with_and(add, found, owner, todo_list):
     add("one tree", priority=1)
     add("two trees", priority=2)
     finish_todo(actor=owner, todo=add("old tree", priority=1), now=NOW)
@@ -198,7 +198,7 @@ def test_filters_narrow_each_other(add, found, owner, todo_list):
         ("search", "   "),
     ],
 )
-def test_a_wrong_value_is_400_and_named(owner_api, name, value):
+def test_a_wrong_value_is_400_and_names_the_parameter(owner_api, name, value):
     answer = owner_api.get(f"{TODOS}?{name}={quote(value)}")
     assert_problem(answer, 400, "invalid", name)
 
@@ -214,7 +214,7 @@ def test_a_parameter_without_a_value_is_400(owner_api, name):
     assert_problem(owner_api.get(f"{TODOS}?{name}="), 400, "invalid", name)
 
 
-def test_a_foreign_id_finds_as_little_as_an_unknown_one(
+def test_an_id_of_another_person_finds_nothing_like_an_unknown_one(
     outsider_api, owner, editor, add, todo_list
 ):
     label = add_label(actor=owner, todo_list=todo_list, name="urgent", now=NOW)
@@ -233,18 +233,18 @@ def test_a_foreign_id_finds_as_little_as_an_unknown_one(
         assert foreign.json()["count"] == 0
 
 
-def test_a_shared_row_is_found_by_each_member(viewer_api, add, todo_list):
+def test_every_member_finds_a_shared_row(viewer_api, add, todo_list):
     add("for all")
     page = viewer_api.get(f"{TODOS}?list={todo_list.pk}&search=all").json()
     assert [todo["content"] for todo in page["results"]] == ["for all"]
 
 
-def test_the_trash_of_others_stays_theirs(outsider_api, add, owner):
+def test_the_trash_of_other_people_is_hidden(outsider_api, add, owner):
     trash_todo(actor=owner, todo=add("gone"), now=datetime.now(UTC))
     assert outsider_api.get(f"{TODOS}?state=trashed").json()["results"] == []
 
 
-def test_lists_by_state(owner, owner_api, todo_list):
+def test_lists_are_filtered_by_state(owner, owner_api, todo_list):
     address = f"/api/v1/lists/{todo_list.pk}"
 
     def names(state):
@@ -259,7 +259,7 @@ def test_lists_by_state(owner, owner_api, todo_list):
     assert names("active") == ["Inbox"]
 
 
-def test_events_by_subject_actor_and_time(administrator_api, owner, todo):
+def test_events_are_filtered_by_subject_actor_and_time(administrator_api, owner, todo):
     def verbs(query):
         page = administrator_api.get(f"/api/v1/events?{query}").json()
         return [event["verb"] for event in page["results"]]

@@ -1,4 +1,4 @@
-"""Form bodies mean what JSON bodies mean; PUT replaces and PATCH merges."""
+"""Forms are equivalent to JSON; PUT replaces and PATCH merges."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def post(api, body, content_type=JSON):
 @pytest.mark.parametrize(
     ("text", "kept"), [("true", True), ("on", True), ("1", True), ("false", False)]
 )
-def test_a_form_says_yes_and_no_in_words(owner_api, todo_list, text, kept):
+def test_a_form_gives_booleans_as_words(owner_api, todo_list, text, kept):
     address = f"/api/v1/lists/{todo_list.pk}"
     answer = owner_api.patch(address, f"is_archived={text}", content_type=FORM)
     assert answer.json()["is_archived"] is kept
 
 
-def test_a_form_that_says_neither_is_refused(owner_api, todo_list):
+def test_a_form_with_an_invalid_boolean_is_refused(owner_api, todo_list):
     address = f"/api/v1/lists/{todo_list.pk}"
     answer = owner_api.patch(address, "is_archived=maybe", content_type=FORM)
     assert_problem(answer, 400, "invalid", "is_archived")
 
 
-def test_a_form_makes_what_json_makes(owner_api, owner, todo_list):
+def test_a_form_creates_the_same_todo_as_json(owner_api, owner, todo_list):
     fields = {
         "content": "好好学习",
         "list": str(todo_list.pk),
@@ -51,13 +51,13 @@ def test_a_form_makes_what_json_makes(owner_api, owner, todo_list):
     }
 
 
-def test_a_form_makes_a_list(owner_api):
+def test_a_form_creates_a_list(owner_api):
     answer = owner_api.post("/api/v1/lists", "name=Shed", content_type=FORM)
     assert answer.status_code == 201
     assert answer.json()["is_archived"] is False
 
 
-def test_an_empty_value_of_a_form_empties_the_field(owner_api):
+def test_an_empty_value_in_a_form_clears_the_field(owner_api):
     todo = post(
         owner_api, json.dumps({"content": "x", "notes": "n", "due_on": "2026-03-01"})
     ).json()
@@ -68,12 +68,12 @@ def test_an_empty_value_of_a_form_empties_the_field(owner_api):
     assert answer.json()["due_on"] is None
 
 
-def test_a_form_gives_a_single_value_once(owner_api):
+def test_a_single_value_given_twice_in_a_form_is_refused(owner_api):
     answer = post(owner_api, "content=a&content=b", FORM)
     assert_problem(answer, 400, "invalid", "content")
 
 
-def test_put_empties_what_it_leaves_out_and_patch_does_not(owner_api):
+def test_put_clears_omitted_fields_and_patch_keeps_them(owner_api):
     fields = {"content": "x", "notes": "n", "priority": 2, "due_on": "2026-03-01"}
     todo = post(owner_api, json.dumps(fields)).json()
     address = f"{TODOS}/{todo['id']}"
@@ -86,14 +86,14 @@ def test_put_empties_what_it_leaves_out_and_patch_does_not(owner_api):
     assert_problem(owner_api.put(address, {"notes": "n"}), 400, "invalid", "content")
 
 
-def test_a_uid_cannot_be_emptied(owner_api):
+def test_a_uid_cannot_be_cleared(owner_api):
     todo = post(owner_api, json.dumps({"content": "x"})).json()
     answer = owner_api.patch(f"{TODOS}/{todo['id']}", {"uid": ""})
     assert_problem(answer, 400, "invalid", "uid")
 
 
 @pytest.mark.parametrize("form", ["urn:uuid:{}", "{{{}}}"])
-def test_an_id_is_written_in_one_way(owner_api, todo_list, form):
+def test_ids_are_accepted_in_one_notation_only(owner_api, todo_list, form):
     for field in ("id", "list"):
         body = {"content": "x", field: form.format(todo_list.pk)}
         answer = post(owner_api, json.dumps(body))

@@ -1,4 +1,4 @@
-"""The four calls that people come from tutorials with."""
+"""The four calls that every tutorial begins with."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def multipart(boundary, content):
     }
 
 
-def test_a_retry_gets_the_first_answer(owner_api):
+def test_a_retry_gets_the_first_response(owner_api):
     first = owner_api.post(TODOS, {"content": "once"}, headers=KEY)
     again = owner_api.post(TODOS, {"content": "once"}, headers=KEY)
     assert first.status_code == again.status_code == 201
@@ -63,7 +63,7 @@ def test_every_post_can_be_retried(owner_api, owner, outsider, todo_list, todo):
         assert Event.objects.count() == events
 
 
-def test_another_content_under_the_same_key_is_422(owner_api, todo_list):
+def test_different_content_with_the_same_key_is_422(owner_api, todo_list):
     owner_api.post(TODOS, {"content": "once"}, headers=KEY)
     others = [
         (TODOS, {"content": "twice"}),
@@ -99,7 +99,7 @@ def test_the_order_of_names_and_the_boundary_do_not_count(owner_api):
     assert two.json() == one.json()
 
 
-def test_a_key_is_the_person_s_own(owner_api, editor_api):
+def test_idempotency_keys_are_separate_for_each_person(owner_api, editor_api):
     one = owner_api.post(TODOS, {"content": "mine"}, headers=KEY)
     two = editor_api.post(TODOS, {"content": "mine"}, headers=KEY)
     assert one.status_code == two.status_code == 201
@@ -120,7 +120,7 @@ def test_a_refusal_leaves_the_key_free(owner_api):
     assert owner_api.post(TODOS, {"content": "x"}, headers=KEY).status_code == 201
 
 
-def test_a_retry_of_who_lost_the_list_is_404(owner, editor, editor_api, todo_list):
+def test_a_retry_after_losing_the_list_is_404(owner, editor, editor_api, todo_list):
     body = {"content": "x", "list": str(todo_list.pk)}
     assert editor_api.post(TODOS, body, headers=KEY).status_code == 201
     membership = Membership.objects.get(list=todo_list, user=editor)
@@ -130,14 +130,14 @@ def test_a_retry_of_who_lost_the_list_is_404(owner, editor, editor_api, todo_lis
     assert "x" not in answer.json()["detail"]
 
 
-def test_a_retry_of_who_lost_the_role_is_403(editor, editor_api):
+def test_a_retry_after_losing_the_role_is_403(editor, editor_api):
     assert editor_api.post(TODOS, {"content": "x"}, headers=KEY).status_code == 201
     editor.groups.clear()
     answer = editor_api.post(TODOS, {"content": "x"}, headers=KEY)
     assert_problem(answer, 403, "permission_denied")
 
 
-def test_a_retry_tells_nothing_of_what_was_purged(owner, owner_api):
+def test_a_retry_reveals_nothing_about_a_purged_row(owner, owner_api):
     made = owner_api.post(TODOS, {"content": "secret"}, headers=KEY).json()
     todo = Todo.objects.get(pk=made["id"])
     trash_todo(actor=owner, todo=todo, now=NOW)
@@ -147,7 +147,7 @@ def test_a_retry_tells_nothing_of_what_was_purged(owner, owner_api):
     assert Todo.with_trash.count() == 0
 
 
-def test_a_secret_is_shown_once(owner):
+def test_a_retry_does_not_show_a_secret_again(owner):
     owner_api = api_for(owner, list(registry.scopes))
     keys = ApiKey.objects.count()
     first = owner_api.post("/api/v1/me/keys", {"name": "wall"}, headers=KEY)
@@ -160,7 +160,7 @@ def test_a_secret_is_shown_once(owner):
     assert token not in repr(vars(kept))
 
 
-def test_a_retry_comes_before_the_condition(owner, owner_api, todo):
+def test_a_retry_is_answered_before_if_match_is_checked(owner, owner_api, todo):
     trash_todo(actor=owner, todo=todo, now=NOW)
     headers = KEY | {"If-Match": '"2"'}
     address = f"{TODOS}/{todo.pk}/restore"
@@ -169,7 +169,7 @@ def test_a_retry_comes_before_the_condition(owner, owner_api, todo):
     assert owner_api.post(address, headers=headers).json() == first.json()
 
 
-def test_other_methods_have_no_use_for_a_key(owner_api, todo):
+def test_other_methods_ignore_the_key(owner_api, todo):
     for _ in range(2):
         answer = owner_api.put(f"{TODOS}/{todo.pk}/finish", headers=KEY)
         assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""What no database keeps and no rule can mean is refused, wherever it comes in."""
+"""Input that cannot be stored or understood is refused, wherever it is sent."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def nested(depth):
         "   ",
     ],
 )
-def test_json_that_cannot_be_meant_is_refused(owner_api, body):
+def test_ambiguous_or_malformed_json_is_refused(owner_api, body):
     assert_problem(post(owner_api, body), 400, "parse_error")
     assert Todo.objects.count() == 0
 
@@ -78,7 +78,7 @@ def test_a_body_that_ends_early_is_refused(
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "17", "true", "null", '[{"a": 1}]'])
-def test_a_body_that_is_no_object_is_refused(owner_api, body):
+def test_a_body_that_is_not_an_object_is_refused(owner_api, body):
     assert_problem(post(owner_api, body), 400, "invalid", "")
 
 
@@ -97,7 +97,7 @@ def test_a_multipart_form_with_a_null_character_is_refused(owner_api, owner_brow
         assert_problem(answer, 400, "parse_error")
 
 
-def test_a_file_is_no_text(owner_api):
+def test_a_file_in_place_of_a_text_is_refused(owner_api):
     body = (
         '--b\r\nContent-Disposition: form-data; name="content"; filename="x.txt"\r\n'
         "Content-Type: text/plain\r\n\r\nhello\r\n--b--\r\n"
@@ -119,7 +119,7 @@ def test_a_header_with_a_null_character_is_refused(owner_api):
     assert_problem(answer, 400, "bad_request")
 
 
-def test_bytes_that_are_no_utf8_are_no_fault(owner_api):
+def test_bytes_that_are_not_utf8_cause_no_server_error(owner_api):
     for path in (f"{TODOS}?search=%ed%a0%80", f"{TODOS}?search=%ff", f"{TODOS}?%ff=x"):
         assert owner_api.get(path).status_code in {200, 400}
 
@@ -183,7 +183,7 @@ def test_a_value_of_another_type_is_refused(owner_api, field, value):
     assert Todo.objects.count() == 0
 
 
-def test_too_many_labels_are_refused_before_any_is_looked_for(
+def test_too_many_labels_are_refused_before_a_query(
     owner_api, todo, django_assert_max_num_queries
 ):
     ids = ["01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10"] * 101
@@ -192,7 +192,7 @@ def test_too_many_labels_are_refused_before_any_is_looked_for(
     assert_problem(answer, 400, "invalid", "labels")
 
 
-def test_texts_have_a_most(owner_api):
+def test_texts_beyond_the_limit_are_refused(owner_api):
     fits = {"content": "好" * 500, "notes": "x" * 20_000}
     assert post(owner_api, json.dumps(fits)).status_code == 201
     for field, value in (
@@ -205,10 +205,10 @@ def test_texts_have_a_most(owner_api):
         assert_problem(answer, 400, "invalid", field)
 
 
-def test_the_longest_text_is_kept_at_once(owner_api, on_postgresql):
+def test_the_longest_allowed_text_is_saved_quickly(owner_api, on_postgresql):
     if on_postgresql:  # where pairs of characters are indexed
         with connection.cursor() as cursor:
-            # Ten times the longest text: what grew by its square would take minutes.
+            # Ten times the longest text: with quadratic growth this would take minutes.
             cursor.execute("SET LOCAL statement_timeout = '10s'")
             cursor.execute("SELECT todos_pairs(repeat('好学习天', 50000))")
     body = {"content": "x", "notes": "好学习天" * 5000}
@@ -226,7 +226,7 @@ def test_unknown_and_repeated_parameters_are_refused(owner_api, parameters):
     assert_problem(owner_api.get(f"{TODOS}?{parameters}"), 400, "invalid", name)
 
 
-def test_only_lists_take_parameters(owner_api, todo):
+def test_only_collections_accept_parameters(owner_api, todo):
     for address in (f"{TODOS}/{todo.pk}", "/api/v1/me"):
         answer = owner_api.get(f"{address}?page=1")
         assert_problem(answer, 400, "invalid", "page")
@@ -234,7 +234,7 @@ def test_only_lists_take_parameters(owner_api, todo):
     assert_problem(answer, 400, "invalid", "page")
 
 
-def test_a_verb_takes_no_fields(owner_api, todo):
+def test_actions_without_a_body_refuse_fields(owner_api, todo):
     answer = owner_api.put(f"{TODOS}/{todo.pk}/finish", {"is_finished": True})
     assert_problem(answer, 400, "invalid", "is_finished")
     assert not Todo.objects.get().is_finished

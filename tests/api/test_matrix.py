@@ -1,4 +1,4 @@
-"""Every endpoint, method, person and object: no answer tells too much."""
+"""Every endpoint, method, person and object: no response reveals too much."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.api.matrix_world import (
 pytestmark = pytest.mark.django_db
 ALL_ROWS = pytest.mark.parametrize("row", ROWS.values(), ids=str)
 QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CATALOGUES = {"roles/{role}"}  # the same for everyone: nothing in them is foreign
+CATALOGUES = {"roles/{role}"}  # the same for everyone
 Things = dict[str, Any]
 PEOPLE = (*MEMBERS, *NO_MEMBERS, "roleless")
 # Columns whose people are ordinary members of the service.
@@ -37,7 +37,7 @@ HAVE_OWN = (*MEMBERS, "outsider", "manager", "administrator")
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Build the world once: each request below is undone."""
+    """Build the world once: each request below is rolled back."""
     with (
         override_settings(PASSWORD_HASHERS=QUICK_HASHERS),
         django_db_blocker.unblock(),
@@ -48,7 +48,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 
 def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
-    """Send the request, and undo what it did."""
+    """Send the request, and roll back what it did."""
     path = row.path.format(**things)
     body = body_for(row.method, row.endpoint, things, anchor)
     before = Event.objects.count()
@@ -101,7 +101,7 @@ def test_the_table_lists_every_endpoint_and_nothing_else():
 
 
 @ALL_ROWS
-def test_members_of_the_service_get_what_the_table_says_of_their_own(world, row):
+def test_users_get_the_expected_status_for_their_own_rows(world, row):
     for person in HAVE_OWN:
         column = "own" if row.statuses["own"] != 403 else person
         answer = ask(
@@ -115,7 +115,7 @@ def test_members_of_the_service_get_what_the_table_says_of_their_own(world, row)
 
 
 @ALL_ROWS
-def test_people_get_what_the_table_says_of_the_shared_list(world, row):
+def test_members_get_the_expected_status_for_a_shared_list(world, row):
     for person in PEOPLE:
         anchor = anchor_for(world, person, "shared")
         answer = ask(world.clients[person], row, world.shared, anchor)
@@ -124,7 +124,7 @@ def test_people_get_what_the_table_says_of_the_shared_list(world, row):
 
 
 @ALL_ROWS
-def test_a_foreign_object_is_answered_as_one_that_does_not_exist(world, row):
+def test_a_row_of_another_person_gets_the_same_response_as_a_missing_one(world, row):
     for person in PEOPLE:
         anchor = anchor_for(world, person, "foreign")
         client, nothing = world.clients[person], world.object_for(person, "unknown")
@@ -143,7 +143,7 @@ def test_a_foreign_object_is_answered_as_one_that_does_not_exist(world, row):
 
 
 @ALL_ROWS
-def test_what_lies_in_the_trash_is_out_of_sight(world, row):
+def test_trashed_rows_are_hidden(world, row):
     if "trashed" not in row.statuses:
         return
     anchor = world.shared["anchor"]
@@ -152,7 +152,7 @@ def test_what_lies_in_the_trash_is_out_of_sight(world, row):
 
 
 @ALL_ROWS
-def test_nobody_gets_in_without_a_key_that_opens(world, row):
+def test_requests_without_a_valid_key_are_refused(world, row):
     for person in REFUSED:
         for things in (world.shared, world.foreign, world.object_for("", "unknown")):
             answer = ask(world.clients[person], row, things, things.get("anchor"))
@@ -162,7 +162,7 @@ def test_nobody_gets_in_without_a_key_that_opens(world, row):
 
 
 @ALL_ROWS
-def test_a_key_can_do_no_more_than_its_scopes(world, row):
+def test_a_key_is_limited_to_its_scopes(world, row):
     owner = world.people["owner"]
     expected = row.statuses["owner"]
     needed = f"{row.scope}:{'write' if row.writes else 'read'}"
@@ -171,7 +171,7 @@ def test_a_key_can_do_no_more_than_its_scopes(world, row):
     refused = ask(client_of(owner, others), row, world.shared, anchor)
     assert refused.status_code == 403
     assert refused.json()["code"] == "scope_missing"
-    # A key that makes keys gives no scope that it lacks itself.
+    # A key can only create keys with scopes that it has itself.
     with_it = [needed, "todos:read"] if row.scope == "keys" else [needed]
     allowed = ask(client_of(owner, with_it), row, world.shared, anchor)
     assert allowed.status_code == expected, allowed.content
@@ -183,12 +183,12 @@ def test_a_key_can_do_no_more_than_its_scopes(world, row):
 
 
 @ALL_ROWS
-def test_head_answers_as_get_and_options_tells_nothing(world, row):
+def test_head_matches_get_and_options_reveals_nothing(world, row):
     for person in (*PEOPLE, *REFUSED):
         path = row.path.format(**world.foreign)
-        told = world.clients[person].options(path)
-        assert told.status_code == (401 if person in REFUSED else 204)
-        assert not any(word in told.content.decode() for word in CANARIES.values())
+        answer = world.clients[person].options(path)
+        assert answer.status_code == (401 if person in REFUSED else 204)
+        assert not any(word in answer.content.decode() for word in CANARIES.values())
         if row.method == "GET":
             got, head = (
                 getattr(world.clients[person], verb)(path) for verb in ("get", "head")

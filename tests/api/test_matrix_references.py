@@ -1,4 +1,4 @@
-"""References to rows, in bodies and queries: another's row is as none."""
+"""References to rows of other people, in bodies and queries, are like missing ones."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def said(answer: Any, pk: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("method", "endpoint", "field", "kind"), REFERENCES)
-def test_a_body_refers_to_a_foreign_row_as_to_none(
+def test_a_reference_to_a_row_of_another_person_is_like_a_missing_one(
     world, method, endpoint, field, kind
 ):
     mine = world.owns["owner"]
@@ -94,7 +94,7 @@ def test_a_body_refers_to_a_foreign_row_as_to_none(
 
 
 @pytest.mark.parametrize(("endpoint", "name", "kind"), FILTERS)
-def test_a_filter_by_a_foreign_row_finds_nothing(world, endpoint, name, kind):
+def test_a_filter_by_a_row_of_another_person_finds_nothing(world, endpoint, name, kind):
     foreign, nobody = world.foreign[kind], unknown()[kind]
     answers = [
         said(send(world, "get", f"{endpoint}?{name}={pk}"), pk)
@@ -116,7 +116,7 @@ def test_a_child_is_not_found_below_another_parent(world, method, endpoint, kind
     "query",
     ["search=canary", f"search={CANARIES['content']}", "count=true", "page_size=200"],
 )
-def test_no_query_finds_a_foreign_todo(world, query):
+def test_no_query_finds_a_todo_of_another_person(world, query):
     for person in ("outsider", "manager", "administrator"):
         for state in ("open", "finished", "trashed"):
             answer = world.clients[person].get(f"/api/v1/todos?{query}&state={state}")
@@ -141,7 +141,7 @@ def test_a_reference_to_a_trashed_todo_is_refused(world):
         assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-def test_every_reference_that_a_serializer_takes_is_scoped():
+def test_every_reference_in_a_serializer_is_scoped():
     views: set[Any] = {
         getattr(pattern.callback, "cls", None)
         for route, pattern in patterns(get_resolver().url_patterns, "")

@@ -1,4 +1,4 @@
-"""What was taken away is refused on the very next request."""
+"""A revoked right is refused from the next request on."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_lost_membership_is_refused(
     assert viewer_api.get("/api/v1/todos").json()["results"] == []
 
 
-def test_every_key_that_does_not_open_gets_the_same_answer(owner, outsider):
+def test_every_invalid_key_gets_the_same_response(owner, outsider):
     past = timezone.now() - timedelta(days=2)
     key, expired = issue_key(
         actor=None,

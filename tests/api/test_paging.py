@@ -1,4 +1,4 @@
-"""Pages: by cursor and by number, forward and back, while others write."""
+"""Pages by cursor and by number, in both directions, during writes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def todos(owner, todo_list):
 
 
 def walk(api, address, way="next"):
-    """Return the ids of all pages on this way, page by page."""
+    """Return the ids of all pages in this direction, page by page."""
     pages = []
     while address:
         page = api.get(address)
@@ -63,7 +63,7 @@ def flat(pages):
     return [pk for page in pages for pk in page]
 
 
-def test_the_first_page_holds_the_ten_newest(owner_api, todos):
+def test_the_first_page_has_the_ten_newest(owner_api, todos):
     page = owner_api.get(TODOS).json()
     newest = sorted(todos, key=lambda todo: (todo.created_at, todo.pk), reverse=True)
     assert [row["id"] for row in page["results"]] == [str(t.pk) for t in newest[:10]]
@@ -73,7 +73,9 @@ def test_the_first_page_holds_the_ten_newest(owner_api, todos):
 
 @pytest.mark.parametrize("way", ["", "-"])
 @pytest.mark.parametrize("column", ["created_at", "due", "rank", "priority"])
-def test_cursors_visit_every_row_once_and_back_again(owner_api, todos, column, way):
+def test_cursors_visit_every_row_once_forwards_and_backwards(
+    owner_api, todos, column, way
+):
     ordering = way + column
     forward = walk(owner_api, f"{TODOS}?page_size=4&ordering={ordering}")
     assert [len(page) for page in forward] == [4, 4, 4, 4, 4, 4, 1]
@@ -85,14 +87,14 @@ def test_cursors_visit_every_row_once_and_back_again(owner_api, todos, column, w
     assert backward == forward[::-1]
 
 
-def test_descending_is_ascending_read_from_the_end(owner_api, todos):
+def test_descending_order_is_the_reverse_of_ascending(owner_api, todos):
     for order in ("created_at", "due", "rank", "priority"):
         up = flat(walk(owner_api, f"{TODOS}?page_size=7&ordering={order}"))
         down = flat(walk(owner_api, f"{TODOS}?page_size=7&ordering=-{order}"))
         assert down == up[::-1]
 
 
-def test_pages_by_number_are_the_pages_by_cursor(owner_api, todos):
+def test_pages_by_number_match_pages_by_cursor(owner_api, todos):
     by_number = walk(owner_api, f"{TODOS}?page_size=4&page=1")
     assert by_number == walk(owner_api, f"{TODOS}?page_size=4")
     assert walk(owner_api, f"{TODOS}?page_size=4&page=7", "previous") == by_number[::-1]
@@ -135,7 +137,7 @@ def test_rows_added_meanwhile_neither_repeat_nor_hide_others(owner, owner_api, t
 def test_rows_deleted_meanwhile_hide_no_others(owner, owner_api, todos):
     first = owner_api.get(f"{TODOS}?page_size=10").json()
     shown = [row["id"] for row in first["results"]]
-    # The row at the cursor goes, too: a position is no row.
+    # Delete the row of the cursor too: a cursor is a position.
     for todo in todos:
         if str(todo.pk) in shown[-3:]:
             trash_todo(actor=owner, todo=todo, now=NOW)
@@ -143,7 +145,7 @@ def test_rows_deleted_meanwhile_hide_no_others(owner, owner_api, todos):
     assert sorted(shown + rest) == sorted(str(todo.pk) for todo in todos)
 
 
-def test_the_total_is_counted_where_it_is_asked_for(owner_api, todos):
+def test_the_total_is_counted_on_request(owner_api, todos):
     assert owner_api.get(f"{TODOS}?count=true").json()["count"] == 25
     assert owner_api.get(f"{TODOS}?count=true&state=open").json()["count"] == 20
     assert "count" not in owner_api.get(f"{TODOS}?count=false").json()
@@ -152,7 +154,7 @@ def test_the_total_is_counted_where_it_is_asked_for(owner_api, todos):
 
 
 @pytest.mark.parametrize("size", ["1", "200"])
-def test_pages_have_the_size_that_is_asked_for(owner_api, todos, size):
+def test_pages_have_the_requested_size(owner_api, todos, size):
     page = owner_api.get(f"{TODOS}?page_size={size}").json()
     assert len(page["results"]) == min(int(size), 25)
 
@@ -187,7 +189,7 @@ def test_a_wrong_value_is_400(owner_api, name, value):
     assert_problem(answer, 400, "invalid", name)
 
 
-def test_a_cursor_and_a_page_contradict_each_other(owner_api, todos):
+def test_a_cursor_together_with_a_page_is_refused(owner_api, todos):
     following = owner_api.get(f"{TODOS}?page_size=4").json()["next"]
     assert_problem(owner_api.get(f"{following}&page=2"), 400, "invalid", "cursor")
 
@@ -196,7 +198,7 @@ def cursor_of(address):
     return parse_qs(urlsplit(address).query)["cursor"][0]
 
 
-def test_a_cursor_belongs_to_its_query(owner_api, todos):
+def test_a_cursor_of_another_query_is_refused(owner_api, todos):
     cursor = cursor_of(owner_api.get(f"{TODOS}?page_size=4").json()["next"])
     for query in ("ordering=rank", "state=open", "search=todo"):
         answer = owner_api.get(f"{TODOS}?{query}&cursor={cursor}")
@@ -206,14 +208,16 @@ def test_a_cursor_belongs_to_its_query(owner_api, todos):
     assert owner_api.get(f"{TODOS}?page_size=9&cursor={cursor}").status_code == 200
 
 
-def test_a_cursor_shows_nobody_else_s_rows(owner_api, outsider, outsider_api, todos):
+def test_a_cursor_of_another_person_shows_only_own_rows(
+    owner_api, outsider, outsider_api, todos
+):
     add_todo(actor=outsider, content="own", now=NOW - timedelta(days=1))
     cursor = cursor_of(owner_api.get(f"{TODOS}?page_size=4").json()["next"])
     page = outsider_api.get(f"{TODOS}?page_size=4&cursor={cursor}").json()
     assert [row["content"] for row in page["results"]] == ["own"]
 
 
-def test_a_cursor_that_somebody_made_up_is_400(owner_api, todos):
+def test_a_forged_cursor_is_400(owner_api, todos):
     for content in ([False, "x", "y"], "x", None):
         made_up = signing.dumps(content, salt="cursor:made up")
         answer = owner_api.get(f"{TODOS}?cursor={made_up}")
@@ -222,14 +226,14 @@ def test_a_cursor_that_somebody_made_up_is_400(owner_api, todos):
 
 @bounded
 @given(data=st.data())
-def test_a_cursor_that_was_changed_is_400(owner_api, todos, data):
+def test_a_modified_cursor_is_400(owner_api, todos, data):
     cursor = cursor_of(owner_api.get(f"{TODOS}?page_size=4").json()["next"])
     place = data.draw(st.integers(0, len(cursor) - 1))
     letter = data.draw(st.sampled_from("abcXYZ019-_:"))
     if letter != cursor[place]:
         changed = cursor[:place] + letter + cursor[place + 1 :]
         answer = owner_api.get(f"{TODOS}?page_size=4&cursor={changed}")
-        # The last letter of a signature holds two bits that mean nothing.
+        # Two bits of the last letter of a signature are unused.
         allowed = {200, 400} if place == len(cursor) - 1 else {400}
         assert answer.status_code in allowed
 
@@ -240,7 +244,7 @@ def test_a_cursor_that_was_changed_is_400(owner_api, todos, data):
     size=st.integers(1, 30),
     state=st.sampled_from(["", "open", "finished"]),
 )
-def test_pages_of_any_size_and_order_are_the_whole(
+def test_pages_of_any_size_and_order_add_up_to_all_rows(
     owner_api, todos, order, size, state
 ):
     query = f"ordering={order}" + (f"&state={state}" if state else "")
@@ -249,7 +253,7 @@ def test_pages_of_any_size_and_order_are_the_whole(
     assert flat(pages) == [row["id"] for row in whole]
 
 
-def test_the_trash_has_an_order_of_its_own(owner, owner_api, todos):
+def test_the_trash_has_its_own_orders(owner, owner_api, todos):
     for number, todo in enumerate(todos[:5]):
         trash_todo(actor=owner, todo=todo, now=NOW + timedelta(hours=number))
     latest = flat(walk(owner_api, f"{TODOS}?state=trashed&page_size=2"))

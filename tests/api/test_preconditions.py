@@ -1,4 +1,4 @@
-"""ETag, If-None-Match and If-Match: nothing is sent twice, nothing is overwritten."""
+"""ETag, If-None-Match and If-Match: conditional reads and writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def anchor(owner, todo_list):
 
 
 @pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"0", "1"', "*"])
-def test_a_todo_that_did_not_change_is_304(owner_api, todo, tag):
+def test_an_unchanged_todo_is_304(owner_api, todo, tag):
     address = f"{TODOS}/{todo.pk}"
     assert owner_api.get(address)["ETag"] == '"1"'
     answer = owner_api.get(address, headers={"If-None-Match": tag})
@@ -42,22 +42,20 @@ def test_a_todo_that_did_not_change_is_304(owner_api, todo, tag):
 
 
 @pytest.mark.parametrize("tag", ['"2"', "1", "nonsense", '"', ""])
-def test_a_todo_is_sent_where_the_tag_is_another(owner_api, todo, tag):
+def test_a_todo_with_a_different_tag_is_sent(owner_api, todo, tag):
     answer = owner_api.get(f"{TODOS}/{todo.pk}", headers={"If-None-Match": tag})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["todos", "lists", "labels"])
-def test_a_collection_that_did_not_change_is_304(owner_api, todo, path):
+def test_an_unchanged_collection_is_304(owner_api, todo, path):
     first = owner_api.get(f"/api/v1/{path}")
     again = owner_api.get(f"/api/v1/{path}", headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
     assert again["ETag"] == first["ETag"]
 
 
-def test_a_collection_has_another_tag_after_any_change_in_it(
-    owner_api, editor_api, owner, todo
-):
+def test_any_change_alters_the_tag_of_a_collection(owner_api, editor_api, owner, todo):
     tags = {owner_api.get(TODOS)["ETag"]}
     editor_api.put(f"{TODOS}/{todo.pk}/finish")
     tags.add(owner_api.get(TODOS)["ETag"])
@@ -70,13 +68,15 @@ def test_a_collection_has_another_tag_after_any_change_in_it(
     assert len(tags) == 5
 
 
-def test_a_collection_keeps_its_tag_when_strangers_work(owner_api, outsider_api, todo):
+def test_changes_by_strangers_keep_the_tag_of_a_collection(
+    owner_api, outsider_api, todo
+):
     before = owner_api.get(TODOS)["ETag"]
     outsider_api.post(TODOS, {"content": "elsewhere"})
     assert owner_api.get(TODOS)["ETag"] == before
 
 
-def test_the_tag_of_a_collection_is_the_query_s_and_the_person_s(
+def test_the_tag_of_a_collection_depends_on_query_and_person(
     owner_api, editor_api, todo
 ):
     asked = [
@@ -88,14 +88,14 @@ def test_the_tag_of_a_collection_is_the_query_s_and_the_person_s(
     assert len({answer["ETag"] for answer in asked}) == len(asked)
 
 
-def test_a_query_that_is_wrong_is_400_whatever_the_client_has(owner_api, todo):
+def test_an_invalid_query_is_400_even_with_a_matching_tag(owner_api, todo):
     answer = owner_api.get(f"{TODOS}?state=odd", headers={"If-None-Match": "*"})
     assert_problem(answer, 400, "invalid", "state")
     answer = owner_api.get(f"{TODOS}?page=0", headers={"If-None-Match": "*"})
     assert_problem(answer, 400, "invalid", "page")
 
 
-def test_a_member_s_new_name_changes_the_tag_of_the_membership(owner_api, editor):
+def test_a_new_name_of_a_member_alters_the_tag_of_the_membership(owner_api, editor):
     todo_list = add_list(actor=editor, name="Shed", now=NOW)
     api = api_for(editor)
     membership = Membership.objects.get(list=todo_list)
@@ -108,7 +108,7 @@ def test_a_member_s_new_name_changes_the_tag_of_the_membership(owner_api, editor
     assert after["ETag"] != before
 
 
-def test_the_profile_is_guarded_by_the_tag_that_it_was_sent_with(owner_api, owner):
+def test_if_match_protects_the_profile(owner_api, owner):
     tag = owner_api.get("/api/v1/me")["ETag"]
     assert (
         owner_api.get("/api/v1/me", headers={"If-None-Match": tag}).status_code == 304
@@ -123,7 +123,7 @@ def test_the_profile_is_guarded_by_the_tag_that_it_was_sent_with(owner_api, owne
     assert_problem(again, 412, "version_mismatch")
 
 
-def test_a_key_is_guarded_by_the_tag_that_it_was_made_with(owner):
+def test_if_match_protects_a_key(owner):
     owner_api = api_for(owner, list(registry.scopes))
     made = owner_api.post("/api/v1/me/keys", {"name": "wall"})
     address = f"/api/v1/me/keys/{made.json()['id']}"
@@ -149,7 +149,7 @@ WRITES = {
 
 @pytest.fixture
 def write(owner_api, owner, todo, anchor):
-    """Make a todo ready for a write, and write under an If-Match."""
+    """Prepare a todo for a write, and write with If-Match."""
 
     def prepare(name):
         if name in {"restore", "purge"}:
@@ -196,7 +196,7 @@ def test_a_malformed_condition_is_refused(write, todo, name, tag):
     assert Todo.with_trash.get(pk=todo.pk).version == version
 
 
-def test_every_other_row_is_guarded_as_well(owner_api, owner, todo_list, todo):
+def test_if_match_protects_every_other_row(owner_api, owner, todo_list, todo):
     label = add_label(actor=owner, todo_list=todo_list, name="urgent", now=NOW)
     comment = add_comment(actor=owner, todo=todo, text="Deep?", now=NOW)
     member = Membership.objects.exclude(user=owner).filter(list=todo_list)[0]
@@ -218,7 +218,7 @@ def test_every_other_row_is_guarded_as_well(owner_api, owner, todo_list, todo):
         assert done.status_code == 204, done.content
 
 
-def test_a_list_comes_back_only_in_the_state_that_is_known(owner_api, owner):
+def test_restoring_a_list_checks_if_match(owner_api, owner):
     todo_list = add_list(actor=owner, name="Shed", now=NOW)
     trash_list(actor=owner, todo_list=todo_list, now=timezone.now())
     trashed = owner_api.get(f"{LISTS}?state=trashed").json()["results"][0]
@@ -230,7 +230,7 @@ def test_a_list_comes_back_only_in_the_state_that_is_known(owner_api, owner):
     assert back.status_code == 200
 
 
-def test_a_foreign_row_is_404_before_its_state_is_told(outsider_api, todo):
+def test_a_row_of_another_person_is_404_before_if_match_is_checked(outsider_api, todo):
     for tag in ('"1"', '"2"'):
         answer = outsider_api.patch(
             f"{TODOS}/{todo.pk}", {"notes": "x"}, headers={"If-Match": tag}
@@ -248,7 +248,7 @@ def test_an_empty_patch_changes_nothing(owner_api, todo):
     assert Event.objects.count() == events
 
 
-def test_people_without_a_role_in_the_list_learn_nothing(todo):
+def test_outsiders_get_404_whatever_if_match_says(todo):
     stranger = make_person("stan")
     answer = api_for(stranger).get(
         f"{TODOS}/{todo.pk}", headers={"If-None-Match": '"1"'}

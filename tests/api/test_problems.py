@@ -1,4 +1,4 @@
-"""Every refusal below /api/ is a problem, whoever refuses."""
+"""Every error below /api/ is a problem, whatever part of the service raises it."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_an_unknown_address_is_404_for_anyone(client, db):
     assert_problem(client.get("/api/v1/nothing"), 404, "not_found")
 
 
-def test_a_page_is_refused_with_a_page(client, db):
+def test_pages_get_html_errors(client, db):
     answer = client.get("/nothing")
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
-def test_a_method_that_an_address_lacks_is_405(owner_api, method):
+def test_an_unsupported_method_is_405(owner_api, method):
     answer = owner_api.generic(method.upper(), TODOS)
     assert_problem(answer, 405, "method_not_allowed")
     assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
@@ -83,7 +83,7 @@ def test_options_need_no_scope(owner):
     assert answer.status_code == 204
 
 
-def test_head_answers_like_get_without_a_body(owner_api, todo):
+def test_head_matches_get_without_a_body(owner_api, todo):
     got = owner_api.get(f"{TODOS}/{todo.pk}")
     answer = owner_api.head(f"{TODOS}/{todo.pk}")
     assert answer.status_code == 200
@@ -92,7 +92,7 @@ def test_head_answers_like_get_without_a_body(owner_api, todo):
 
 
 @pytest.mark.parametrize("accepted", ["text/html", "application/xml;q=0.9", ";;;"])
-def test_what_cannot_be_given_is_406(owner_api, accepted):
+def test_an_unavailable_media_type_is_406(owner_api, accepted):
     answer = owner_api.get(TODOS, headers={"Accept": accepted})
     assert_problem(answer, 406, "not_acceptable")
 
@@ -110,13 +110,13 @@ def test_what_cannot_be_given_is_406(owner_api, accepted):
         ("application/json; charset=nonsense", '{"content": "x"}'),
     ],
 )
-def test_a_body_of_another_kind_is_415(owner_api, content_type, body):
+def test_a_body_of_another_media_type_is_415(owner_api, content_type, body):
     answer = owner_api.generic("POST", TODOS, body, content_type=content_type)
     assert_problem(answer, 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", "us-ascii"])
-def test_a_body_that_says_utf8_is_taken(owner_api, charset):
+def test_a_body_declared_as_utf8_is_accepted(owner_api, charset):
     answer = owner_api.generic(
         "POST", TODOS, '{"content": "x"}', content_type=f"{JSON}; charset={charset}"
     )
@@ -127,15 +127,15 @@ ODD_PARAMETERS = ["x*=hex'en'%41", "x*=''", "x*=nonsense''%ff", "=", ";" * 100]
 
 
 @pytest.mark.parametrize("parameter", ODD_PARAMETERS)
-def test_odd_parameters_of_an_accepted_type_are_no_fault(owner_api, parameter):
+def test_odd_parameters_in_accept_cause_no_server_error(owner_api, parameter):
     answer = owner_api.get(TODOS, headers={"Accept": f"application/json; {parameter}"})
     assert answer.status_code in {200, 406}
 
 
 @pytest.mark.parametrize("parameter", ODD_PARAMETERS)
 @pytest.mark.django_db(transaction=True)
-def test_odd_parameters_of_the_media_type_are_no_fault(owner_api, parameter):
-    # The test client makes requests of its own: this goes in by the server's door.
+def test_odd_parameters_of_the_content_type_cause_no_server_error(owner_api, parameter):
+    # The test client builds requests itself: this enters through WSGI.
     body = b'{"content": "x"}'
     environ = owner_api._base_environ(
         REQUEST_METHOD="POST",
@@ -188,7 +188,7 @@ def test_a_body_beyond_the_limit_is_413(owner_api, settings, content_type, body)
 
 
 @pytest.mark.parametrize(("content_type", "body"), BODIES)
-def test_a_browser_meets_the_same_limit(owner, settings, content_type, body):
+def test_a_browser_session_has_the_same_limit(owner, settings, content_type, body):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2000
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
@@ -229,7 +229,7 @@ def test_a_malformed_body_is_400(owner_api, content_type, body):
     assert answer.json()["code"] in {"parse_error", "invalid"}
 
 
-def test_a_browser_sending_a_malformed_form_is_told(owner):
+def test_a_malformed_form_from_a_browser_is_400(owner):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
     browser.get("/api/v1/docs", headers={"Accept": "text/html"})
@@ -239,7 +239,7 @@ def test_a_browser_sending_a_malformed_form_is_told(owner):
     assert_problem(answer, 400, "parse_error")
 
 
-def test_a_host_that_is_not_ours_is_400(owner_api):
+def test_an_unknown_host_is_400(owner_api):
     answer = owner_api.get(TODOS, headers={"Host": "evil.example.com"})
     assert_problem(answer, 400, "bad_request")
 
@@ -252,7 +252,7 @@ def test_a_browser_without_the_csrf_token_is_403(owner):
     assert browser.get(TODOS).json()["results"] == []
 
 
-def test_a_browser_with_the_csrf_token_may_change(owner):
+def test_a_browser_with_the_csrf_token_can_write(owner):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
     browser.get("/api/v1/docs", headers={"Accept": "text/html"})
@@ -269,13 +269,13 @@ def test_a_header_too_long_is_431(owner_api):
     assert_problem(answer, 431, "headers_too_large")
 
 
-def test_a_precondition_of_a_read_that_fails_is_412(owner_api, todo):
+def test_a_failed_precondition_of_a_read_is_412(owner_api, todo):
     for address in (TODOS, f"{TODOS}/{todo.pk}"):
         answer = owner_api.get(address, headers={"If-Match": '"other"'})
         assert_problem(answer, 412, "version_mismatch")
 
 
-def test_a_refusal_speaks_the_language_of_the_client(owner_api):
+def test_an_error_is_in_the_language_of_the_client(owner_api):
     for language in ("en", "zh-hans"):
         answer = owner_api.get("/api/v1/nothing", headers={"Accept-Language": language})
         assert_problem(answer, 404, "not_found")

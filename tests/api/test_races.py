@@ -1,4 +1,4 @@
-"""Writers at the same time."""
+"""Concurrent writes through the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TODOS = "/api/v1/todos"
 
 
-def test_twenty_finishes_at_once_make_one_event(owner, todo):
+def test_twenty_concurrent_finishes_record_one_event(owner, todo):
     address = f"{TODOS}/{todo.pk}/finish"
     clients = [api_for(owner) for _ in range(20)]
     answers = together(*[lambda api=api: api.put(address) for api in clients])
@@ -29,7 +29,7 @@ def test_twenty_finishes_at_once_make_one_event(owner, todo):
     assert Todo.objects.get().version == 2
 
 
-def test_of_two_edits_with_one_tag_one_is_done(owner, editor, todo):
+def test_of_two_edits_with_the_same_tag_one_succeeds(owner, editor, todo):
     address = f"{TODOS}/{todo.pk}"
     clients = [api_for(owner), api_for(editor)]
     answers = together(
@@ -46,7 +46,7 @@ def test_of_two_edits_with_one_tag_one_is_done(owner, editor, todo):
     assert Event.objects.filter(verb="todo.changed").count() == 1
 
 
-def test_todos_added_at_once_all_stand_in_the_log_without_a_gap(owner, todo_list):
+def test_concurrently_added_todos_are_all_recorded_without_gaps(owner, todo_list):
     clients = [api_for(owner) for _ in range(8)]
     body = {"content": "x", "list": str(todo_list.pk)}
     answers = together(*[lambda api=api: api.post(TODOS, body) for api in clients])
@@ -57,7 +57,7 @@ def test_todos_added_at_once_all_stand_in_the_log_without_a_gap(owner, todo_list
     assert Todo.objects.values("rank").distinct().count() == 8
 
 
-def test_twins_with_one_idempotency_key_have_one_effect(owner):
+def test_concurrent_requests_with_one_idempotency_key_have_one_effect(owner):
     clients = [api_for(owner) for _ in range(6)]
     answers = together(
         *[
@@ -74,7 +74,7 @@ def test_twins_with_one_idempotency_key_have_one_effect(owner):
     assert sorted(map(str, replayed)) == ["None", *["true"] * 5]
 
 
-def test_who_waits_too_long_is_told_when_to_come_back(owner, todo, todo_list):
+def test_a_lock_timeout_is_503_with_retry_after(owner, todo, todo_list):
     api = api_for(owner)
     held, done = Flag(), Flag()
 

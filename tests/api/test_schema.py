@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -11,18 +13,22 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import translation
 
-from core.errors import DomainError
 from tests.conftest import api_for
 from tests.problems import assert_problem
-from todo_project.openapi.fields import FIELDS
-from todo_project.openapi.parts import REFUSALS
+from todo_project.openapi.errors import MEANINGS, error_codes, errors_page
 from todo_project.openapi.views import document
 from todo_project.urls import api_v1
+from todos.models import CONTENT_LENGTH, MAX_DEPTH
 
 SNAPSHOT = Path(settings.BASE_DIR, "docs", "openapi.json")
 REFRESH = (
     "python manage.py spectacular --validate --fail-on-warn"
     " --format openapi-json --file docs/openapi.json"
+)
+ERRORS = Path(settings.BASE_DIR, "docs", "errors.md")
+REFRESH_ERRORS = (
+    "python manage.py shell --no-imports -c 'from todo_project.openapi.errors import"
+    ' errors_page; print(errors_page(), end="")\' > docs/errors.md'
 )
 OPERATIONS = [
     "comments_create",
@@ -83,9 +89,9 @@ def operations():
     ]
 
 
-def test_the_committed_document_is_the_one_that_the_code_makes(tmp_path):
+def test_the_committed_document_matches_the_code(tmp_path):
     made = tmp_path / "openapi.json"
-    # A request of another test may have left its language behind.
+    # A request of another test may have left its language active.
     with translation.override("en"):
         call_command(
             "spectacular",
@@ -97,7 +103,7 @@ def test_the_committed_document_is_the_one_that_the_code_makes(tmp_path):
     assert made.read_text() == SNAPSHOT.read_text(), f"Refresh it: {REFRESH}"
 
 
-def test_operation_ids_stay_as_clients_know_them():
+def test_operation_ids_are_stable():
     found = [operation["operationId"] for _path, _method, operation in operations()]
     assert len(found) == len(set(found))
     assert set(found) == set(OPERATIONS)
@@ -130,25 +136,49 @@ def test_every_refusal_is_a_problem():
                 assert set(shared[name]["content"]) == {"application/problem+json"}
 
 
-def refusals_below(kind):
-    for refusal in kind.__subclasses__():
-        yield refusal
-        yield from refusals_below(refusal)
+def test_the_committed_list_of_error_codes_matches_the_code():
+    assert errors_page() == ERRORS.read_text(), f"Refresh it: {REFRESH_ERRORS}"
 
 
-def test_every_refusal_of_the_api_s_verbs_is_named():
-    doors = ("todos.services.", "core.api.idempotency", "accounts.viewsets.")
-    named = " ".join(REFUSALS.values())
-    refusals = [
-        refusal
-        for refusal in refusals_below(DomainError)
-        if refusal.__module__.startswith(doors)
-    ]
-    assert len(refusals) > 10
-    assert [r.code for r in refusals if f"`{r.code}`" not in named] == []
+def test_every_error_code_is_documented():
+    shared = document()["components"]
+    described = " ".join(part["description"] for part in shared["responses"].values())
+    codes = [one.code for one in error_codes()]
+    assert len(codes) == len(set(codes)) > 30
+    assert shared["schemas"]["Problem"]["properties"]["code"]["enum"] == sorted(codes)
+    assert [
+        one.code
+        for one in error_codes()
+        if one.status in MEANINGS and f"`{one.code}`" not in described
+    ] == []
 
 
-def test_requests_take_no_unknown_fields_and_no_read_only_ones():
+def test_every_error_code_of_nginx_is_documented():
+    text = Path(settings.BASE_DIR, "deploy", "nginx", "refusals.conf").read_text()
+    table = text.partition("map $status $refusal_code {")[2].partition("default")[0]
+    codes = {one.code: one.status for one in error_codes()}
+    found = re.findall(r'(\d{3}) "(\w+)";', table)
+    assert len(found) > 10
+    assert {code: int(status) for status, code in found}.items() <= codes.items()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "level"),
+    [
+        ("list_is_archived", 409, None),
+        ("scope_missing", 403, None),
+        ("invalid_key", 401, None),
+        ("username_taken", 400, None),
+        ("busy", 503, logging.WARNING),
+        ("internal_error", 500, logging.ERROR),
+    ],
+)
+def test_an_error_code_has_the_status_and_log_level_of_its_class(code, status, level):
+    found = {one.code: one for one in error_codes()}[code]
+    assert (found.status, found.log_level) == (status, level)
+
+
+def test_request_schemas_allow_no_unknown_or_read_only_fields():
     schemas = document()["components"]["schemas"]
     requests = {name: part for name, part in schemas.items() if "Request" in name}
     assert len(requests) > 10
@@ -167,38 +197,41 @@ def test_the_document_is_json(owner_api, media_type):
     assert answer.json() == json.loads(SNAPSHOT.read_text())
 
 
-def test_the_document_is_yaml_for_who_asks_for_it(owner_api):
+def test_the_document_is_yaml_on_request(owner_api):
     answer = owner_api.get("/api/v1/schema", headers={"Accept": "application/yaml"})
     assert answer["Content-Type"].startswith("application/yaml")
     assert yaml.safe_load(answer.content) == json.loads(SNAPSHOT.read_text())
 
 
-def test_a_refusal_stays_json_where_yaml_was_asked_for(client, db):
+def test_an_error_is_json_although_yaml_was_requested(client, db):
     answer = client.get("/api/v1/schema", headers={"Accept": "application/yaml"})
     assert_problem(answer, 401, "not_authenticated")
 
 
-def test_the_document_speaks_english_whatever_the_client_speaks(owner_api):
+def test_the_document_is_english_in_every_language(owner_api):
     document.cache_clear()
     answer = owner_api.get("/api/v1/schema", headers={"Accept-Language": "zh-hans"})
     assert answer.json() == json.loads(SNAPSHOT.read_text())
 
 
-def test_nobody_reads_the_document_without_signing_in(client, db):
+def test_the_document_requires_authentication(client, db):
     assert_problem(client.get("/api/v1/schema"), 401, "not_authenticated")
 
 
-def test_a_key_without_the_scope_reads_no_document(owner):
+def test_the_document_requires_the_profile_scope(owner):
     answer = api_for(owner, ["todos:read"]).get("/api/v1/schema")
     assert_problem(answer, 403, "scope_missing")
 
 
-def test_every_field_that_is_explained_exists():
-    schemas = document()["components"]["schemas"].values()
-    said = {
-        part["description"]
-        for schema in schemas
-        for part in schema.get("properties", {}).values()
-        if "description" in part
-    }
-    assert {text for fields in FIELDS.values() for text in fields.values()} <= said
+def test_limits_in_descriptions_come_from_the_models():
+    properties = document()["components"]["schemas"]["TodoRequest"]["properties"]
+    assert str(CONTENT_LENGTH) in properties["content"]["description"]
+    assert str(MAX_DEPTH) in properties["parent"]["description"]
+
+
+def test_examples_belong_to_actions_that_take_a_body():
+    views = {pattern.callback.cls for pattern in api_v1}
+    with_examples = [view for view in views if getattr(view, "examples", None)]
+    assert len(with_examples) > 5
+    for view in with_examples:
+        assert view.examples.keys() <= view.inputs.keys(), view

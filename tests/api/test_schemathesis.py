@@ -1,8 +1,8 @@
-"""Requests made from the document find no fault, and no answer that breaks it.
+"""Requests generated from the document cause no server error and match it.
 
 Three people send them: a member with data of every kind, an administrator and an
-auditor. What Schemathesis makes up is aimed at their own rows every other time;
-otherwise nearly all of it would meet a 404.
+auditor. Every other generated request gets ids of their own rows; otherwise nearly all
+would get 404.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from todos.services.trash import trash_todo
 
 
 def service(**phases: dict[str, bool]) -> Any:
-    """Return the document with the service behind it."""
+    """Return the document, bound to the service."""
     config = schemathesis.Config.from_dict({"phases": phases})
     schema = schemathesis.openapi.from_dict(deepcopy(document()), config=config)
     schema.app = application
@@ -43,8 +43,7 @@ def service(**phases: dict[str, bool]) -> Any:
 
 
 everything = service()
-# One person walks through each boundary of each field; the others' rights differ,
-# not the fields.
+# One person covers the boundaries of each field; the others differ in rights only.
 at_random = service(coverage={"enabled": False})
 bounded = settings(
     max_examples=8,
@@ -89,7 +88,7 @@ class Sender:
         case.call_and_validate(headers=self.headers, excluded_checks=excluded)
 
     def aim(self, case: Any) -> None:
-        """Put ids of rows into the address and the body, where ids are meant."""
+        """Put ids of existing rows into the address and the body."""
         if not is_meant(case, "path"):
             return
         kind = ""
@@ -153,17 +152,17 @@ def people_and_log(user: Any) -> Sender:
 
 @everything.parametrize()
 @bounded
-def test_a_member_meets_no_fault(case, member):
+def test_generated_requests_of_a_member_match_the_document(case, member):
     member.send(case)
 
 
 @at_random.parametrize()
 @bounded
-def test_an_administrator_meets_no_fault(case, administrator):
+def test_generated_requests_of_an_administrator_match_the_document(case, administrator):
     people_and_log(administrator).send(case)
 
 
 @at_random.parametrize()
 @bounded
-def test_an_auditor_meets_no_fault(case, auditor, todo):
+def test_generated_requests_of_an_auditor_match_the_document(case, auditor, todo):
     people_and_log(auditor).send(case)

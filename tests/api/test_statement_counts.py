@@ -1,4 +1,4 @@
-"""How many statements an answer costs: as many for 200 rows as for 10."""
+"""A page needs as many statements for 200 rows as for 10."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_costs_as_much_with_200_rows_as_with_10(
+def test_a_page_of_200_rows_needs_as_many_queries_as_one_of_10(
     owner_api, administrator_api, owner, todo_list, todo, path
 ):
     kind, person, expected = LISTS[path]
@@ -143,7 +143,7 @@ def test_a_list_costs_as_much_with_200_rows_as_with_10(
     assert shown[1] == 200
 
 
-def test_a_list_that_did_not_change_is_not_read(owner_api, todo):
+def test_an_unchanged_collection_is_not_read(owner_api, todo):
     owner_api.credentials(
         **owner_api._credentials,
         HTTP_IF_NONE_MATCH=owner_api.get("/api/v1/todos")["ETag"],

@@ -1,4 +1,4 @@
-"""How many statements a change costs, and what each is for."""
+"""How many statements a write needs, and what each is for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORD = [
 SHOW = ["SELECT todos_label"]  # the labels in the answer
 
 
-def test_adding_to_the_inbox(owner_api, owner):
+def test_adding_to_the_inbox_needs_a_fixed_number_of_queries(owner_api, owner):
     assert statements(owner_api, "post", "todos", {"content": "x"}) == [
         KEY,
         PERMISSIONS,
@@ -37,7 +37,7 @@ def test_adding_to_the_inbox(owner_api, owner):
 
 
 @pytest.mark.parametrize("count", [1, 50])
-def test_adding_with_labels_costs_as_much_with_many(
+def test_adding_many_labels_needs_as_many_queries_as_one(
     owner_api, owner, todo_list, todo, count
 ):
     fill = Filler(owner, todo_list, todo)
@@ -53,14 +53,16 @@ def test_adding_with_labels_costs_as_much_with_many(
         "SELECT todos_membership",  # the person's role in it
         "SELECT todos_label",  # the labels of the list, under the lock
         "INSERT todos_todo",
-        "SELECT todos_label",  # which labels it carries: none
+        "SELECT todos_label",  # which labels it has: none
         "INSERT todos_todo_labels",
         *RECORD,
         *SHOW,
     ]
 
 
-def test_finishing_and_finishing_again(owner_api, todo):
+def test_finishing_needs_a_fixed_number_of_queries_and_repeating_it_fewer(
+    owner_api, todo
+):
     before = [
         KEY,
         PERMISSIONS,

@@ -39,7 +39,7 @@ def assert_refused(*statements):
     assert list(Event.objects.order_by("pk").values()) == before
 
 
-def test_the_orm_changes_no_event(event):
+def test_the_orm_cannot_change_events(event):
     def edit():
         event.verb = "todo.nothing"
         event.save()
@@ -55,7 +55,7 @@ def test_the_orm_changes_no_event(event):
     )
 
 
-def test_sql_changes_no_event(event):
+def test_sql_cannot_change_events(event):
     assert_refused(
         "UPDATE core_event SET verb = 'x'",
         "UPDATE core_event SET verb = verb",
@@ -64,7 +64,7 @@ def test_sql_changes_no_event(event):
     )
 
 
-def test_no_way_of_replacing_an_event_is_left(event, on_postgresql):
+def test_events_cannot_be_replaced(event, on_postgresql):
     columns = [str(field.column) for field in Event._meta.concrete_fields]
     names = ", ".join(columns)
 
@@ -90,7 +90,7 @@ def test_no_way_of_replacing_an_event_is_left(event, on_postgresql):
         )
 
 
-def test_events_are_still_added(event, owner):
+def test_events_can_be_added(event, owner):
     record(actor=owner, verb="user.changed", target=owner, changes={}, at=NOW)
     with events_open():
         pass
@@ -98,20 +98,20 @@ def test_events_are_still_added(event, owner):
     assert Event.objects.filter(verb="user.changed").count() == 2
 
 
-def test_the_door_closes_when_the_work_inside_fails(event):
+def test_the_log_is_protected_again_after_a_failure(event):
     with pytest.raises(ZeroDivisionError), events_open():
         raise ZeroDivisionError
     assert_refused(EMPTY)
     assert missing_triggers() == []
 
 
-def test_the_door_closes_when_the_work_is_done(event):
+def test_the_log_is_protected_again_after_the_block(event):
     redact_actor(actor_id=event.actor_id, label="somebody")
     assert Event.objects.get(pk=event.pk).actor_label == "somebody"
     assert_refused(EMPTY)
 
 
-def test_pruning_takes_what_is_older_and_no_more(event, owner):
+def test_pruning_deletes_only_older_events(event, owner):
     total = Event.objects.count()
     record(actor=owner, verb="user.changed", target=owner, changes={}, at=NOW)
     old = Event.objects.filter(at__lt=NOW).count()
@@ -122,7 +122,7 @@ def test_pruning_takes_what_is_older_and_no_more(event, owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_triggers_are_back_after_a_table_was_remade_and_migrated(owner, on_postgresql):
+def test_migrating_restores_triggers_of_a_recreated_table(owner, on_postgresql):
     field = Event._meta.get_field("verb")
     longer = models.CharField(max_length=65, db_comment=field.db_comment)
     longer.set_attributes_from_name("verb")
@@ -137,7 +137,7 @@ def test_triggers_are_back_after_a_table_was_remade_and_migrated(owner, on_postg
 
 
 @pytest.mark.django_db
-def test_a_missing_trigger_is_named_and_put_back(on_postgresql):
+def test_a_missing_trigger_is_reported_and_restored(on_postgresql):
     names = TRIGGERS[connection.vendor]
     on_table = f" ON {TABLE}" if on_postgresql else ""
     run(f"DROP TRIGGER {names[0]}{on_table}")

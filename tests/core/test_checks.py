@@ -1,4 +1,4 @@
-"""System checks: a model without a scope stops the start."""
+"""System checks: a model without a scope is an error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_recorded_model_without_a_scope_is_an_error(monkeypatch):
     assert "Naked" in error.msg
 
 
-def test_every_recorded_model_is_seen_by_the_check():
+def test_the_check_covers_every_recorded_model():
     recorded = [model for model in apps.get_models() if issubclass(model, Recorded)]
     assert {model.__name__ for model in recorded} >= {
         "User",
@@ -49,9 +49,9 @@ def test_every_recorded_model_is_seen_by_the_check():
     }
 
 
-def test_a_queryset_that_does_not_say_who_sees_refuses_to_answer(db, owner):
+def test_a_queryset_without_scope_raises(db, owner):
     class Silent(ScopedQuerySet[models.Model]):
-        """Neither says who sees nor who edits."""
+        """Defines neither visible_to nor editable_by."""
 
     rows = Silent(apps.get_model("todos", "Todo"))
     for question in (rows.visible_to, rows.editable_by):

@@ -19,7 +19,7 @@ from core.db.migrations_online.lock_retry import LOCK_WAIT, lock_waits
 from core.timeouts import no_statement_timeout
 from tests.core.jars import TABLE, shelf_with_jars
 from tests.core.test_migration_operations import ADD_CHECK, BACKFILL, BUILD_INDEX
-from tests.todos.threads import aside
+from tests.todos.threads import in_background
 from todo_project.management.commands.migrate import LOCK_ID
 
 IN_USE = r"{} is in use by process \d+ \(idle in transaction, for \d+ s\)"
@@ -209,7 +209,7 @@ def test_an_index_waits_for_as_long_as_old_transactions_take(shelf, somebody):
         with lock_waits(LOCK_WAIT):
             shelf.repeat(BUILD_INDEX)
 
-    built = aside(build)
+    built = in_background(build)
     wait_for_one_who_waits(longer_than=2 * seconds(LOCK_WAIT))
     somebody.rollback()
     built()

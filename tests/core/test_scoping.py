@@ -1,4 +1,4 @@
-"""A page after a cursor starts at its place in the index, and not at the first row."""
+"""A page after a cursor starts at its position in the index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLANS = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("descending", "operator"), [(True, "<"), (False, ">")])
-def test_a_cursor_is_one_range_of_the_index(descending, operator):
+def test_a_cursor_reads_one_range_of_the_index(descending, operator):
     order = Order("at", descending)
     nobody = "0190163d-8694-739b-aea5-966c26f8ad91"
     rows = Event.objects.all().beyond(order, (NOW.isoformat(), nobody))

@@ -1,4 +1,4 @@
-"""What text may be, and how texts are compared."""
+"""Which texts can be stored, and how texts are compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from todos.models import Label
         ("①", "1"),
     ],
 )
-def test_texts_that_look_alike_fold_to_the_same(one, other):
+def test_equal_looking_texts_have_the_same_folded_form(one, other):
     assert fold(one) == fold(other)
 
 
@@ -35,7 +35,7 @@ def test_folding_again_changes_nothing(text):
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "x\udfff"])
-def test_text_that_no_database_keeps_is_refused(text):
+def test_text_that_cannot_be_stored_is_refused(text):
     assert not is_storable(text)
     with pytest.raises(ValidationError):
         validate_storable(text)
@@ -60,7 +60,7 @@ def test_bytes_are_counted_as_utf8(text, fits):
 
 
 @pytest.mark.parametrize("name", ["UTC", "Asia/Shanghai", "Etc/GMT+12"])
-def test_zones_are_known_by_their_iana_names(name):
+def test_iana_names_of_zones_are_accepted(name):
     validate_zone(name)
 
 
@@ -70,7 +70,7 @@ def test_other_zones_are_refused(name):
         validate_zone(name)
 
 
-def test_folded_keys_follow_every_way_of_writing(owner, todo_list):
+def test_folded_keys_follow_every_kind_of_write(owner, todo_list):
     red = label(owner, todo_list, " ＲＥＤ ")
     assert fresh(red).name_key == "red"
     red.name = "Straße"

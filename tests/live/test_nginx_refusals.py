@@ -9,11 +9,12 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Any
 
 import pytest
 
-from core.api.problems import CODES, TITLES
+from core.api.problems import STATUSES
 from tests.live.nginx import Nginx
 from tests.live.waiting import wait_until
 
@@ -36,7 +37,7 @@ OWN = {
     414: ("Address too long", "address_too_long"),
     421: ("Misdirected request", "unknown_host"),
     502: ("Bad gateway", "unreachable"),
-    503: (TITLES[503], "maintenance"),
+    503: (STATUSES[503].title, "maintenance"),
     504: ("Gateway timeout", "timeout"),
 }
 KEY = {"Idempotency-Key": "7d3c"}
@@ -97,7 +98,7 @@ def assert_problem(answer: Any, status: int) -> None:
     """Assert a problem as Django would write it."""
     got, headers, body = answer
     problem = json.loads(body)
-    title, code = OWN.get(status) or (TITLES[status], CODES[status])
+    title, code = OWN.get(status) or astuple(STATUSES[status])[:2]
     assert got == status
     assert headers["content-type"] == "application/problem+json"
     assert problem == {

@@ -32,7 +32,7 @@ def add_bookmark(
     bookmark = Bookmark(owner=actor, title=title, url=url, size=size)
     bookmark.stamp(by=actor, at=now)
     bookmark.save(force_insert=True)
-    _record("bookmark.created", bookmark, bookmark.as_made(), actor, now)
+    _record("bookmark.created", bookmark, bookmark.created_changes(), actor, now)
     return bookmark
 
 
@@ -64,7 +64,7 @@ def remove_bookmark(
     """Delete a bookmark for good."""
     require(actor, "bookmarks.delete_bookmark")
     row = _lock(actor, bookmark, expected)
-    _record("bookmark.removed", row, row.as_gone(), actor, now)
+    _record("bookmark.removed", row, row.deleted_changes(), actor, now)
     row.delete()
 
 

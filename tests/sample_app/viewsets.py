@@ -23,7 +23,7 @@ TITLE = re.compile(r"<title>\s*(.{1,200}?)\s*</title>", re.IGNORECASE | re.DOTAL
 HEAD = 64 * 1024  # bytes of a page in which its title is looked for
 
 
-class BookmarkViewSet(ScopedViewSet):
+class BookmarkViewSet(ScopedViewSet[Bookmark]):
     """Bookmarks of the person who asks."""
 
     resource = "bookmarks"
@@ -75,7 +75,7 @@ class BookmarkViewSet(ScopedViewSet):
         return Response(status=204)
 
 
-class DropViewSet(ScopedViewSet):
+class DropViewSet(ScopedViewSet[Bookmark]):
     """Takes saved pages, which may be large."""
 
     resource = "bookmarks"

@@ -1,4 +1,4 @@
-"""Short ways to say what tests of todos say often."""
+"""Helpers of the tests of todos."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def fresh(row: Any) -> Any:
 
 def verbs(row: Any) -> list[str]:
     """Return the verbs of all events about the row, oldest first."""
-    told = Event.objects.filter(resource_id=str(row.pk))
-    return [event.verb for event in told.order_by("stream_id", "seq", "pk")]
+    recorded = Event.objects.filter(resource_id=str(row.pk))
+    return [event.verb for event in recorded.order_by("stream_id", "seq", "pk")]
 
 
 def last_event(row: Any) -> Event:
     """Return the newest event about the row."""
-    told = Event.objects.filter(resource_id=str(row.pk))
-    return told.order_by("pk").last()  # type: ignore[return-value]
+    recorded = Event.objects.filter(resource_id=str(row.pk))
+    return recorded.order_by("pk").last()  # type: ignore[return-value]
 
 
 def contents(todo_list: TodoList) -> list[str]:

@@ -1,4 +1,4 @@
-"""Many at once: locks decide, nothing is done twice, nobody waits in a ring."""
+"""Concurrent changes: nothing is done twice, nothing is lost, no deadlocks."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWNER, EDITOR = MemberRole.OWNER, MemberRole.EDITOR
 
 
-def as_if_anew(row):
-    """Return an act's own copy of a row, as every request has one."""
+def own_copy(row):
+    """Return another copy of a row, as every request loads its own."""
     return type(row)._base_manager.get(pk=row.pk)
 
 
 def assert_gapless(*lists):
     for todo_list in lists:
-        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
-        numbers = list(told.values_list("seq", flat=True))
+        recorded = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        numbers = list(recorded.values_list("seq", flat=True))
         assert numbers == list(range(1, fresh(todo_list).revision + 1))
 
 
-def test_twenty_finishes_at_once_make_one_event(owner, todo):
-    copies = [(as_if_anew(owner), as_if_anew(todo)) for _ in range(20)]
+def test_twenty_concurrent_finishes_record_one_event(owner, todo):
+    copies = [(own_copy(owner), own_copy(todo)) for _ in range(20)]
     answers = together(
         *(
             partial(finish_todo, actor=actor, todo=copy, now=NOW)
@@ -57,7 +57,7 @@ def test_twenty_finishes_at_once_make_one_event(owner, todo):
     assert_gapless(todo.list)
 
 
-def test_two_edits_with_one_version_make_one_200_and_one_412(owner, todo):
+def test_of_two_edits_with_the_same_version_one_is_refused_as_stale(owner, todo):
     address = f"/api/v1/todos/{todo.pk}"
 
     def edit(client, content):
@@ -66,7 +66,7 @@ def test_two_edits_with_one_version_make_one_200_and_one_412(owner, todo):
 
     clients = [api_for(owner), api_for(owner)]
     for client in clients:
-        client.get("/api/v1/me")  # notes the use of the key, once a minute
+        client.get("/api/v1/me")  # saves the last use of the key, once a minute
     answers = together(
         partial(edit, clients[0], "one"), partial(edit, clients[1], "two")
     )
@@ -75,13 +75,13 @@ def test_two_edits_with_one_version_make_one_200_and_one_412(owner, todo):
     assert fresh(todo).version == 2
 
 
-def test_of_many_edits_with_one_version_one_comes_through(owner, todo):
+def test_of_many_edits_with_the_same_version_one_succeeds(owner, todo):
     answers = together(
         *(
             partial(
                 edit_todo,
                 actor=owner,
-                todo=as_if_anew(todo),
+                todo=own_copy(todo),
                 content=f"{number}",
                 expected={"1"},
                 now=NOW,
@@ -92,10 +92,10 @@ def test_of_many_edits_with_one_version_one_comes_through(owner, todo):
     assert refusals(answers) == [Stale] * 5
 
 
-def test_adding_at_once_gives_each_its_own_rank_and_number(owner, editor, todo_list):
+def test_concurrent_adds_get_distinct_ranks_and_event_numbers(owner, editor, todo_list):
     answers = together(
         *(
-            partial(put, user, as_if_anew(todo_list), f"{number}")
+            partial(put, user, own_copy(todo_list), f"{number}")
             for number, user in enumerate([owner, editor] * 5)
         )
     )
@@ -104,24 +104,24 @@ def test_adding_at_once_gives_each_its_own_rank_and_number(owner, editor, todo_l
     assert_gapless(todo_list)
 
 
-def test_a_person_is_let_in_once(owner, outsider, todo_list):
+def test_concurrent_shares_add_a_member_once(owner, outsider, todo_list):
     share = partial(
         share_list, todo_list=todo_list, user=outsider, role=EDITOR, now=NOW
     )
-    answers = together(*(partial(share, actor=as_if_anew(owner)) for _ in range(4)))
+    answers = together(*(partial(share, actor=own_copy(owner)) for _ in range(4)))
     assert refusals(answers) == [AlreadyMember] * 3
     assert Membership.objects.filter(list=todo_list, user=outsider).count() == 1
     assert_gapless(todo_list)
 
 
-def test_moves_in_opposite_directions_do_not_wait_in_a_ring(owner):
+def test_moves_in_opposite_directions_do_not_deadlock(owner):
     one, two = (add_list(actor=owner, name=name, now=NOW) for name in "ab")
     there = [put(owner, one, f"{number}") for number in range(5)]
     back = [put(owner, two, f"{number}") for number in range(5)]
 
     def move(todos, target):
         for todo in todos:
-            edit_todo(actor=as_if_anew(owner), todo=todo, todo_list=target, now=NOW)
+            edit_todo(actor=own_copy(owner), todo=todo, todo_list=target, now=NOW)
 
     answers = together(partial(move, there, two), partial(move, back, one))
     assert refusals(answers) == []
@@ -130,13 +130,11 @@ def test_moves_in_opposite_directions_do_not_wait_in_a_ring(owner):
     assert_gapless(one, two)
 
 
-def test_a_todo_moves_to_one_place(owner, todo):
+def test_concurrent_moves_put_a_todo_into_one_list(owner, todo):
     targets = [add_list(actor=owner, name=name, now=NOW) for name in "abc"]
     answers = together(
         *(
-            partial(
-                edit_todo, actor=owner, todo=as_if_anew(todo), todo_list=one, now=NOW
-            )
+            partial(edit_todo, actor=owner, todo=own_copy(todo), todo_list=one, now=NOW)
             for one in targets
         )
     )
@@ -144,20 +142,18 @@ def test_a_todo_moves_to_one_place(owner, todo):
     assert_gapless(todo.list, *targets)
 
 
-def test_a_first_inbox_is_made_once(owner):
+def test_concurrent_first_calls_create_one_inbox(owner):
     inbox = inbox_of(owner, now=NOW)
     inbox.memberships.all().delete()
     TodoList.objects.filter(pk=inbox.pk).delete()
-    answers = together(
-        *(partial(inbox_of, as_if_anew(owner), now=NOW) for _ in range(5))
-    )
+    answers = together(*(partial(inbox_of, own_copy(owner), now=NOW) for _ in range(5)))
     assert refusals(answers) == []
     assert len({answer.pk for answer in answers}) == 1
     assert TodoList.objects.filter(inbox_of=owner).count() == 1
 
 
 @pytest.mark.parametrize("way", ["leave", "step down"])
-def test_two_owners_who_go_at_once_leave_one_behind(owner, editor, todo_list, way):
+def test_two_owners_leaving_at_once_leave_one_owner(owner, editor, todo_list, way):
     change_member(
         actor=owner, membership=member(todo_list, editor), role=OWNER, now=NOW
     )
@@ -174,11 +170,11 @@ def test_two_owners_who_go_at_once_leave_one_behind(owner, editor, todo_list, wa
     assert Membership.objects.filter(list=todo_list, role=OWNER).count() == 1
 
 
-def test_a_subtree_and_its_parent_do_not_make_a_ring(owner, todo_list):
+def test_concurrent_reparenting_creates_no_cycle(owner, todo_list):
     one, two = put(owner, todo_list, "one"), put(owner, todo_list, "two")
 
     def below(todo, parent):
-        edit_todo(actor=owner, todo=as_if_anew(todo), parent=parent, now=NOW)
+        edit_todo(actor=owner, todo=own_copy(todo), parent=parent, now=NOW)
 
     answers = together(partial(below, one, two), partial(below, two, one))
     assert len(refusals(answers)) == 1
@@ -188,23 +184,23 @@ def test_a_subtree_and_its_parent_do_not_make_a_ring(owner, todo_list):
     )
 
 
-def test_a_subtask_is_not_added_below_what_goes_to_the_trash(owner, todo_list, todo):
-    add = partial(put, owner, todo_list, parent=as_if_anew(todo))
-    trash = partial(trash_todo, actor=owner, todo=as_if_anew(todo), now=NOW)
+def test_a_subtask_is_not_added_to_a_todo_being_trashed(owner, todo_list, todo):
+    add = partial(put, owner, todo_list, parent=own_copy(todo))
+    trash = partial(trash_todo, actor=owner, todo=own_copy(todo), now=NOW)
     together(add, trash)
     for child in Todo.with_trash.filter(parent=todo):
         assert child.deleted_at == NOW
 
 
-def test_many_moves_into_one_gap_at_once_keep_every_todo(owner, todo_list):
+def test_many_concurrent_moves_into_one_gap_keep_every_todo(owner, todo_list):
     todos = [put(owner, todo_list, f"{number}") for number in range(8)]
     answers = together(
         *(
             partial(
                 reposition_todo,
                 actor=owner,
-                todo=as_if_anew(todo),
-                after=as_if_anew(todos[0]),
+                todo=own_copy(todo),
+                after=own_copy(todos[0]),
                 now=NOW,
             )
             for todo in todos[2:]
@@ -215,7 +211,7 @@ def test_many_moves_into_one_gap_at_once_keep_every_todo(owner, todo_list):
     assert_gapless(todo_list)
 
 
-def test_lists_with_the_same_members_are_trashed_at_once(owner, editor, viewer):
+def test_lists_with_the_same_members_can_be_trashed_concurrently(owner, editor, viewer):
     lists = []
     for name in "abcdef":
         todo_list = add_list(actor=owner, name=name, now=NOW)
@@ -227,7 +223,7 @@ def test_lists_with_the_same_members_are_trashed_at_once(owner, editor, viewer):
     before = {user.pk: fresh(user).access_version for user in (owner, editor, viewer)}
     answers = together(
         *(
-            partial(trash_list, actor=as_if_anew(owner), todo_list=one, now=NOW)
+            partial(trash_list, actor=own_copy(owner), todo_list=one, now=NOW)
             for one in lists
         )
     )
@@ -236,7 +232,7 @@ def test_lists_with_the_same_members_are_trashed_at_once(owner, editor, viewer):
         assert User.objects.get(pk=pk).access_version == version + 6
 
 
-def test_who_is_removed_while_being_let_in_is_no_member(
+def test_a_person_removed_while_being_added_is_not_a_member(
     owner, outsider, administrator, todo_list
 ):
     answers = together(

@@ -1,4 +1,4 @@
-"""When a todo is due: gaps, overlaps, zones, edges of the years."""
+"""When a todo is due: gaps, overlaps, zones, first and last supported dates."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ dues = st.builds(
 @pytest.mark.parametrize(
     ("zone", "on", "at", "moment"),
     [
-        # Gaps: the clock goes from 02:00 to 03:00; the offset before it counts.
+        # Gaps: the clock jumps from 02:00 to 03:00; the offset before the jump applies.
         ("Europe/Berlin", "2026-03-29", "02:30", "2026-03-29T01:30"),
         ("America/New_York", "2026-03-08", "02:30", "2026-03-08T07:30"),
         # Half an hour at Lord Howe, a whole day on Samoa.
         ("Australia/Lord_Howe", "2026-10-04", "02:15", "2026-10-03T15:45"),
         ("Pacific/Apia", "2011-12-30", "12:00", "2011-12-30T22:00"),
-        # Overlaps: the first of both counts.
+        # Overlaps: the first occurrence applies.
         ("Europe/Berlin", "2026-10-25", "02:30", "2026-10-25T00:30"),
         ("America/New_York", "2026-11-01", "01:30", "2026-11-01T05:30"),
-        # The farthest zones, and an odd offset.
+        # The most distant zones, and an unusual offset.
         ("Pacific/Kiritimati", "2026-01-01", "00:00", "2025-12-31T10:00"),
         ("Etc/GMT+12", "2026-01-01", "23:59", "2026-01-02T11:59"),
         ("Asia/Kathmandu", "2026-01-01", "05:45", "2026-01-01T00:00"),
         ("Asia/Shanghai", "2026-01-01", "08:00", "2026-01-01T00:00"),
     ],
 )
-def test_a_wall_clock_means_one_moment(zone, on, at, moment):
+def test_a_local_time_has_one_moment(zone, on, at, moment):
     due = Due(date.fromisoformat(on), time.fromisoformat(at), zone)
     assert due.moment == datetime.fromisoformat(moment).replace(tzinfo=UTC)
     assert due.sort == due.moment
 
 
-def test_a_time_that_says_the_second_of_two_still_means_the_first():
+def test_an_ambiguous_time_means_the_first_occurrence():
     first = Due(date(2026, 10, 25), time(2, 30, fold=0), "Europe/Berlin")
     second = Due(date(2026, 10, 25), time(2, 30, fold=1), "Europe/Berlin")
     assert second.moment == first.moment
 
 
-def test_without_a_date_nothing_is_due():
+def test_a_todo_without_a_date_is_not_due():
     assert Due().moment is None
     assert Due().sort == NEVER
     assert Due(on=date(2026, 1, 1)).moment is None
 
 
 @given(dues)
-def test_every_due_time_sorts_before_never_and_shows_the_same_clock(due):
+def test_every_due_time_sorts_before_never_and_keeps_its_local_time(due):
     assert due.moment < NEVER
     local = due.moment.astimezone(ZoneInfo(due.zone))
     shown = local.replace(tzinfo=None)
     wanted = datetime.combine(due.on, due.time)
-    # Only a clock that skips this time shows another one, later on.
+    # Only a local time that the zone skips is shown as a later one.
     assert shown == wanted or shown > wanted
 
 
 @given(st.dates(EARLIEST, LATEST))
-def test_a_date_alone_sorts_behind_the_times_of_its_day(day):
+def test_a_date_sorts_after_the_times_of_its_day(day):
     bare = Due(on=day)
     latest = Due(day, time.max, "UTC")
     assert latest.sort < bare.sort == end_of_day(day) < NEVER
@@ -89,7 +89,7 @@ def test_times_sort_by_their_moments(several):
 
 @pytest.fixture
 def due(owner):
-    """Add a todo that is due then, to the owner's inbox."""
+    """Add a todo with this due date to the owner's inbox."""
     inbox = inbox_of(owner, now=datetime(2026, 1, 1, tzinfo=UTC))
 
     def add(content, on, at=None, zone="", **fields):
@@ -118,7 +118,7 @@ def test_a_time_is_overdue_when_its_moment_has_passed(due):
     assert overdue(datetime(2026, 5, 1, 7, 0, 1, tzinfo=UTC)) == {"shanghai", "berlin"}
 
 
-def test_a_date_is_overdue_when_the_day_is_over_where_now_is(due):
+def test_a_date_is_overdue_when_the_day_is_over_in_the_offset_of_now(due):
     due("date", "2026-05-01")
     east, west = timezone(timedelta(hours=14)), timezone(timedelta(hours=-11))
     moment = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -129,7 +129,7 @@ def test_a_date_is_overdue_when_the_day_is_over_where_now_is(due):
     assert overdue(night.astimezone(west)) == set()  # still the 1st
 
 
-def test_what_is_done_or_has_no_date_is_never_overdue(owner, due):
+def test_finished_and_undated_todos_are_never_overdue(owner, due):
     done = due("done", "2020-01-01")
     finish_todo(actor=owner, todo=done, now=datetime(2026, 1, 1, tzinfo=UTC))
     put(owner, None, "no date")
@@ -137,7 +137,7 @@ def test_what_is_done_or_has_no_date_is_never_overdue(owner, due):
 
 
 @pytest.mark.parametrize("edge", [EARLIEST, LATEST])
-def test_the_edges_of_the_years_are_found_and_overdue(due, edge):
+def test_the_first_and_last_supported_dates_are_found_and_overdue(due, edge):
     for index, zone in enumerate(("Pacific/Kiritimati", "Etc/GMT+12", "UTC")):
         due(f"{index}", edge.isoformat(), "23:59:59.999999", zone)
     due("date", edge.isoformat())
@@ -146,7 +146,7 @@ def test_the_edges_of_the_years_are_found_and_overdue(due, edge):
     assert Todo.objects.overdue(datetime(1, 1, 2, tzinfo=UTC)).count() == 0
 
 
-def test_a_range_goes_by_the_day_of_the_todos_own_zone(due):
+def test_a_date_range_uses_the_date_in_the_todos_own_zone(due):
     due("late", "2026-05-01", "23:59", "Etc/GMT+12")  # the 2nd in UTC
     due("early", "2026-05-01", "00:00", "Pacific/Kiritimati")  # 30 April in UTC
     due("date", "2026-05-01")

@@ -1,4 +1,4 @@
-"""A collection's tag changes with what the person sees, and with nothing else."""
+"""The tag of a collection changes exactly with what the person sees."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from todos.services.trash import purge_list, purge_todo, restore_todo, trash_tod
 
 
 class Garden:
-    """The shared list with something of everything in it."""
+    """The shared list with a row of every kind."""
 
     def __init__(self, owner, todo_list, todo):
         self.owner, self.list, self.todo = owner, todo_list, todo
@@ -77,7 +77,7 @@ def all_differ(before, after):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_change_shows_to_everyone_who_sees_it_and_to_nobody_else(
+def test_a_change_alters_the_tag_of_exactly_those_who_see_it(
     garden, owner, editor, viewer, outsider, verb
 ):
     seeing, before = (owner, editor, viewer), tags(owner, editor, viewer)
@@ -90,7 +90,7 @@ def test_a_change_shows_to_everyone_who_sees_it_and_to_nobody_else(
     assert tags(outsider) == elsewhere
 
 
-def test_a_restored_or_purged_list_shows(garden, owner, editor, outsider):
+def test_restoring_or_purging_a_list_alters_the_tag(garden, owner, editor, outsider):
     garden.do(trash_list, todo_list=garden.list)
     before, elsewhere = tags(owner, editor), tags(outsider)
     garden.do(restore_list, todo_list=garden.list)
@@ -101,7 +101,7 @@ def test_a_restored_or_purged_list_shows(garden, owner, editor, outsider):
     assert tags(outsider) == elsewhere
 
 
-def test_whose_set_of_lists_changes_is_told(owner, outsider, todo_list):
+def test_gaining_or_losing_a_list_alters_the_tag(owner, outsider, todo_list):
     before = tags(outsider)
     share_list(
         actor=owner,
@@ -122,24 +122,24 @@ def test_whose_set_of_lists_changes_is_told(owner, outsider, todo_list):
     assert all_differ(let_in, changed)
     remove_member(actor=owner, membership=member(todo_list, outsider), now=NOW)
     assert all_differ(changed, tags(outsider))
-    assert tags(outsider) != before  # the same set, but another time
+    assert tags(outsider) != before  # the same lists, but a later access version
 
 
-def test_a_new_list_shows_to_its_owner_alone(owner, outsider):
+def test_a_new_list_alters_only_its_owners_tag(owner, outsider):
     before, elsewhere = tags(owner), tags(outsider)
     add_list(actor=owner, name="x", now=NOW)
     assert all_differ(before, tags(owner))
     assert tags(outsider) == elsewhere
 
 
-def test_the_heir_of_a_removed_persons_list_is_told(owner, editor, todo_list):
+def test_inheriting_a_list_alters_the_successors_tag(owner, editor, todo_list):
     before = tags(editor)
     remove_person(actor=None, person=owner, now=NOW)
     assert all_differ(before, tags(editor))
 
 
-def test_lists_that_trade_revisions_do_not_look_the_same(owner, todo_list):
-    """A sum that comes out the same over another set has another access version."""
+def test_the_tag_differs_although_the_sum_of_revisions_is_equal(owner, todo_list):
+    """An equal sum over other lists comes with another access version."""
     one, two = (add_list(actor=owner, name=name, now=NOW) for name in "ab")
     for _time in range(3):
         put(owner, one)
@@ -151,7 +151,7 @@ def test_lists_that_trade_revisions_do_not_look_the_same(owner, todo_list):
     assert all_differ(before, tags(owner))
 
 
-def test_what_changes_nothing_changes_no_tag(owner, todo):
+def test_an_edit_without_effect_keeps_the_tag(owner, todo):
     finish_todo(actor=owner, todo=todo, now=NOW)
     before = tags(owner)
     finish_todo(actor=owner, todo=todo, now=NOW)
@@ -161,9 +161,7 @@ def test_what_changes_nothing_changes_no_tag(owner, todo):
     assert all_differ(before, tags(owner))
 
 
-def test_queries_languages_people_and_lives_of_the_data_have_their_own_tags(
-    owner, editor, todo_list
-):
+def test_the_tag_depends_on_query_language_person_and_epoch(owner, editor, todo_list):
     def tag(user=owner, query="", language="en"):
         return collection_tag(user, query=query, language=language)
 
@@ -179,7 +177,7 @@ def test_the_tag_costs_one_query(owner, todo, django_assert_num_queries):
 
 
 @pytest.mark.parametrize("address", ["todos", "lists", "labels", "todos/{}/comments"])
-def test_an_unchanged_collection_is_not_sent_again(owner_api, owner, todo, address):
+def test_an_unchanged_collection_is_answered_with_304(owner_api, owner, todo, address):
     path = f"/api/v1/{address.format(todo.pk)}"
     first = owner_api.get(path)
     again = owner_api.get(path, headers={"If-None-Match": first["ETag"]})
@@ -192,8 +190,8 @@ def test_an_unchanged_collection_is_not_sent_again(owner_api, owner, todo, addre
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_reader_gets_a_stale_answer_while_others_write(owner, editor, todo):
-    """Whoever asks after a write was acknowledged sees it, or something later."""
+def test_no_reader_gets_a_stale_response_during_writes(owner, editor, todo):
+    """A request after an acknowledged write sees it, or something later."""
     written, done = [0], Signal()
     clients, reads = [api_for(editor), api_for(editor)], [0, 0]
 

@@ -18,7 +18,7 @@ def edit(user, which, **fields):
     return edit_label(actor=user, label=which, now=NOW, **fields)
 
 
-def test_a_name_is_taken_once_in_a_list_however_it_is_written(owner, todo_list):
+def test_label_names_are_unique_in_a_list_in_any_case_and_width(owner, todo_list):
     label(owner, todo_list, "Straße")
     for same in ("STRASSE", "strasse", "ＳＴＲＡＳＳＥ", " Straße "):
         with pytest.raises(LabelExists):
@@ -27,7 +27,7 @@ def test_a_name_is_taken_once_in_a_list_however_it_is_written(owner, todo_list):
     assert label(owner, other, "strasse").list == other
 
 
-def test_a_label_is_renamed_and_recoloured(editor, todo_list):
+def test_an_editor_renames_and_recolours_a_label(editor, todo_list):
     red = label(editor, todo_list, "red")
     assert edit(editor, red, name="RED").name == "RED"
     changed = edit(editor, red, name="crimson", colour="#dc143c", expected={"2"})
@@ -43,7 +43,7 @@ def test_a_label_is_renamed_and_recoloured(editor, todo_list):
         edit(editor, red, name="x", expected={"2"})
 
 
-def test_a_deleted_label_leaves_its_todos_each_with_an_event(owner, todo_list):
+def test_deleting_a_label_records_an_event_for_each_of_its_todos(owner, todo_list):
     red, blue = label(owner, todo_list, "red"), label(owner, todo_list, "blue")
     both = put(owner, todo_list, labels=[red, blue])
     trashed = put(owner, todo_list, labels=[red])
@@ -60,7 +60,7 @@ def test_a_deleted_label_leaves_its_todos_each_with_an_event(owner, todo_list):
         remove_label(actor=owner, label=red, now=NOW)
 
 
-def test_viewers_and_outsiders_change_no_labels(owner, viewer, outsider, todo_list):
+def test_viewers_and_outsiders_cannot_change_labels(owner, viewer, outsider, todo_list):
     red = label(owner, todo_list, "red")
     for user, refusal in ((viewer, Forbidden), (outsider, Missing)):
         with pytest.raises(refusal):
@@ -72,7 +72,7 @@ def test_viewers_and_outsiders_change_no_labels(owner, viewer, outsider, todo_li
     assert Label.objects.get(list=todo_list).name == "red"
 
 
-def test_labels_of_an_archived_list_stay(owner, todo_list):
+def test_labels_of_an_archived_list_cannot_change(owner, todo_list):
     red = label(owner, todo_list, "red")
     edit_list(actor=owner, todo_list=todo_list, is_archived=True, now=NOW)
     with pytest.raises(ListIsArchived):

@@ -1,4 +1,4 @@
-"""Make, change, archive, trash and restore lists."""
+"""Add, change, archive, trash and restore lists."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def edit(user, todo_list, **fields) -> Any:
     return edit_list(actor=user, todo_list=todo_list, now=NOW, **fields)
 
 
-def test_everybody_has_one_inbox_in_their_language(db):
+def test_everyone_has_one_inbox_named_in_their_language(db):
     person = make_person("ming", language="zh-hans")
     inbox = TodoList.objects.get(inbox_of=person)
     assert inbox_of(person, now=NOW) == inbox
@@ -35,7 +35,7 @@ def test_everybody_has_one_inbox_in_their_language(db):
     assert User.objects.create_superuser("root").inbox.is_inbox
 
 
-def test_who_makes_a_list_owns_it_and_finds_it_last(owner):
+def test_the_creator_owns_a_new_list_which_comes_last(owner):
     first: Any = add_list(actor=owner, name="First", now=NOW)
     second: Any = add_list(actor=owner, name="Second", colour="#ff0000", now=NOW)
     assert (second.role, second.colour, second.version) == ("owner", "#ff0000", 1)
@@ -46,7 +46,7 @@ def test_who_makes_a_list_owns_it_and_finds_it_last(owner):
     assert second.revision == 2
 
 
-def test_owners_alone_rename_and_archive(owner, editor, viewer, outsider, todo_list):
+def test_only_owners_rename_and_archive(owner, editor, viewer, outsider, todo_list):
     for user in (editor, viewer):
         for fields in ({"name": "x"}, {"is_archived": True}):
             with pytest.raises(Forbidden):
@@ -58,7 +58,7 @@ def test_owners_alone_rename_and_archive(owner, editor, viewer, outsider, todo_l
     assert renamed.version == 2
 
 
-def test_colour_and_position_are_everyones_own(owner, viewer, todo_list):
+def test_every_member_has_their_own_colour_and_position(owner, viewer, todo_list):
     seen = edit(viewer, todo_list, colour="#00ff00", position="Zz")
     assert (seen.colour, seen.position) == ("#00ff00", "Zz")
     theirs: Any = as_seen(owner, todo_list)
@@ -71,7 +71,7 @@ def test_colour_and_position_are_everyones_own(owner, viewer, todo_list):
     ("position", "status"),
     [("y" + "z" * 199, 200), ("A", 200), ("z", 400), ("Z" * 201, 400), ("", 400)],
 )
-def test_a_position_leaves_room_for_the_lists_to_come(
+def test_a_new_list_comes_after_any_allowed_position(
     owner, owner_api, todo_list, position, status
 ):
     address = f"/api/v1/lists/{todo_list.pk}"
@@ -80,7 +80,7 @@ def test_a_position_leaves_room_for_the_lists_to_come(
     assert add_list(actor=owner, name="Next", now=NOW)
 
 
-def test_the_state_of_a_list_is_that_of_both_its_rows(owner, todo_list):
+def test_the_etag_of_a_list_covers_the_list_and_the_membership(owner, todo_list):
     before = as_seen(owner, todo_list).etag
     after = edit(owner, todo_list, colour="#00ff00", expected={before}).etag
     assert after != before
@@ -89,13 +89,13 @@ def test_the_state_of_a_list_is_that_of_both_its_rows(owner, todo_list):
     assert edit(owner, todo_list, name="x", expected={after}).name == "x"
 
 
-def test_archiving_twice_is_harmless(owner, todo_list):
+def test_archiving_twice_changes_nothing(owner, todo_list):
     for _time in range(2):
         assert edit(owner, todo_list, is_archived=True).is_archived
     assert verbs(todo_list)[-2:] == ["list.created", "list.changed"]
 
 
-def test_an_archived_list_is_renamed_only_when_it_comes_back(owner, todo_list):
+def test_an_archived_list_is_renamed_only_when_unarchived(owner, todo_list):
     edit(owner, todo_list, is_archived=True)
     for fields in ({"name": "x"}, {"name": "x", "is_archived": True}):
         with pytest.raises(ListIsArchived):
@@ -104,7 +104,7 @@ def test_an_archived_list_is_renamed_only_when_it_comes_back(owner, todo_list):
     assert edit(owner, todo_list, name="x", is_archived=False).name == "x"
 
 
-def test_an_inbox_stays(owner):
+def test_an_inbox_cannot_be_archived_or_trashed(owner):
     inbox = inbox_of(owner, now=NOW)
     with pytest.raises(InboxStays):
         edit(owner, inbox, is_archived=True)
@@ -113,7 +113,7 @@ def test_an_inbox_stays(owner):
     assert edit(owner, inbox, name="In").name == "In"
 
 
-def test_a_trashed_list_is_out_of_sight_with_its_todos(owner, editor, todo_list, todo):
+def test_a_trashed_list_and_its_todos_are_hidden(owner, editor, todo_list, todo):
     trash_list(actor=owner, todo_list=todo_list, now=NOW)
     for user in (owner, editor):
         assert not TodoList.objects.visible_to(user).filter(pk=todo_list.pk).exists()
@@ -124,7 +124,7 @@ def test_a_trashed_list_is_out_of_sight_with_its_todos(owner, editor, todo_list,
         trash_list(actor=owner, todo_list=todo_list, now=NOW)
 
 
-def test_owners_alone_trash_and_restore(owner, editor, outsider, todo_list, todo):
+def test_only_owners_trash_and_restore(owner, editor, outsider, todo_list, todo):
     with pytest.raises(Forbidden):
         trash_list(actor=editor, todo_list=todo_list, now=NOW)
     trash_list(actor=owner, todo_list=todo_list, now=NOW)
@@ -138,12 +138,12 @@ def test_owners_alone_trash_and_restore(owner, editor, outsider, todo_list, todo
     assert list(type(todo).objects.visible_to(editor)) == [todo]
 
 
-def test_a_trash_with_another_state_is_refused(owner, todo_list):
+def test_trashing_a_stale_list_is_refused(owner, todo_list):
     with pytest.raises(Stale):
         trash_list(actor=owner, todo_list=todo_list, expected={"9-9"}, now=NOW)
 
 
-def test_who_was_removed_makes_no_list(owner):
+def test_a_removed_person_cannot_add_a_list(owner):
     User.objects.filter(pk=owner.pk).update(removed_at=NOW, is_active=False, email="")
     with pytest.raises(Missing):
         add_list(actor=owner, name="x", now=NOW)

@@ -1,4 +1,4 @@
-"""Lists are locked before people, each by id: nobody is told that two met in a ring."""
+"""Lists are locked before people, each in the order of ids, so nothing deadlocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.services.people import remove_person
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, member
-from tests.todos.threads import aside
+from tests.todos.threads import in_background
 from todos.models import MemberRole, Membership
 from todos.services.lists import add_list, trash_list
 from todos.services.locking import lock_list
@@ -39,21 +39,23 @@ def bequeath(todo_list, owner, editor):
 
 
 @pytest.mark.parametrize("change", [trash, demote, take_out, bequeath])
-def test_a_person_is_removed_while_a_list_of_theirs_changes(
+def test_removing_a_person_while_their_list_changes_does_not_deadlock(
     change, administrator, owner, editor, todo_list
 ):
     removal = partial(remove_person, actor=administrator, person=editor, now=NOW)
     with transaction.atomic():
         lock_list(actor=owner, list_id=todo_list.pk)
-        end = aside(removal)
+        end = in_background(removal)
         change(todo_list, owner, editor)
     end()
     assert fresh(editor).removed_at == NOW
     assert not Membership.objects.filter(user=editor).exists()
 
 
-def test_who_inherits_is_locked_with_who_leaves(owner, editor, administrator):
-    """The heir comes first in the order of ids; another transaction keeps to it."""
+def test_successors_are_locked_together_with_the_leaving_person(
+    owner, editor, administrator
+):
+    """The successor comes first in the order of ids, also for other writers."""
     shed = add_list(actor=editor, name="Shed", now=NOW)
     share_list(
         actor=editor, todo_list=shed, user=owner, role=MemberRole.EDITOR, now=NOW
@@ -61,13 +63,13 @@ def test_who_inherits_is_locked_with_who_leaves(owner, editor, administrator):
     removal = partial(remove_person, actor=administrator, person=editor, now=NOW)
     with transaction.atomic():
         User.objects.filter(pk=owner.pk).touch_access()
-        end = aside(removal)
+        end = in_background(removal)
         User.objects.filter(pk=editor.pk).touch_access()
     end()
     assert member(shed, owner).role == MemberRole.OWNER
 
 
-def test_a_list_that_a_leaver_is_let_into_meanwhile_is_given_up_too(
+def test_a_list_shared_during_the_removal_is_handed_over_too(
     owner, outsider, administrator, todo_list
 ):
     removal = partial(remove_person, actor=administrator, person=outsider, now=NOW)
@@ -79,6 +81,6 @@ def test_a_list_that_a_leaver_is_let_into_meanwhile_is_given_up_too(
             role=MemberRole.EDITOR,
             now=NOW,
         )
-        end = aside(removal)
+        end = in_background(removal)
     end()
     assert not Membership.objects.filter(user=outsider).exists()

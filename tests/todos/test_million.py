@@ -1,4 +1,4 @@
-"""Every shape of the todo list is served by an index at a million todos."""
+"""Every query of todos uses an index, with a million todos."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ FILTERS = {
 
 @pytest.fixture(scope="module")
 def million(django_db_setup: None, django_db_blocker: Any) -> Iterator[Million]:
-    """A million todos for all tests of this module, and gone after them."""
+    """A million todos for all tests of this module."""
     with django_db_blocker.unblock():
         try:
             yield write_million(make_person)
@@ -75,14 +75,14 @@ def million(django_db_setup: None, django_db_blocker: Any) -> Iterator[Million]:
 @pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("state", ["", "open", "finished"])
 @pytest.mark.parametrize("ordering", ORDERS)
-def test_a_first_page_touches_little(million, person, ordering, state):
+def test_the_first_page_reads_few_rows(million, person, ordering, state):
     query = f"ordering={ordering}" + (f"&state={state}" if state else "")
     assert touched(getattr(million, person), query) < PAGE
 
 
 @pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("shape", FILTERS)
-def test_a_filter_is_served_by_an_index(million, person, shape):
+def test_every_filter_uses_an_index(million, person, shape):
     query, bound = FILTERS[shape]
     user = getattr(million, person)
     own_list = user.memberships.filter(list__inbox_of=None).first().list_id
@@ -91,17 +91,17 @@ def test_a_filter_is_served_by_an_index(million, person, shape):
 
 
 @pytest.mark.parametrize("ordering", ORDERS)
-def test_page_ten_thousand_by_cursor_costs_what_the_first_does(million, ordering):
+def test_page_ten_thousand_by_cursor_costs_as_much_as_the_first(million, ordering):
     order = ORDERS[ordering]
     todos = Todo.with_trash.visible_to(million.huge).active()
-    with no_statement_timeout():  # finding the place is not what is measured
+    with no_statement_timeout():  # seeking the position is not measured
         row = todos.order_by(*order.columns)[100_000]
     first = page_cost(todos, order, None)
     deep = page_cost(todos, order, order.position_of(row))
     assert deep < first + 500
 
 
-def test_the_other_lists_have_their_indexes(million):
+def test_the_other_collections_use_indexes(million):
     api = api_for(million.many)
     for address in ("lists", "labels", "me/keys", "users"):
         with CaptureQueriesContext(connection) as queries:
@@ -112,7 +112,7 @@ def test_the_other_lists_have_their_indexes(million):
 
 
 def touched(user: User, query: str) -> int:
-    """Return how many blocks the statements of one request touch."""
+    """Return how many blocks the statements of one request read."""
     api: APIClient = api_for(user)
     with CaptureQueriesContext(connection) as queries:
         response = api.get(f"/api/v1/todos?{query}")
@@ -130,7 +130,7 @@ def page_cost(todos: Any, order: Order, after: Any) -> int:
 
 
 def blocks(sql: str) -> int:
-    """Return how many blocks the statement touches; it must not scan the todos."""
+    """Return how many blocks the statement reads; it must not scan the todos."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}".replace("%", "%%")

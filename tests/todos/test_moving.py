@@ -1,4 +1,4 @@
-"""Move todos to another list, with everything that hangs on them."""
+"""Move todos to another list, with subtasks, labels and comments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from todos.models import Comment, Label, MemberRole, TodoList
 from todos.services.comments import add_comment
 from todos.services.lists import add_list, edit_list
 from todos.services.locking import ListIsArchived, TodoMoved
-from todos.services.moving import UidTakenThere
+from todos.services.rules import UidTaken
 from todos.services.sharing import change_member, share_list
 from todos.services.todos import edit_todo
 from todos.services.trash import trash_todo
@@ -46,7 +46,7 @@ def test_a_todo_moves_with_its_subtasks_and_comments(editor, todo_list, other):
     assert Comment.objects.get(pk=comment.pk).list == other
 
 
-def test_a_subtask_that_moves_alone_becomes_a_root(owner, todo_list, other):
+def test_a_subtask_moved_alone_becomes_a_top_level_todo(owner, todo_list, other):
     root, child, leaf = chain(owner, todo_list, 3)
     move(owner, child, other)
     assert fresh(root).list == todo_list
@@ -54,7 +54,7 @@ def test_a_subtask_that_moves_alone_becomes_a_root(owner, todo_list, other):
     assert (fresh(leaf).list, fresh(leaf).parent_id) == (other, child.pk)
 
 
-def test_trashed_subtasks_go_along(owner, todo_list, other):
+def test_trashed_subtasks_are_moved_too(owner, todo_list, other):
     root, child = chain(owner, todo_list, 2)
     trash_todo(actor=owner, todo=child, now=NOW)
     move(owner, root, other)
@@ -62,7 +62,7 @@ def test_trashed_subtasks_go_along(owner, todo_list, other):
     assert fresh(child).is_trashed
 
 
-def test_what_moves_stands_last_in_its_old_order(owner, todo_list, other):
+def test_moved_todos_come_last_in_their_old_order(owner, todo_list, other):
     there = put(owner, other)
     line = chain(owner, todo_list, 3)
     move(owner, line[0], other)
@@ -71,7 +71,7 @@ def test_what_moves_stands_last_in_its_old_order(owner, todo_list, other):
     assert put(owner, other).rank > ranks[-1]
 
 
-def test_labels_go_along_by_name(owner, todo_list, other):
+def test_labels_are_matched_by_name(owner, todo_list, other):
     red, blue = label(owner, todo_list, "Red"), label(owner, todo_list, "blue")
     there = label(owner, other, "RED")
     todo = put(owner, todo_list, labels=[red, blue])
@@ -84,7 +84,7 @@ def test_labels_go_along_by_name(owner, todo_list, other):
     assert event.changes["labels"][0] == sorted([str(red.pk), str(blue.pk)])
 
 
-def test_who_is_no_member_there_is_no_longer_the_assignee(
+def test_an_assignee_who_is_not_a_member_of_the_target_is_cleared(
     owner, viewer, editor, todo_list, other
 ):
     unknown = put(owner, todo_list, assignee=viewer)
@@ -93,16 +93,18 @@ def test_who_is_no_member_there_is_no_longer_the_assignee(
     assert move(owner, known, other).assignee == editor
 
 
-def test_a_uid_that_is_taken_there_stops_the_move(owner, todo_list, other):
+def test_a_uid_taken_in_the_target_stops_the_move(owner, todo_list, other):
     root, child = chain(owner, todo_list, 2)
     edit_todo(actor=owner, todo=child, uid="same", now=NOW)
     put(owner, other, uid="same")
-    with pytest.raises(UidTakenThere):
+    with pytest.raises(UidTaken):
         move(owner, root, other)
     assert fresh(root).list == todo_list
 
 
-def test_rights_are_asked_on_both_sides(owner, editor, viewer, todo_list, other, todo):
+def test_the_role_is_checked_in_both_lists(
+    owner, editor, viewer, todo_list, other, todo
+):
     change_member(
         actor=owner, membership=member(other, editor), role=MemberRole.VIEWER, now=NOW
     )
@@ -119,28 +121,34 @@ def test_rights_are_asked_on_both_sides(owner, editor, viewer, todo_list, other,
 
 
 @pytest.mark.parametrize("archived", ["source", "target"])
-def test_neither_side_may_be_archived(owner, todo_list, other, todo, archived):
+def test_neither_list_may_be_archived(owner, todo_list, other, todo, archived):
     which = todo_list if archived == "source" else other
     edit_list(actor=owner, todo_list=which, is_archived=True, now=NOW)
     with pytest.raises(ListIsArchived):
         move(owner, todo, other)
 
 
-def test_a_move_writes_to_both_streams(owner, todo_list, other):
+def test_a_move_is_recorded_in_both_lists(owner, todo_list, other):
     root, child = chain(owner, todo_list, 2)
     before = fresh(todo_list).revision, fresh(other).revision
     move(owner, root, other)
     out = Event.objects.filter(verb="todo.moved_out").order_by("seq")
     into = Event.objects.filter(verb="todo.moved_in").order_by("seq")
-    for told, stream, start in ((out, todo_list, before[0]), (into, other, before[1])):
-        assert {event.stream_id for event in told} == {stream.pk}
-        assert [event.seq for event in told] == [start + 1, start + 2]
-        assert [event.resource_id for event in told] == [str(root.pk), str(child.pk)]
+    for recorded, stream, start in (
+        (out, todo_list, before[0]),
+        (into, other, before[1]),
+    ):
+        assert {event.stream_id for event in recorded} == {stream.pk}
+        assert [event.seq for event in recorded] == [start + 1, start + 2]
+        assert [event.resource_id for event in recorded] == [
+            str(root.pk),
+            str(child.pk),
+        ]
         assert fresh(stream).revision == start + 2
     assert out[0].changes["list"] == [str(todo_list.pk), str(other.pk)]
 
 
-def test_a_move_and_an_edit_go_together(owner, todo_list, other, todo):
+def test_a_move_and_an_edit_happen_together(owner, todo_list, other, todo):
     red = label(owner, other, "red")
     moved = move(owner, todo, other, content="Moved", labels=[red], expected={"1"})
     assert (moved.content, moved.list) == ("Moved", other)
@@ -149,9 +157,7 @@ def test_a_move_and_an_edit_go_together(owner, todo_list, other, todo):
         edit_todo(actor=owner, todo=moved, content="x", expected={"1"}, now=NOW)
 
 
-def test_the_new_list_does_not_hear_what_the_todo_said_before(
-    owner, editor, viewer, other
-):
+def test_the_target_list_does_not_record_earlier_content(owner, editor, viewer, other):
     private = put(owner, None, "canary", notes="canary")
     move(owner, private, other, content="Plain", notes="", assignee=editor)
     heard = Event.objects.filter(stream_id=other.pk).values_list("changes", flat=True)
@@ -165,18 +171,18 @@ def test_the_new_list_does_not_hear_what_the_todo_said_before(
     assert (fresh(private).content, fresh(private).assignee) == ("Plain", editor)
 
 
-def test_a_new_uid_makes_way_for_the_move(owner, todo_list, other):
+def test_a_new_uid_makes_the_move_possible(owner, todo_list, other):
     todo = put(owner, todo_list, uid="same")
     put(owner, other, uid="same")
     assert move(owner, todo, other, uid="mine").uid == "mine"
 
 
-def test_who_edits_what_has_moved_away_is_told_so(owner, other, todo):
+def test_editing_a_todo_that_was_moved_away_is_refused(owner, other, todo):
     stale = type(todo).objects.get(pk=todo.pk)
     move(owner, todo, other)
     with pytest.raises(TodoMoved):
         edit_todo(actor=owner, todo=stale, content="x", now=NOW)
 
 
-def test_moving_to_the_same_list_is_no_move(owner, todo_list, todo):
+def test_moving_to_the_same_list_changes_nothing(owner, todo_list, todo):
     assert move(owner, todo, todo_list).version == todo.version

@@ -1,4 +1,4 @@
-"""Put todos right before or right after each other."""
+"""Reposition todos within their list."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import contents, fresh, last_event, put
 from todos.models import Todo
+from todos.ranks import MAX_RANK_LENGTH
 from todos.services.lists import inbox_of
-from todos.services.moving import LONGEST_RANK, reposition_todo
+from todos.services.moving import reposition_todo
 from todos.services.todos import finish_todo
 from todos.services.trash import restore_todo, trash_todo
 
@@ -39,27 +40,27 @@ def place(user, todo, **beside):
         ("c", "after", "b", "abcd"),
     ],
 )
-def test_a_todo_is_put_where_one_says(
+def test_a_todo_is_put_before_or_after_another(
     editor, todo_list, abcd, what, side, which, order
 ):
     place(editor, abcd[what], **{side: abcd[which]})
     assert contents(todo_list) == list(order)
 
 
-def test_putting_it_there_again_changes_nothing(owner, abcd):
+def test_repeating_a_reposition_changes_nothing(owner, abcd):
     place(owner, abcd["d"], before=abcd["b"])
     again = place(owner, abcd["d"], before=abcd["b"])
     assert again.version == 2
     assert Event.objects.about("todo", abcd["d"].pk).count() == 2
 
 
-def test_finished_todos_keep_their_place_among_the_others(owner, todo_list, abcd):
+def test_finished_todos_keep_their_position(owner, todo_list, abcd):
     finish_todo(actor=owner, todo=abcd["b"], now=NOW)
     place(owner, abcd["d"], after=abcd["a"])
     assert contents(todo_list) == list("adbc")
 
 
-def test_only_that_one_todo_changes(owner, abcd):
+def test_repositioning_changes_only_one_todo(owner, abcd):
     before = {name: fresh(todo).rank for name, todo in abcd.items()}
     moved = place(owner, abcd["d"], before=abcd["a"])
     assert last_event(moved).changes == {"rank": [before["d"], moved.rank]}
@@ -67,16 +68,16 @@ def test_only_that_one_todo_changes(owner, abcd):
         assert fresh(abcd[name]).rank == before[name]
 
 
-def test_the_next_todo_stands_behind_what_was_put_last(owner, todo_list, abcd):
+def test_a_new_todo_comes_after_one_that_was_put_last(owner, todo_list, abcd):
     place(owner, abcd["a"], after=abcd["d"])
     put(owner, todo_list, "e")
     assert contents(todo_list) == list("bcdae")
 
 
-def test_a_list_that_runs_out_of_room_is_ranked_anew(owner, todo_list, abcd):
+def test_a_list_without_room_between_ranks_is_reranked(owner, todo_list, abcd):
     low = fresh(abcd["a"]).rank
-    # As after a thousand moves into the same gap: nothing fits below the bound.
-    tight = low + "0" * (LONGEST_RANK - len(low)) + "1"
+    # As after a thousand moves into the same gap: no rank fits below the limit.
+    tight = low + "0" * (MAX_RANK_LENGTH - len(low)) + "1"
     Todo.objects.filter(pk=abcd["b"].pk).update(rank=tight)
     trash_todo(actor=owner, todo=abcd["c"], now=NOW)
     place(owner, abcd["d"], after=abcd["a"])
@@ -88,7 +89,7 @@ def test_a_list_that_runs_out_of_room_is_ranked_anew(owner, todo_list, abcd):
     assert contents(todo_list) == list("adbce")
 
 
-def test_equal_ranks_are_told_apart_by_ranking_anew(owner, todo_list, abcd):
+def test_equal_ranks_are_resolved_by_reranking(owner, todo_list, abcd):
     Todo.objects.filter(list=todo_list).update(rank="a5")
     place(owner, abcd["d"], after=abcd["a"])
     assert contents(todo_list) == list("adbc")
@@ -101,10 +102,10 @@ def test_many_moves_into_one_gap_keep_ranks_short(owner, todo_list, abcd):
         inner, outer = outer, inner
     assert contents(todo_list)[0] == "a"
     assert contents(todo_list)[-1] == "b"
-    assert max(len(fresh(todo).rank) for todo in abcd.values()) <= LONGEST_RANK
+    assert max(len(fresh(todo).rank) for todo in abcd.values()) <= MAX_RANK_LENGTH
 
 
-def test_the_other_todo_has_to_stand_in_the_same_list(owner, abcd):
+def test_the_other_todo_must_be_in_the_same_list(owner, abcd):
     elsewhere = put(owner, inbox_of(owner, now=NOW))
     gone = abcd["b"]
     trash_todo(actor=owner, todo=gone, now=NOW)
@@ -115,13 +116,13 @@ def test_the_other_todo_has_to_stand_in_the_same_list(owner, abcd):
             assert refusal.value.field == side
 
 
-def test_one_side_is_named_and_not_both(owner, abcd):
+def test_exactly_one_of_before_and_after_is_required(owner, abcd):
     for beside in ({}, {"before": abcd["b"], "after": abcd["c"]}):
         with pytest.raises(Invalid):
             place(owner, abcd["a"], **beside)
 
 
-def test_rights_and_versions_hold_for_places_too(owner, viewer, outsider, abcd):
+def test_repositioning_checks_role_and_version(owner, viewer, outsider, abcd):
     with pytest.raises(Forbidden):
         place(viewer, abcd["a"], after=abcd["b"])
     with pytest.raises(Missing):

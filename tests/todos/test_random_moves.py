@@ -1,4 +1,4 @@
-"""Random work on lists against a simple model of them: the tree rules hold."""
+"""Random operations on lists, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ steps = st.lists(
 
 
 class Model:
-    """What should be: parent, list and trash of each todo, in dictionaries."""
+    """The expected state: parent, list and trash of each todo."""
 
     def __init__(self, user: User, lists: list[TodoList]) -> None:
         self.user, self.lists = user, lists
@@ -42,7 +42,7 @@ class Model:
         self.clock = NOW
 
     def below(self, pk: Any) -> list[Any]:
-        """Return the id and those of all that stand below it."""
+        """Return the id and those of all subtasks below it."""
         found = [pk]
         for one in found:
             found += [child for child, parent in self.above.items() if parent == one]
@@ -153,8 +153,8 @@ def assert_same(model: Model) -> None:
     for pk in rows:
         assert model.depth(pk) <= MAX_DEPTH
     for todo_list in model.lists:
-        told = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
-        numbers = list(told.values_list("seq", flat=True))
+        recorded = Event.objects.filter(stream_id=todo_list.pk).order_by("seq")
+        numbers = list(recorded.values_list("seq", flat=True))
         assert numbers == list(range(1, fresh(todo_list).revision + 1))
 
 
@@ -164,7 +164,7 @@ def assert_same(model: Model) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(work=steps)
-def test_random_work_leaves_what_the_model_says(owner, work):
+def test_random_operations_leave_the_state_of_the_reference_model(owner, work):
     lists = [add_list(actor=owner, name=name, now=NOW) for name in "ab"]
     model = Model(owner, lists)
     for verb, first, second in [("add", n, 0) for n in range(6)] + work:
@@ -172,7 +172,7 @@ def test_random_work_leaves_what_the_model_says(owner, work):
     assert_same(model)
 
 
-def test_a_long_day_of_random_work_leaves_what_the_model_says(owner):
+def test_many_random_operations_leave_the_state_of_the_reference_model(owner):
     lists = [add_list(actor=owner, name=name, now=NOW) for name in "ab"]
     model, chance = Model(owner, lists), random.Random(7)  # noqa: S311  (no secret)
     verbs = ["add", *["nest"] * 6, "move", "trash", "restore", "place"]

@@ -1,4 +1,4 @@
-"""Ranks: room between any two, and short."""
+"""Ranks: there is one between any two, and they stay short."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ gaps = st.lists(st.integers(min_value=0), max_size=120)
 
 
 def insert_at(gaps: list[int]) -> list[str]:
-    """Insert one rank after the other, each into the gap that the number names."""
+    """Insert ranks one by one, each into the gap with this number."""
     ranks: list[str] = []
     for number in gaps:
         place = number % (len(ranks) + 1)
@@ -31,11 +31,11 @@ def test_any_insertions_keep_the_order(gaps):
 
 
 @given(gaps)
-def test_a_rank_grows_by_one_digit_an_insertion_at_most(gaps):
+def test_an_insertion_lengthens_a_rank_by_at_most_one_digit(gaps):
     assert max(map(len, insert_at(gaps)), default=0) <= 3 + len(gaps)
 
 
-def test_a_thousand_insertions_into_one_gap_take_few_digits():
+def test_a_thousand_insertions_into_one_gap_need_few_digits():
     low, high = rank_between(None, None), rank_between(FIRST, None)
     for _time in range(1000):
         high = rank_between(low, high)
@@ -44,7 +44,7 @@ def test_a_thousand_insertions_into_one_gap_take_few_digits():
 
 
 @pytest.mark.parametrize("towards", ["end", "start"])
-def test_a_hundred_thousand_at_either_end_stay_short(towards):
+def test_a_hundred_thousand_insertions_at_either_end_stay_short(towards):
     rank = rank_between(None, None)
     for _time in range(100_000):
         last = rank
@@ -56,7 +56,7 @@ def test_a_hundred_thousand_at_either_end_stay_short(towards):
 
 
 @given(st.integers(0, 3000))
-def test_a_spread_is_short_and_in_order(count):
+def test_spread_ranks_are_short_and_in_order(count):
     ranks = ranks_spread(count)
     assert len(ranks) == count
     assert ranks == sorted(set(ranks))
@@ -64,13 +64,13 @@ def test_a_spread_is_short_and_in_order(count):
 
 
 @pytest.mark.parametrize(("low", "high"), [("a1", "a0"), ("a0", "a0"), ("b00", "a1")])
-def test_ranks_out_of_order_have_nothing_between(low, high):
+def test_there_is_no_rank_between_ranks_out_of_order(low, high):
     with pytest.raises(ValueError, match="not in order"):
         rank_between(low, high)
 
 
 @given(st.from_regex(r"\A[A-Ya-y][0-9A-Za-z]{0,199}\Z"))
-def test_whatever_a_client_gives_as_a_position_leaves_room_behind_it(rank):
+def test_there_is_a_rank_after_any_allowed_position(rank):
     for _list in range(500):
         last, rank = rank, rank_between(rank, None)
         assert last < rank

@@ -1,4 +1,4 @@
-"""Members: let in, change, take out, leave."""
+"""Members: add, change, remove, leave."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def remove(user, membership, **options):
     remove_member(actor=user, membership=membership, now=NOW, **options)
 
 
-def test_who_is_let_in_sees_the_list_behind_their_own(owner, outsider, todo_list, todo):
+def test_a_new_member_sees_the_list_after_their_own(owner, outsider, todo_list, todo):
     membership = share(owner, todo_list, outsider, MemberRole.VIEWER)
     assert list(Todo.objects.visible_to(outsider)) == [todo]
     assert membership.position > member(inbox_of(outsider, now=NOW), outsider).position
@@ -42,7 +42,7 @@ def test_who_is_let_in_sees_the_list_behind_their_own(owner, outsider, todo_list
     assert last_event(membership).stream_id == todo_list.pk
 
 
-def test_owners_alone_let_people_in(owner, editor, viewer, outsider, todo_list):
+def test_only_owners_add_members(owner, editor, viewer, outsider, todo_list):
     for user in (editor, viewer):
         with pytest.raises(Forbidden):
             share(user, todo_list, outsider)
@@ -52,7 +52,7 @@ def test_owners_alone_let_people_in(owner, editor, viewer, outsider, todo_list):
         share(owner, todo_list, editor)
 
 
-def test_an_inbox_and_an_archived_list_are_not_shared(owner, outsider, todo_list):
+def test_inboxes_and_archived_lists_cannot_be_shared(owner, outsider, todo_list):
     with pytest.raises(InboxStays):
         share(owner, inbox_of(owner, now=NOW), outsider)
     edit_list(actor=owner, todo_list=todo_list, is_archived=True, now=NOW)
@@ -60,14 +60,14 @@ def test_an_inbox_and_an_archived_list_are_not_shared(owner, outsider, todo_list
         share(owner, todo_list, outsider)
 
 
-def test_who_may_not_sign_in_is_not_let_in(owner, outsider, todo_list):
+def test_disabled_people_cannot_be_added(owner, outsider, todo_list):
     type(outsider).objects.filter(pk=outsider.pk).update(is_active=False)
     with pytest.raises(Missing):
         share(owner, todo_list, outsider)
     assert not Membership.objects.filter(list=todo_list, user=outsider).exists()
 
 
-def test_a_role_changes_in_one_event(owner, editor, todo_list):
+def test_changing_a_role_records_one_event(owner, editor, todo_list):
     membership = change(owner, member(todo_list, editor), MemberRole.OWNER)
     assert last_event(membership).changes == {"role": ["editor", "owner"]}
     change(owner, membership, MemberRole.OWNER)
@@ -76,14 +76,14 @@ def test_a_role_changes_in_one_event(owner, editor, todo_list):
         change(owner, membership, MemberRole.VIEWER, expected={"1"})
 
 
-def test_nobody_but_owners_changes_roles(owner, editor, viewer, todo_list):
+def test_only_owners_change_roles(owner, editor, viewer, todo_list):
     with pytest.raises(Forbidden):
         change(editor, member(todo_list, editor), MemberRole.OWNER)
     with pytest.raises(Forbidden):
         remove(editor, member(todo_list, viewer))
 
 
-def test_a_list_keeps_one_owner(owner, editor, todo_list):
+def test_the_last_owner_cannot_leave_or_be_demoted(owner, editor, todo_list):
     mine = member(todo_list, owner)
     with pytest.raises(LastOwner):
         change(owner, mine, MemberRole.EDITOR)
@@ -96,7 +96,7 @@ def test_a_list_keeps_one_owner(owner, editor, todo_list):
 
 
 @pytest.mark.parametrize("person", ["editor", "viewer"])
-def test_everyone_may_leave(request, todo_list, todo, person):
+def test_every_member_may_leave(request, todo_list, todo, person):
     user = request.getfixturevalue(person)
     membership = member(todo_list, user)
     remove(user, membership)
@@ -106,12 +106,12 @@ def test_everyone_may_leave(request, todo_list, todo, person):
         remove(user, membership)
 
 
-def test_one_may_leave_an_archived_list(owner, viewer, todo_list):
+def test_members_may_leave_an_archived_list(owner, viewer, todo_list):
     edit_list(actor=owner, todo_list=todo_list, is_archived=True, now=NOW)
     remove(viewer, member(todo_list, viewer))
 
 
-def test_who_goes_is_no_longer_the_assignee(owner, editor, viewer, todo_list):
+def test_removing_a_member_clears_them_as_assignee(owner, editor, viewer, todo_list):
     theirs = put(owner, todo_list, assignee=editor)
     trashed = put(owner, todo_list, assignee=editor)
     other = put(owner, todo_list, assignee=viewer)

@@ -14,9 +14,9 @@ from tests.todos.helpers import chain, fresh, label, last_event, put, verbs
 from todos.models import Todo
 from todos.services.lists import edit_list, inbox_of
 from todos.services.locking import ListIsArchived
+from todos.services.rules import UidTaken
 from todos.services.todos import (
     IdTaken,
-    UidTaken,
     add_todo,
     edit_todo,
     finish_todo,
@@ -31,12 +31,14 @@ def edit(user, todo, **fields):
     return edit_todo(actor=user, todo=todo, now=LATER, **fields)
 
 
-def test_a_todo_without_a_list_lands_in_the_inbox(owner):
+def test_a_todo_without_a_list_is_added_to_the_inbox(owner):
     todo = put(owner, None)
     assert todo.list == inbox_of(owner, now=NOW)
 
 
-def test_a_new_todo_says_who_and_when_and_stands_last(owner, editor, todo_list, todo):
+def test_a_new_todo_has_its_creator_and_moment_and_comes_last(
+    owner, editor, todo_list, todo
+):
     added = put(editor, todo_list, "Water it")
     assert (added.created_by, added.updated_by) == (editor, editor)
     assert (added.created_at, added.updated_at, added.version) == (NOW, NOW, 1)
@@ -44,7 +46,7 @@ def test_a_new_todo_says_who_and_when_and_stands_last(owner, editor, todo_list, 
     assert added.uid == str(added.pk)
 
 
-def test_adding_a_todo_leaves_one_event_with_what_it_holds(owner, todo_list):
+def test_adding_a_todo_records_one_event_with_its_fields(owner, todo_list):
     red = label(owner, todo_list, "red")
     todo = put(owner, todo_list, "Dig", labels=[red], due_on=date(2026, 4, 1))
     (event,) = Event.objects.about("todo", todo.pk)
@@ -56,7 +58,7 @@ def test_adding_a_todo_leaves_one_event_with_what_it_holds(owner, todo_list):
     assert "assignee" not in event.changes
 
 
-def test_viewers_and_outsiders_add_nothing(viewer, outsider, todo_list):
+def test_viewers_and_outsiders_cannot_add_todos(viewer, outsider, todo_list):
     with pytest.raises(Forbidden):
         put(viewer, todo_list)
     with pytest.raises(Missing):
@@ -64,7 +66,7 @@ def test_viewers_and_outsiders_add_nothing(viewer, outsider, todo_list):
     assert not Todo.objects.filter(list=todo_list).exists()
 
 
-def test_an_id_and_a_uid_are_taken_once(owner, outsider, todo_list):
+def test_ids_and_uids_are_unique(owner, outsider, todo_list):
     mine = uuid4()
     todo = put(owner, todo_list, id=mine, uid="x@example.com")
     assert (todo.pk, todo.uid) == (mine, "x@example.com")
@@ -88,7 +90,7 @@ def test_a_trashed_todo_keeps_its_id_and_uid(owner, todo_list):
         put(owner, todo_list, id=todo.pk)
 
 
-def test_an_edit_raises_the_version_and_tells_before_and_after(editor, todo):
+def test_an_edit_raises_the_version_and_records_before_and_after(editor, todo):
     changed = edit(editor, todo, content="Plant two trees", priority=2)
     assert changed.version == todo.version + 1
     assert (changed.updated_at, changed.updated_by) == (LATER, editor)
@@ -102,7 +104,7 @@ def test_an_edit_raises_the_version_and_tells_before_and_after(editor, todo):
     assert fresh(todo).search_key == "plant two trees"
 
 
-def test_an_edit_that_changes_nothing_leaves_no_trace(owner, todo):
+def test_an_edit_without_effect_records_nothing(owner, todo):
     before = fresh(todo.list).revision
     same = edit(owner, todo, content=todo.content, labels=[], parent=None)
     assert same.version == todo.version
@@ -110,14 +112,14 @@ def test_an_edit_that_changes_nothing_leaves_no_trace(owner, todo):
     assert fresh(todo).updated_at == NOW
 
 
-def test_an_edit_with_another_version_is_refused(owner, todo):
+def test_an_edit_of_a_stale_version_is_refused(owner, todo):
     edit(owner, todo, content="x", expected={"1"})
     with pytest.raises(Stale):
         edit(owner, todo, content="y", expected={"1"})
     assert fresh(todo).content == "x"
 
 
-def test_an_emptied_uid_becomes_the_id_again(owner, todo_list):
+def test_a_cleared_uid_becomes_the_id_again(owner, todo_list):
     todo = put(owner, todo_list, uid="mine")
     assert edit(owner, todo, uid="").uid == str(todo.pk)
     other = put(owner, todo_list, uid="other")
@@ -126,7 +128,7 @@ def test_an_emptied_uid_becomes_the_id_again(owner, todo_list):
     assert edit(owner, todo, uid=str(todo.pk)).version == 2
 
 
-def test_labels_are_replaced_in_one_event(owner, todo_list):
+def test_replacing_labels_records_one_event(owner, todo_list):
     red, blue = label(owner, todo_list, "red"), label(owner, todo_list, "blue")
     todo = put(owner, todo_list, labels=[red])
     edit(owner, todo, labels=[blue], content="y")
@@ -149,14 +151,14 @@ def test_a_label_of_another_list_or_a_deleted_one_is_refused(owner, todo_list, t
     assert not todo.labels.exists()
 
 
-def test_the_assignee_is_a_member(owner, viewer, outsider, todo):
+def test_the_assignee_must_be_a_member(owner, viewer, outsider, todo):
     assert edit(owner, todo, assignee=viewer).assignee == viewer
     with pytest.raises(Invalid) as refusal:
         edit(owner, todo, assignee=outsider)
     assert refusal.value.field == "assignee"
 
 
-def test_finishing_twice_is_harmless(owner, editor, todo):
+def test_finishing_twice_changes_nothing(owner, editor, todo):
     done = finish_todo(actor=editor, todo=todo, now=LATER)
     again = finish_todo(actor=owner, todo=todo, now=LATER + timedelta(hours=1))
     assert (done.is_finished, done.finished_at, done.finished_by) == (
@@ -168,7 +170,7 @@ def test_finishing_twice_is_harmless(owner, editor, todo):
     assert verbs(todo) == ["todo.created", "todo.finished"]
 
 
-def test_reopening_twice_is_harmless(owner, todo):
+def test_reopening_twice_changes_nothing(owner, todo):
     finish_todo(actor=owner, todo=todo, now=NOW)
     for _time in range(2):
         todo = reopen_todo(actor=owner, todo=todo, now=LATER)
@@ -186,7 +188,7 @@ def test_finishing_a_parent_leaves_its_subtasks_open(owner, todo_list):
     assert not fresh(child).is_finished
 
 
-def test_viewers_finish_nothing(viewer, outsider, todo):
+def test_viewers_cannot_finish_todos(viewer, outsider, todo):
     for verb in (finish_todo, reopen_todo):
         with pytest.raises(Forbidden):
             verb(actor=viewer, todo=todo, now=NOW)
@@ -210,7 +212,7 @@ def test_an_archived_list_is_read_only(owner, todo_list, todo, verb):
     act[verb]()
 
 
-def test_a_permission_that_the_role_lost_is_missed_in_every_list(owner, todo_list):
+def test_losing_a_permission_applies_in_every_list(owner, todo_list):
     owner.groups.clear()
     with pytest.raises(Forbidden):
         put(type(owner).objects.get(pk=owner.pk), todo_list)
@@ -224,7 +226,7 @@ def test_a_todo_cannot_start_after_it_is_due(owner, todo):
     assert edit(owner, todo, due_on=date(2026, 5, 1)).due_on == date(2026, 5, 1)
 
 
-def test_a_due_time_takes_the_zone_of_the_actor(owner, todo):
+def test_a_due_time_defaults_to_the_zone_of_the_actor(owner, todo):
     owner.time_zone = "Asia/Shanghai"
     due = edit(owner, todo, due_on=date(2026, 5, 1), due_time=time(9))
     assert due.due_zone == "Asia/Shanghai"

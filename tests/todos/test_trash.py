@@ -1,4 +1,4 @@
-"""Delete to the trash, restore, purge."""
+"""Trash, restore and purge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def trash(user, todo, now=NOW):
     trash_todo(actor=user, todo=fresh(todo), now=now)
 
 
-def test_a_todo_goes_to_the_trash_with_its_subtasks(owner, todo_list):
+def test_a_todo_is_trashed_with_its_subtasks(owner, todo_list):
     line = chain(owner, todo_list, 3)
     trash(owner, line[0])
     assert not Todo.objects.filter(list=todo_list).exists()
@@ -41,7 +41,7 @@ def test_a_todo_goes_to_the_trash_with_its_subtasks(owner, todo_list):
         assert last_event(todo).changes == {"deleted_at": [None, NOW.isoformat()]}
 
 
-def test_what_lies_in_the_trash_is_missing_for_every_other_verb(owner, todo):
+def test_a_trashed_todo_is_missing_for_every_other_service(owner, todo):
     trash(owner, todo)
     for act in (
         lambda: trash(owner, todo),
@@ -52,7 +52,7 @@ def test_what_lies_in_the_trash_is_missing_for_every_other_verb(owner, todo):
             act()
 
 
-def test_what_went_together_comes_back_together(owner, todo_list):
+def test_todos_trashed_together_are_restored_together(owner, todo_list):
     root, child, leaf = chain(owner, todo_list, 3)
     trash(owner, leaf)
     trash(owner, root, now=SOON)
@@ -60,12 +60,12 @@ def test_what_went_together_comes_back_together(owner, todo_list):
     assert restored.deleted_at is None
     assert fresh(child).deleted_at is None
     assert fresh(child).parent_id == root.pk
-    assert fresh(leaf).deleted_at == NOW  # it was trashed before, by itself
+    assert fresh(leaf).deleted_at == NOW  # it was trashed earlier
     restore_todo(actor=owner, todo=fresh(leaf), now=LATER)
     assert fresh(leaf).parent_id == child.pk
 
 
-def test_a_subtask_without_its_parent_comes_back_as_a_root(owner, todo_list):
+def test_a_subtask_restored_without_its_parent_becomes_top_level(owner, todo_list):
     root, child, leaf = chain(owner, todo_list, 3)
     trash(owner, root)
     restore_todo(actor=owner, todo=fresh(child), now=LATER)
@@ -82,14 +82,14 @@ def test_a_subtask_without_its_parent_comes_back_as_a_root(owner, todo_list):
     assert fresh(child).parent is None
 
 
-def test_restoring_twice_is_harmless(owner, todo):
+def test_restoring_twice_changes_nothing(owner, todo):
     trash(owner, todo)
     for _time in range(2):
         restore_todo(actor=owner, todo=fresh(todo), now=LATER)
     assert verbs(todo) == ["todo.created", "todo.trashed", "todo.restored"]
 
 
-def test_purging_deletes_for_good_with_all_below(owner, todo_list):
+def test_purging_deletes_a_todo_and_its_subtasks_permanently(owner, todo_list):
     root, child, leaf = chain(owner, todo_list, 3)
     comment = add_comment(actor=owner, todo=leaf, text="secret", now=NOW)
     trash(owner, leaf)
@@ -101,7 +101,7 @@ def test_purging_deletes_for_good_with_all_below(owner, todo_list):
         assert last_event(todo).verb == "todo.purged"
 
 
-def test_the_event_log_forgets_the_content_of_what_was_purged(owner, todo_list):
+def test_purging_redacts_the_events_of_the_todo(owner, todo_list):
     todo = put(owner, todo_list, "canary", notes="canary")
     said = add_comment(actor=owner, todo=todo, text="canary", now=NOW)
     add_comment(actor=owner, todo=todo, text="canary", now=NOW)
@@ -116,11 +116,14 @@ def test_the_event_log_forgets_the_content_of_what_was_purged(owner, todo_list):
     assert "canary" not in str(changes)
     assert Event.objects.count() == count + 1
     created = Event.objects.about("todo", todo.pk).get(verb="todo.created")
-    assert set(created.changes) >= {"content", "notes"}  # which fields stays known
+    assert set(created.changes) >= {
+        "content",
+        "notes",
+    }  # the names of the fields are kept
     assert last_event(kept).changes["content"] == [None, "another todo"]
 
 
-def test_only_what_lies_in_the_trash_is_purged(owner, todo):
+def test_only_trashed_todos_can_be_purged(owner, todo):
     with pytest.raises(NotInTrash):
         purge_todo(actor=owner, todo=todo, now=NOW)
 
@@ -135,14 +138,14 @@ def test_only_owners_purge(owner, editor, viewer, outsider, todo):
     purge_todo(actor=owner, todo=fresh(todo), now=NOW)
 
 
-def test_editors_restore_and_viewers_do_not(editor, viewer, todo):
+def test_editors_restore_and_viewers_cannot(editor, viewer, todo):
     trash(editor, todo)
     with pytest.raises(Forbidden):
         restore_todo(actor=viewer, todo=fresh(todo), now=NOW)
     restore_todo(actor=editor, todo=fresh(todo), now=NOW)
 
 
-def test_an_archived_list_keeps_its_trash_as_it_is(owner, todo_list, todo):
+def test_the_trash_of_an_archived_list_cannot_change(owner, todo_list, todo):
     trash(owner, todo)
     edit_list(actor=owner, todo_list=todo_list, is_archived=True, now=NOW)
     for verb in (restore_todo, purge_todo):
@@ -161,7 +164,7 @@ def test_the_trash_of_a_list_is_purged_by_age(owner, todo_list):
     assert left == {young, stays}
 
 
-def test_a_purged_list_takes_everything_along(owner):
+def test_purging_a_list_deletes_everything_in_it(owner):
     todo_list = add_list(actor=owner, name="canary", now=NOW)
     chain(owner, todo_list, 3)
     trash(owner, put(owner, todo_list, "canary"))

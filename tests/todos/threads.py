@@ -1,4 +1,4 @@
-"""Do things at the same moment, each in a thread with a connection of its own."""
+"""Run calls concurrently, each in a thread with its own connection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.timeouts import no_statement_timeout
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run all at once; return what each returned, or the refusal that it met."""
+    """Run all concurrently; return the result or refusal of each."""
     start, answers = Barrier(len(acts)), [None] * len(acts)
     threads = [
         Thread(target=_run, args=(act, index, start, answers))
@@ -47,10 +47,10 @@ def _run(
 
 
 def wait_long() -> None:
-    """Let this thread wait for its turn for as long as a busy machine takes.
+    """Let this thread wait for locks as long as a busy machine needs.
 
-    SQLite lets one write at a time, and not in the order in which they came. A wait in
-    a ring shows all the same: PostgreSQL finds it.
+    SQLite allows one writer at a time, in no particular order. Deadlocks are still
+    found: PostgreSQL detects them.
     """
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -86,16 +86,16 @@ def held(row: Model) -> Iterator[None]:
             running.result(60)
 
 
-def aside(act: Callable[[], Any]) -> Callable[[], Any]:
-    """Run the act in another transaction; return what waits for its end.
+def in_background(act: Callable[[], Any]) -> Callable[[], Any]:
+    """Run the call in another transaction; return a function that waits for its end.
 
-    It comes back once the act waits for a lock; SQLite lets nobody see that.
+    It returns once the call waits for a lock, which SQLite does not show.
     """
     pool = ThreadPoolExecutor(1)
     running = pool.submit(_and_close, act)
     pool.shutdown(wait=False)
     deadline = monotonic() + 60
-    while not (running.done() or _somebody_waits()):
+    while not (running.done() or _is_anyone_waiting()):
         assert monotonic() < deadline
     return partial(running.result, 60)
 
@@ -109,7 +109,7 @@ def _and_close(act: Callable[[], Any]) -> Any:
         connection.close()
 
 
-def _somebody_waits() -> bool:
+def _is_anyone_waiting() -> bool:
     if connection.vendor == "sqlite":
         return True
     with connection.cursor() as cursor:

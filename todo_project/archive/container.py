@@ -31,8 +31,6 @@ _MODIFIED_AT = 946_684_800
 class BadArchive(Invalid):
     """The file is not an intact backup of this service."""
 
-    code = "bad_archive"
-
 
 class Container:
     """Write the members of an archive, then its manifest and seal."""

@@ -1,44 +1,59 @@
-"""What the document says as a whole."""
+"""The document as a whole: its text, tags and shared components."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
+from accounts.models.keys import PREFIX
+from core.api.viewsets import API_PREFIX
 from core.registry import registry
 from todo_project.openapi import parts
+from todo_project.openapi.errors import error_codes, shared_responses
 
 DESCRIPTION = """\
 Todos, lists and the people who share them.
 
-**Signing in.** Every request needs a key (`Authorization: Bearer tdo_…`) or the
-session of a browser. A key does what its scopes, the roles of its person and the
-person's role in the list allow together.
+**Authentication.** Every request needs a key (`Authorization: Bearer {prefix}_…`) or a
+browser session. A key may do what its scopes, its owner's roles and its owner's role in
+the list all allow.
 
 **Bodies** are JSON, `application/x-www-form-urlencoded` or `multipart/form-data`, in
-UTF-8, up to 1 MiB. Unknown fields and unknown parameters are refused. In JSON a
-number is no text. In a form an empty value empties the field. `PATCH` changes what it
-names, `PUT` replaces.
+UTF-8, up to {size}. Unknown fields and parameters are refused. JSON numbers are not
+accepted as strings. In a form an empty value clears the field. `PATCH` changes the
+fields that it names, `PUT` replaces the row.
 
-**Refusals** are `application/problem+json` (RFC 9457) with a `code` for programs.
-Another person's row is answered like one that does not exist: 404. A method that an
-address does not take is 405.
+**Errors** are `application/problem+json` (RFC 9457) with a `code` for programs. A row
+of another person gets the same response as one that does not exist: 404. A method that
+an address does not support gets 405.
 
-**Lists** answer `results`, `next` and `previous`: follow these links as they are.
-Their cost does not grow, and rows that are added meanwhile neither repeat nor hide
-others. `page` counts pages instead, at a cost that grows.
+**Lists** have `results`, `next` and `previous`: follow these links as they are. They
+cost the same however far you go, and rows that are added meanwhile neither repeat nor
+hide others. `page` counts pages instead, and costs more with every page.
 
-**Freshness.** Answers carry an `ETag`. `If-None-Match` gets 304 while nothing
-changed; `If-Match` on a change gets 412 when somebody else was quicker.
+**Caching.** Responses have an `ETag`. `If-None-Match` gets 304 if nothing changed;
+`If-Match` on a change gets 412 if the row changed since you read it.
 
-**Retries.** With an `Idempotency-Key` a `POST` may be repeated; it has one effect.
-`PUT` and `DELETE` may be repeated anyway. 503 and 429 say in `Retry-After` when.
+**Retries.** With an `Idempotency-Key` a `POST` can be repeated within {days} days and
+has one effect. `PUT` and `DELETE` can be repeated anyway. 503 and 429 say in
+`Retry-After` how long to wait.
 """
 
 
-def complete(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
+def description() -> str:
+    """Return the text of the document, with the limits of this installation."""
+    return DESCRIPTION.format(
+        prefix=PREFIX,
+        size=f"{registry.door_of(API_PREFIX).most_bytes >> 20} MiB",
+        days=settings.IDEMPOTENCY_DAYS,
+    )
+
+
+def complete(result: dict[str, Any], **_options: object) -> dict[str, Any]:
     """Add what the operations refer to."""
-    result["info"]["description"] = DESCRIPTION
-    # Highest layer first: what most clients look for.
+    result["info"]["description"] = description()
+    # Highest layer first, which most clients look for.
     declared = reversed(list(registry))
     result["tags"] = [
         {"name": resource.name, "description": resource.description}
@@ -47,10 +62,10 @@ def complete(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
     ]
     components = result["components"]
     components["schemas"] |= {
-        "Problem": parts.PROBLEM,
+        "Problem": parts.problem([one.code for one in error_codes()]),
         "ProblemError": parts.PROBLEM_ERROR,
     }
     components["headers"] = parts.HEADERS
     components["parameters"] = parts.PARAMETERS
-    components["responses"] = parts.shared_responses()
+    components["responses"] = shared_responses()
     return result

@@ -1,58 +1,23 @@
-"""The parts that every operation shares: refusals, headers, conditions."""
+"""The parts that operations share: headers, parameters and the schema of problems."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from core.api.problems import CONTENT_TYPE, TITLES
+from django.conf import settings
 
-# What a refusal means, and the codes that tell one from another.
-REFUSALS = {
-    400: "The request breaks a rule; `errors` names the fields or parameters. Codes: "
-    "`invalid`, `parse_error`, `bad_request`, `etag_malformed`, "
-    "`idempotency_key_malformed` and those of single rules.",
-    401: "No key and no session, or a key that is not valid. Codes: "
-    "`not_authenticated`, `invalid_key`.",
-    403: "The key lacks the scope, or the person the permission or the role in the "
-    "list. Codes: `scope_missing`, `permission_denied`, `csrf_failed`.",
-    404: "There is no such row, or none that the person may see. Code: `not_found`.",
-    405: "The address does not take this method; `Allow` names those it takes. Code: "
-    "`method_not_allowed`.",
-    406: "Nothing that `Accept` names can be given. Code: `not_acceptable`.",
-    409: "The rows are in a state that does not allow this. Codes: `conflict`, "
-    "`list_is_archived`, `todo_moved`, `id_taken`, `uid_taken`, `label_exists`, "
-    "`inbox_stays`, `last_owner`, `already_member`, `not_in_trash`, "
-    "`idempotency_in_progress`, `secret_already_shown`.",
-    412: "`If-Match` names no state that the row is in: it changed. Code: "
-    "`version_mismatch`.",
-    413: "The body is too large. Code: `too_large`.",
-    415: "The body is neither JSON nor a form in UTF-8. Code: "
-    "`unsupported_media_type`.",
-    422: "The `Idempotency-Key` came with another request before. Code: "
-    "`idempotency_key_reused`.",
-    429: "Too many requests. Code: `throttled`.",
-    500: "A fault on our side; the log knows it by the request id. Code: "
-    "`internal_error`.",
-    503: "Too much is going on at once; the same request may succeed in a moment. "
-    "Code: `busy`.",
-}
-ON_REFUSAL = {
-    401: ("WWW-Authenticate",),
-    405: ("Allow",),
-    429: ("Retry-After",),
-    503: ("Retry-After",),
-}
+from core.models import IdempotentAnswer
 
 _TEXT = {"type": "string"}
 _TAG = {"type": "string", "pattern": '^(W/)?"[^"]*"$'}
 HEADERS: dict[str, Any] = {
-    "Allow": {"description": "The methods that the address takes.", "schema": _TEXT},
+    "Allow": {"description": "The methods that the address supports.", "schema": _TEXT},
     "ETag": {
-        "description": "Names the state of what is answered (RFC 9110 §8.8.3).",
+        "description": "The state of what the response shows (RFC 9110 §8.8.3).",
         "schema": _TAG,
     },
     "Idempotency-Replayed": {
-        "description": "The answer is the one that the first request got.",
+        "description": "This is the response that the first request got.",
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Location": {
@@ -60,12 +25,12 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "string", "format": "uri"},
     },
     "Retry-After": {
-        "description": "Seconds to wait before the next try.",
+        "description": "Seconds to wait before the next attempt.",
         "schema": {"type": "integer", "minimum": 1},
     },
     "WWW-Authenticate": {"description": "How to sign in.", "schema": _TEXT},
     "X-Request-ID": {
-        "description": "Finds the request in the logs and its events.",
+        "description": "The id of the request in the logs and in the event log.",
         "schema": _TEXT,
     },
 }
@@ -74,20 +39,21 @@ PARAMETERS: dict[str, Any] = {
     "Idempotency-Key": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "A name of the client's choice for this request. Repeated "
-        "within 7 days with the same content, it has one effect and one answer.",
+        "description": "An id that the client chooses for this request. A repetition "
+        f"with the same content within {settings.IDEMPOTENCY_DAYS} days has no further "
+        "effect and gets the first response.",
         "schema": {
             "type": "string",
             "pattern": "^[!-~]+$",
             "minLength": 1,
-            "maxLength": 255,
+            "maxLength": IdempotentAnswer._meta.get_field("key").max_length,
         },
     },
     "If-Match": {
         "name": "If-Match",
         "in": "header",
-        "description": "Do it only while the row is in this state: `ETag` of its last "
-        "answer, several of them, or `*`.",
+        "description": "Apply the change only if the row is in this state: its last "
+        "`ETag`, several of them, or `*`.",
         "schema": {
             "type": "string",
             "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
@@ -96,12 +62,12 @@ PARAMETERS: dict[str, Any] = {
     "If-None-Match": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Answer with 304 while the state is still this one.",
+        "description": "Respond with 304 if the state is still this one.",
         "schema": _TEXT,
     },
 }
 
-PROBLEM: dict[str, Any] = {
+_PROBLEM: dict[str, Any] = {
     "type": "object",
     "description": "A refusal (RFC 9457).",
     "required": [
@@ -115,10 +81,12 @@ PROBLEM: dict[str, Any] = {
     ],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string", "description": "What the status means."},
+        "title": {"type": "string", "description": "The meaning of the status."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What is wrong, for people."},
-        "code": {"type": "string", "description": "What is wrong, for programs."},
+        "detail": {
+            "type": "string",
+            "description": "What is wrong, in the language of the request.",
+        },
         "errors": {
             "type": "array",
             "items": {"$ref": "#/components/schemas/ProblemError"},
@@ -133,7 +101,7 @@ PROBLEM_ERROR: dict[str, Any] = {
     "properties": {
         "field": {
             "type": "string",
-            "description": "Its name, with dots between levels; empty for the whole.",
+            "description": "Its name, with dots between levels; empty for the body.",
         },
         "code": {"type": "string"},
         "detail": {"type": "string"},
@@ -141,28 +109,19 @@ PROBLEM_ERROR: dict[str, Any] = {
 }
 
 
+def problem(codes: list[str]) -> dict[str, Any]:
+    """Return the schema of a problem that has one of these codes."""
+    code = {
+        "type": "string",
+        "description": "What is wrong, for programs.",
+        "enum": sorted(codes),
+    }
+    return {**_PROBLEM, "properties": {**_PROBLEM["properties"], "code": code}}
+
+
 def ref(kind: str, name: str) -> dict[str, str]:
     """Return a reference to a shared part."""
     return {"$ref": f"#/components/{kind}/{name}"}
-
-
-def refusal_name(status: int) -> str:
-    """Return the name of a shared refusal, such as TooManyRequests."""
-    return "".join(word.capitalize() for word in TITLES[status].split())
-
-
-def shared_responses() -> dict[str, Any]:
-    """Return the refusals, and the answer that nothing changed."""
-    refusals = {
-        refusal_name(status): {
-            "description": text,
-            "headers": headers("X-Request-ID", *ON_REFUSAL.get(status, ())),
-            "content": {CONTENT_TYPE: {"schema": ref("schemas", "Problem")}},
-        }
-        for status, text in REFUSALS.items()
-    }
-    unchanged = {"description": "Nothing changed.", "headers": headers("ETag")}
-    return refusals | {"NotModified": unchanged}
 
 
 def headers(*names: str) -> dict[str, Any]:

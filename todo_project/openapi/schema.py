@@ -1,33 +1,33 @@
-"""One operation of the document, read off its view."""
+"""One operation of the document, read from its view."""
 
 # mypy: allow-untyped-calls, disable-error-code="no-any-return"
 # (drf-spectacular comes without types.)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.core.validators import RegexValidator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-from todo_project.openapi.examples import EXAMPLES
-from todo_project.openapi.fields import FIELDS
-from todo_project.openapi.parts import headers, ref, refusal_name
+from todo_project.openapi.errors import refusal_name
+from todo_project.openapi.parts import headers, ref
 
 Schema = dict[str, Any]
+Direction = Literal["request", "response"]
+Field = serializers.Field[Any, Any, Any, Any]
 
 USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
-STATUS_OF = {"create": "201", "destroy": "204", "purge": "204"}
 ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
 
 
 class ApiSchema(AutoSchema):
-    """Stable, readable operation ids: people generate clients from them.
+    """Describes an operation; ids are stable, since clients are generated from them.
 
-    An id is the words of the address and the action: `lists_members_create`. A verb
-    below an item stands for its last word: `todos_finish`. The view may name another
+    An id consists of the words of the address and the action, `lists_members_create`.
+    A custom action replaces its last word: `todos_finish`. The view may set another
     beginning in `operation_prefix`.
     """
 
@@ -48,42 +48,46 @@ class ApiSchema(AutoSchema):
         return [self.view.resource]
 
     def get_summary(self) -> str:
-        return self._said()[0].replace("\n", " ").rstrip(".")
+        return self._docstring()[0].replace("\n", " ").rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
         needs = f"the scope `{self.view.resource}:{self._mode}`"
         if permission := self.view.required[self.action]:
             needs += f" and the permission `{permission}`"
-        return f"{self._said()[2]}\n\nNeeds {needs}.".strip()
+        return f"{self._docstring()[2]}\n\nNeeds {needs}.".strip()
 
     def get_examples(self) -> list[OpenApiExample]:
-        return EXAMPLES.get(self.get_operation_id(), [])
+        return [
+            OpenApiExample(name, value=body, request_only=True)
+            for name, body in self.view.examples.get(self.action, {}).items()
+        ]
 
     def get_request_serializer(self) -> Any:
         serializer = self.view.inputs.get(self.action)
         return serializer and serializer(context={"view": self.view})
 
     def get_response_serializers(self) -> Any:
-        return self.view.get_serializer_class()(context={"view": self.view})
+        serializer = self.view.get_serializer_class()
+        return serializer and serializer(context={"view": self.view})
 
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
 
-    def _said(self) -> tuple[str, str, str]:
+    def _docstring(self) -> tuple[str, str, str]:
         return super().get_description().partition("\n\n")
 
     @property
     def _mode(self) -> str:
         return "read" if self.method == "GET" else "write"
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         return self.action == "list"
 
     def _has_item(self) -> bool:
-        """Tell whether the address names one row, whose state has a tag."""
+        """Return whether the address names one row, which has an entity tag."""
         return "{id}" in self.path or self.path.endswith("/me")
 
-    # --- What goes in ---------------------------------------------------------
+    # --- Requests -------------------------------------------------------------
 
     def _get_parameters(self) -> list[Schema]:
         names = {"GET": ["If-None-Match"], "POST": ["Idempotency-Key"]}.get(
@@ -110,18 +114,18 @@ class ApiSchema(AutoSchema):
             for name, filter_ in filterset.base_filters.items()
         ]
 
-    def _get_request_body(self, direction: Any = "request") -> Schema | None:
+    def _get_request_body(self, direction: Direction = "request") -> Schema | None:
         if self.action not in self.view.inputs:
             return None
         return super()._get_request_body(direction)
 
-    # --- What comes out -------------------------------------------------------
+    # --- Responses ------------------------------------------------------------
 
-    def _get_response_bodies(self, direction: Any = "response") -> Schema:
-        status = STATUS_OF.get(self.action, "200")
-        shown = None if status == "204" else self.get_response_serializers()
+    def _get_response_bodies(self, direction: Direction = "response") -> Schema:
+        shown = self.get_response_serializers()
+        status = self._status_of(shown)
         done = self._get_response_for_code(shown, status, direction=direction)
-        done["description"] = {"201": "Made.", "204": "Done."}.get(status, "As asked.")
+        done["description"] = {"201": "Created.", "204": "Done."}.get(status, "OK.")
         done["headers"] = headers(*self._headers_of(status))
         refused = {
             str(number): ref("responses", refusal_name(number))
@@ -134,6 +138,11 @@ class ApiSchema(AutoSchema):
             **refused,
         }
 
+    def _status_of(self, shown: object) -> str:
+        if shown is None:
+            return "204"
+        return "201" if self.action == "create" else "200"
+
     def _headers_of(self, status: str) -> list[str]:
         names = ["X-Request-ID"]
         if status != "204":
@@ -145,7 +154,7 @@ class ApiSchema(AutoSchema):
         return sorted(names)
 
     def _refusals(self) -> list[int]:
-        """Return the statuses of what can be refused here."""
+        """Return the statuses that a refusal can have here."""
         found = set(ALWAYS_REFUSED)
         if "{" in self.path:
             found.add(404)
@@ -160,29 +169,28 @@ class ApiSchema(AutoSchema):
     # --- Schemas --------------------------------------------------------------
 
     def _map_serializer(
-        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+        self, serializer: object, direction: Direction, bypass_extensions: bool = False
     ) -> Schema:
         schema: Schema = super()._map_serializer(
             serializer, direction, bypass_extensions
         )
-        describe(serializer, schema["properties"])
         if direction == "request":
             return schema | {"additionalProperties": False}
-        # An answer has all its fields, and whoever reads it cannot write them.
+        # A response has all its fields, and its readers do not write them.
         for part in schema["properties"].values():
             part.pop("readOnly", None)
         return schema | {"required": sorted(schema["properties"])}
 
-    def _get_serializer_field_meta(self, field: Any, direction: Any) -> Schema:
+    def _get_serializer_field_meta(self, field: Any, direction: Direction) -> Schema:
         meta: Schema = super()._get_serializer_field_meta(field, direction)
-        # Titles are labels of forms, in the language of whoever asks.
+        # Titles are labels of forms, in the language of the request.
         meta.pop("title", None)
         if "minLength" in meta and field.trim_whitespace and not _has_pattern(field):
             meta["pattern"] = r"\S"
         return meta
 
     def _map_serializer_field(
-        self, field: Any, direction: Any, bypass_extensions: bool = False
+        self, field: Field, direction: Direction, bypass_extensions: bool = False
     ) -> Any:
         is_nested = isinstance(field, serializers.BaseSerializer)
         if is_nested and field.read_only and direction == "request":
@@ -192,19 +200,11 @@ class ApiSchema(AutoSchema):
             schema["maxItems"] = field.most_rows  # type: ignore[attr-defined]
         return schema
 
-    def _insert_field_validators(self, field: Any, schema: Schema) -> None:
-        # The bounds of a choice are its choices.
+    def _insert_field_validators(self, field: Field, schema: Schema) -> None:
+        # A choice has its values instead of bounds.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
 
 
-def describe(serializer: Any, properties: Schema) -> None:
-    """Say what the fields mean, where that was written down for the model."""
-    model = getattr(getattr(serializer, "Meta", None), "model", None)
-    for name, text in FIELDS.get(getattr(model, "__name__", ""), {}).items():
-        if name in properties:
-            properties[name]["description"] = text
-
-
-def _has_pattern(field: Any) -> bool:
+def _has_pattern(field: Field) -> bool:
     return any(isinstance(check, RegexValidator) for check in field.validators)

@@ -1,4 +1,4 @@
-"""How requests are signed in, as the document says it."""
+"""How requests authenticate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from accounts.models.keys import PREFIX
+
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A key in the Authorization header."""
@@ -14,13 +16,13 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "accounts.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, Any]:
         return {
             "type": "http",
             "scheme": "bearer",
-            "bearerFormat": "tdo_<public id>_<secret>",
-            "description": "`Authorization: Bearer tdo_…`. Make a key in the admin, "
-            "with `manage.py createapikey`, or with `me_keys_create`.",
+            "bearerFormat": f"{PREFIX}_<public id>_<secret>",
+            "description": f"`Authorization: Bearer {PREFIX}_…`. Create a key on the "
+            "pages, with `manage.py createapikey`, or with `me_keys_create`.",
         }
 
 
@@ -30,11 +32,11 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = "accounts.authentication.SessionAuthentication"
     name = "session"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, Any]:
         return {
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "For pages of this service. Requests that change something "
-            "need the header `X-CSRFToken` as well.",
+            "description": "For the pages of this service. Requests that change "
+            "something need the header `X-CSRFToken` as well.",
         }

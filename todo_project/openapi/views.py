@@ -27,20 +27,20 @@ from core.api.viewsets import TellsMethodsOnly
 
 
 class OpenApiJsonRenderer(JSONRenderer):
-    """The type that OpenAPI registered for JSON."""
+    """The media type registered for OpenAPI documents in JSON."""
 
     media_type = "application/vnd.oai.openapi+json"
 
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the document; it says the same to everyone, in English."""
+    """Return the document, which is in English for everyone."""
     with translation.override("en"):
         return SchemaGenerator().get_schema(public=True)  # type: ignore[no-any-return]
 
 
 class SchemaViewSet(TellsMethodsOnly, ViewSet):
-    """The OpenAPI document: JSON, or YAML for who asks for it."""
+    """The OpenAPI document as JSON, or as YAML on request."""
 
     schema = None
     resource = "profile"
@@ -77,7 +77,7 @@ class DocsViewSet(TellsMethodsOnly, ViewSet):
         return Response(context, template_name="swagger.html")
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
-        """Lead a browser that is not signed in to the sign-in."""
+        """Redirect a browser without a session to the sign-in."""
         wants_page = "text/html" in self.request.headers.get("Accept", "")
         if isinstance(exc, NotAuthenticated) and wants_page:
             return redirect_to_login(self.request.get_full_path())

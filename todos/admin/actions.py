@@ -22,7 +22,6 @@ from todos.services.trash import purge_todo, restore_todo, trash_todo
 
 
 class NoSuchLabel(Invalid):
-    code = "no_such_label"
     message = gettext_lazy("Their list has no label of this name.")
 
 

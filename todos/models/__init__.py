@@ -16,6 +16,7 @@ from todos.models.todos import (
     CONTENT_LENGTH,
     MAX_DEPTH,
     NOTES_LENGTH,
+    UID_LENGTH,
     Priority,
     Todo,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "CONTENT_LENGTH",
     "MAX_DEPTH",
     "NOTES_LENGTH",
+    "UID_LENGTH",
     "Comment",
     "Label",
     "MemberRole",

@@ -17,7 +17,7 @@ COMMENT_LENGTH = 10_000  # characters
 
 
 class Comment(Recorded):
-    """What a member says about a todo."""
+    """A comment of a member on a todo."""
 
     recorded = ("todo", "text")
 
@@ -35,12 +35,12 @@ class Comment(Recorded):
         editable=False,
         db_index=False,
         verbose_name=_("todo"),
-        db_comment="What it is about",
+        db_comment="The todo that it is about",
     )
     text = models.TextField(
         _("text"),
         validators=[MaxLengthValidator(COMMENT_LENGTH), validate_storable],
-        db_comment="What is said",
+        db_comment="Text of the comment",
     )
 
     objects = CommentQuerySet.as_manager()
@@ -48,7 +48,7 @@ class Comment(Recorded):
     class Meta:
         verbose_name = _("comment")
         verbose_name_plural = _("comments")
-        db_table_comment = "What members say about todos"
+        db_table_comment = "Comments on todos"
         indexes = [
             models.Index(fields=["todo", "created_at", "id"], name="comment_of_todo")
         ]

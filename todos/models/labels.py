@@ -12,9 +12,11 @@ from core.text import validate_storable
 from todos.models.lists import TodoList, colour_validator
 from todos.querysets import OfListQuerySet
 
+NAME_LENGTH = 100  # characters
+
 
 class Label(Recorded):
-    """A word of a list that its todos can carry; who sees the list sees it."""
+    """A label for the todos of a list; everyone who sees the list sees it."""
 
     recorded = ("name", "colour")
 
@@ -27,7 +29,10 @@ class Label(Recorded):
         db_comment="The list it belongs to",
     )
     name = models.CharField(
-        _("name"), max_length=100, validators=[validate_storable], db_comment="As shown"
+        _("name"),
+        max_length=NAME_LENGTH,
+        validators=[validate_storable],
+        db_comment="As shown",
     )
     name_key = FoldedField(of=("name",), db_comment="Folded name, for comparing")
     colour = models.CharField(
@@ -43,11 +48,11 @@ class Label(Recorded):
     class Meta:
         verbose_name = _("label")
         verbose_name_plural = _("labels")
-        db_table_comment = "Words that todos of a list can carry"
+        db_table_comment = "Labels for the todos of a list"
         constraints = [
             models.UniqueConstraint(fields=["list", "name_key"], name="label_once"),
             models.CheckConstraint(
-                condition=Q(name__length__gte=1, name__length__lte=100),
+                condition=Q(name__length__gte=1, name__length__lte=NAME_LENGTH),
                 name="label_name_length",
             ),
         ]

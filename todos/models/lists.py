@@ -25,13 +25,19 @@ models.TextField.register_lookup(Length)
 colour_validator = RegexValidator(r"\A#[0-9a-f]{6}\Z", _("Give a colour as #rrggbb."))
 
 
+NAME_LENGTH = 200  # characters
+
+
 class TodoList(Recorded):
     """A list of todos, seen by its members."""
 
     recorded = ("name", "is_archived", "deleted_at")
 
     name = models.CharField(
-        _("name"), max_length=200, validators=[validate_storable], db_comment="As shown"
+        _("name"),
+        max_length=NAME_LENGTH,
+        validators=[validate_storable],
+        db_comment="As shown",
     )
     is_archived = models.BooleanField(
         _("archived"), default=False, db_comment="Whether it is read-only"
@@ -75,7 +81,7 @@ class TodoList(Recorded):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(name__length__gte=1, name__length__lte=200),
+                condition=Q(name__length__gte=1, name__length__lte=NAME_LENGTH),
                 name="todolist_name_length",
             ),
             models.CheckConstraint(
@@ -92,19 +98,19 @@ class TodoList(Recorded):
         return self.inbox_of_id is not None
 
     def take_rank(self) -> str:
-        """Return the rank behind all others; the caller saves the list."""
+        """Return a rank after all others; the caller saves the list."""
         self.last_rank = rank = rank_between(self.last_rank or None, None)
         return rank
 
     @property
     def etag(self) -> str:
-        """Name the list's state; as a person sees it, where it was loaded so."""
+        """Return the state of the list, with the member's own if it was loaded."""
         own = getattr(self, "membership_version", None)
         return super().etag if own is None else f"{self.version}-{own}"
 
 
 class MemberRole(models.TextChoices):
-    """What a member may do in a list; each may do what the next may."""
+    """The roles in a list; each includes the rights of the next."""
 
     OWNER = "owner", _("owner")
     EDITOR = "editor", _("editor")
@@ -112,7 +118,7 @@ class MemberRole(models.TextChoices):
 
 
 class Membership(Recorded):
-    """A person's place in a list, and the list's place on that person's screen."""
+    """A member of a list, with the member's own position and colour of the list."""
 
     recorded = ("user", "role", "position", "colour")
 
@@ -159,7 +165,7 @@ class Membership(Recorded):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
-        db_table_comment = "Who shares which list, and as what"
+        db_table_comment = "Members of lists and their roles"
         constraints = [
             models.UniqueConstraint(fields=["list", "user"], name="membership_once"),
             models.CheckConstraint(
@@ -179,5 +185,5 @@ def colleagues_of(user: User) -> Any:
 
 
 def streams_visible_to(user: User) -> frozenset[Any]:
-    """Return the ids of the lists whose events the person may read whole."""
+    """Return the ids of the lists whose events the person may read in full."""
     return frozenset(TodoList.objects.visible_to(user).values_list("pk", flat=True))

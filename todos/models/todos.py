@@ -22,6 +22,7 @@ from todos.models.labels import Label
 from todos.models.lists import TodoList
 from todos.querysets import ActiveTodoManager, TodoQuerySet
 
+UID_LENGTH = 255  # characters
 CONTENT_LENGTH = 500  # characters
 CONTENT_BYTES = 1500  # in UTF-8
 NOTES_LENGTH = 20_000  # characters
@@ -32,12 +33,17 @@ _active = Q(deleted_at=None)
 
 
 class Priority(models.IntegerChoices):
-    """How much a todo matters."""
+    """How urgent a todo is."""
 
     NONE = 0, _("none")
     LOW = 1, _("low")
     MEDIUM = 2, _("medium")
     HIGH = 3, _("high")
+
+    @classmethod
+    def legend(cls) -> str:
+        """Return what each number means, in English."""
+        return ", ".join(f"{one.value} {one.name.lower()}" for one in cls)
 
 
 class Todo(Recorded):
@@ -68,14 +74,14 @@ class Todo(Recorded):
         related_name="todos",
         verbose_name=_("list"),
         db_index=False,  # every index below begins with it
-        db_comment="The list it stands in",
+        db_comment="The list that it is in",
     )
     uid = models.CharField(
         _("uid"),
-        max_length=255,
+        max_length=UID_LENGTH,
         blank=True,
         validators=[validate_storable],
-        db_comment="Its name elsewhere; unique in the list (RFC 5545 §3.8.4.7)",
+        db_comment="Id in other systems; unique in the list (RFC 5545 §3.8.4.7)",
     )
     parent = models.ForeignKey(
         "self",
@@ -84,7 +90,7 @@ class Todo(Recorded):
         blank=True,
         related_name="subtasks",
         verbose_name=_("subtask of"),
-        db_comment="The todo that this is a part of, in the same list",
+        db_comment="The todo that this is a subtask of, in the same list",
     )
     content = models.CharField(
         _("content"),
@@ -96,16 +102,16 @@ class Todo(Recorded):
         _("notes"),
         blank=True,
         validators=[MaxLengthValidator(NOTES_LENGTH), validate_storable],
-        db_comment="More about it",
+        db_comment="Further text",
     )
     search_key = FoldedField(
-        of=("content", "notes"), db_comment="Folded content and notes, for finding"
+        of=("content", "notes"), db_comment="Folded content and notes, for searching"
     )
     priority = models.PositiveSmallIntegerField(
         _("priority"),
         choices=Priority,
         default=Priority.NONE,
-        db_comment="0 none, 1 low, 2 medium, 3 high",
+        db_comment=Priority.legend(),
     )
     due_on = models.DateField(
         _("due on"),
@@ -115,14 +121,14 @@ class Todo(Recorded):
         db_comment="Date in its zone",
     )
     due_time = models.TimeField(
-        _("due time"), null=True, blank=True, db_comment="Wall clock time; NULL all day"
+        _("due time"), null=True, blank=True, db_comment="Local time; NULL for all day"
     )
     due_zone = models.CharField(
         _("time zone"),
         max_length=64,
         blank=True,
         validators=[validate_zone],
-        db_comment="IANA zone of the wall clock; empty without a time",
+        db_comment="IANA zone of the time; empty without a time",
     )
     due_at = models.DateTimeField(
         _("due at"), null=True, editable=False, db_comment="Moment of the due time, UTC"
@@ -130,7 +136,7 @@ class Todo(Recorded):
     due_sort = models.DateTimeField(
         default=NEVER,
         editable=False,
-        db_comment="Orders by due; end of time without one",
+        db_comment="For sorting; 9999-12-31 without a due date",
     )
     starts_on = models.DateField(
         _("starts on"), null=True, blank=True, validators=_day, db_comment="Not before"
@@ -139,7 +145,7 @@ class Todo(Recorded):
         _("rank"),
         max_length=255,
         editable=False,
-        db_comment="Place in the list, by bytes",
+        db_comment="Position in the list, compared by bytes",
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -173,9 +179,9 @@ class Todo(Recorded):
         verbose_name_plural = _("todos")
         base_manager_name = "with_trash"
         permissions = [("finish_todo", _("Can finish and reopen todos"))]
-        db_table_comment = "Things to do"
-        # One for each order, read from either end. The state comes second, so that
-        # open and finished todos are found alike; both together are merged.
+        db_table_comment = "Todos"
+        # One for each order, read in both directions. The state comes second: a page
+        # of open and finished todos is merged from both.
         indexes = [
             models.Index(
                 fields=["list", "is_finished", "created_at", "id"],

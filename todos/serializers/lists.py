@@ -13,23 +13,40 @@ from core.api.serializers import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
+    help_texts,
 )
 from todos.models import Label, MemberRole, Membership, TodoList
 from todos.models.lists import colour_validator
-from todos.serializers.base import as_verbs_name
+from todos.ranks import MAX_RANK_LENGTH
+from todos.serializers.base import named_as_in_services
+
+_ARCHIVED_HELP = "Whether it is read-only."
 
 
 class TodoListSerializer(StrictModelSerializer):
     """A list as one member sees it."""
 
-    is_inbox = serializers.BooleanField(read_only=True)
-    role = serializers.ChoiceField(choices=MemberRole.choices, read_only=True)
-    colour = serializers.CharField(
-        required=False, allow_blank=True, max_length=7, validators=[colour_validator]
+    is_inbox = serializers.BooleanField(
+        read_only=True, help_text="An inbox is never shared, archived or deleted."
     )
-    # Behind a rank that begins with the last letter, ranks grow without bound.
+    role = serializers.ChoiceField(
+        choices=MemberRole.choices,
+        read_only=True,
+        help_text="The role of the requesting person in the list.",
+    )
+    colour = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=7,
+        validators=[colour_validator],
+        help_text="The requesting person's colour of the list: #rrggbb, or empty.",
+    )
+    # After a rank that begins with the last letter, ranks would grow without limit.
     position = serializers.RegexField(
-        r"\A[A-Ya-y][0-9A-Za-z]{0,199}\Z", required=False, max_length=200
+        rf"\A[A-Ya-y][0-9A-Za-z]{{0,{MAX_RANK_LENGTH - 1}}}\Z",
+        required=False,
+        max_length=MAX_RANK_LENGTH,
+        help_text="Rank among the requesting person's lists, compared by bytes.",
     )
 
     class Meta:
@@ -58,12 +75,16 @@ class TodoListSerializer(StrictModelSerializer):
             "updated_by",
             "version",
         )
+        extra_kwargs = help_texts(
+            is_archived=_ARCHIVED_HELP,
+            revision="The number of its last event; raised by every change in it.",
+        )
 
 
 class NewListSerializer(TodoListSerializer):
-    """A list to be made, which is never archived."""
+    """A new list, which is never archived."""
 
-    is_archived = serializers.BooleanField(read_only=True)
+    is_archived = serializers.BooleanField(read_only=True, help_text=_ARCHIVED_HELP)
 
 
 class MembershipSerializer(StrictModelSerializer):
@@ -75,6 +96,10 @@ class MembershipSerializer(StrictModelSerializer):
         model = Membership
         fields = ("id", "user", "role", "created_at", "updated_at", "version")
         read_only_fields = ("id", "created_at", "updated_at", "version")
+        extra_kwargs = help_texts(
+            role="Viewers only read; editors change everything but who shares the "
+            "list; owners may do everything."
+        )
 
 
 class PersonNameField(serializers.CharField):
@@ -84,14 +109,14 @@ class PersonNameField(serializers.CharField):
         "person_unknown": _("There is no person of this name or address.")
     }
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         name = super().run_validation(data)
         person = User.objects.named(name)
         return person or self.fail("person_unknown")
 
 
 class NewMemberSerializer(StrictSerializer):
-    """Who is to be a member: by user name or email address, both exact."""
+    """A new member, by exact user name or email address."""
 
     person = PersonNameField(max_length=254, source="user")
     role = serializers.ChoiceField(
@@ -125,13 +150,14 @@ class LabelSerializer(StrictModelSerializer):
             "updated_by",
             "version",
         )
+        extra_kwargs = help_texts(colour="#rrggbb, or empty.")
         validators: list[object] = []  # the service says which name is taken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return as_verbs_name(attrs)
+        return named_as_in_services(attrs)
 
 
 class LabelChangeSerializer(LabelSerializer):
-    """What of a label can change: it stays in its list."""
+    """The fields of a label that can change: it stays in its list."""
 
     list: Any = serializers.PrimaryKeyRelatedField(read_only=True)

@@ -13,24 +13,57 @@ from core.api.serializers import (
     ScopedRelatedField,
     StrictModelSerializer,
     StrictSerializer,
+    help_texts,
 )
 from core.text import validate_storable
-from todos.models import Comment, Label, Todo, TodoList
-from todos.serializers.base import as_verbs_name
+from todos.due import EARLIEST, LATEST
+from todos.models import (
+    CONTENT_BYTES,
+    CONTENT_LENGTH,
+    MAX_DEPTH,
+    UID_LENGTH,
+    Comment,
+    Label,
+    Priority,
+    Todo,
+    TodoList,
+)
+from todos.serializers.base import named_as_in_services
+from todos.services.fields import TodoDetails
+
+_ID_HELP = "Chosen by the client (best a UUIDv7), or generated."
+_UID_HELP = "Its id in other systems, unique in the list; defaults to `id`."
 
 
 class TodoSerializer(StrictModelSerializer):
     """A todo. It holds what its version covers: labels and people are named by id."""
 
-    id = IdField(required=False)
-    list = ScopedRelatedField(queryset=TodoList.objects.all(), required=False)
+    id = IdField(required=False, help_text=_ID_HELP)
+    list = ScopedRelatedField(
+        queryset=TodoList.objects.all(),
+        required=False,
+        help_text="The list that it is in. A new todo without a list is added to the "
+        "inbox.",
+    )
     parent = ScopedRelatedField(  # type: ignore[assignment]
-        queryset=Todo.objects.all(), allow_null=True, required=False
+        queryset=Todo.objects.all(),
+        allow_null=True,
+        required=False,
+        help_text="The todo of the same list that this is a subtask of; "
+        f"at most {MAX_DEPTH} levels.",
     )
     assignee = ScopedRelatedField(
-        queryset=User.objects.all(), allow_null=True, required=False
+        queryset=User.objects.all(),
+        allow_null=True,
+        required=False,
+        help_text="Who does it: a member of the list.",
     )
-    labels = ScopedRelatedField(queryset=Label.objects.all(), many=True, required=False)
+    labels = ScopedRelatedField(
+        queryset=Label.objects.all(),
+        many=True,
+        required=False,
+        help_text="Labels of the list.",
+    )
 
     class Meta:
         model = Todo
@@ -73,41 +106,56 @@ class TodoSerializer(StrictModelSerializer):
             "deleted_at",
             "version",
         )
+        extra_kwargs = help_texts(
+            uid=_UID_HELP,
+            content=f"What is to be done: at most {CONTENT_LENGTH:,} characters and "
+            f"{CONTENT_BYTES:,} bytes in UTF-8.",
+            priority=f"{Priority.legend()}.",
+            due_on=f"A date from {EARLIEST.year} to {LATEST.year}.",
+            due_time="Local time in `due_zone`; it needs `due_on`.",
+            due_zone="An IANA time zone; defaults to the person's own if there is a "
+            "time.",
+            due_at="The moment of `due_on` and `due_time`.",
+            starts_on="Not before this date, which is not after `due_on`.",
+            rank="Its place in the list, compared by bytes; `todos_position` changes "
+            "it.",
+            deleted_at="When it was moved to the trash.",
+            version="Raised by every change; the `ETag`.",
+        )
         validators: list[object] = []  # the service says which uid is taken
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return as_verbs_name(attrs)
+        return named_as_in_services(attrs)
 
 
 class TodoChangeSerializer(TodoSerializer):
-    """What of a todo can change. PUT replaces: what it leaves out is emptied."""
+    """The fields of a todo that can change. PUT clears those that it leaves out."""
 
-    id = IdField(read_only=True)
+    id = IdField(read_only=True, help_text=_ID_HELP)
     uid = serializers.CharField(
-        max_length=255, required=False, validators=[validate_storable]
+        max_length=UID_LENGTH,
+        required=False,
+        validators=[validate_storable],
+        help_text=_UID_HELP,
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         fields = super().validate(attrs)
-        return fields if self.partial else EMPTY | fields
+        return fields if self.partial else cleared_fields() | fields
 
 
-# What a PUT makes of the fields that it leaves out; the list and uid stay.
-EMPTY: dict[str, Any] = {
-    "parent": None,
-    "notes": "",
-    "priority": 0,
-    "due_on": None,
-    "due_time": None,
-    "due_zone": "",
-    "starts_on": None,
-    "assignee": None,
-    "labels": [],
-}
+def cleared_fields() -> dict[str, Any]:
+    """Return what a PUT sets fields to that it leaves out; list and uid stay."""
+    defaults = {
+        field.name: field.get_default()
+        for field in Todo._meta.concrete_fields
+        if field.name in TodoDetails.__optional_keys__
+    }
+    return {**defaults, "labels": []}
 
 
 class PositionSerializer(StrictSerializer):
-    """Where a todo is to stand: right before or right after another one."""
+    """The new position of a todo: right before or right after another one."""
 
     before = ScopedRelatedField(queryset=Todo.objects.all(), required=False)
     after = ScopedRelatedField(queryset=Todo.objects.all(), required=False)
@@ -115,7 +163,7 @@ class PositionSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
             raise serializers.ValidationError(
-                _("Name one todo: the one before or the one after."), code="ambiguous"
+                _("Give either before or after."), code="ambiguous"
             )
         return attrs
 

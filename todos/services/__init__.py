@@ -1,1 +1,1 @@
-"""The verbs: whatever crosses rows or leaves a trace."""
+"""Services: changes that involve several rows or are recorded."""

@@ -18,12 +18,12 @@ from todos.services.locking import lock_list, lock_todo, record_in_list
 
 @transaction.atomic
 def add_comment(*, actor: User, todo: Todo, text: str, now: datetime) -> Comment:
-    """Say something about a todo."""
+    """Add a comment to a todo."""
     todo_list, todo = lock_todo(actor=actor, todo=todo, permission="todos.add_comment")
     comment = Comment(list=todo_list, todo=todo, text=text)
     comment.stamp(by=actor, at=now)
     comment.save(force_insert=True)
-    entry = ("comment.created", comment, comment.as_made())
+    entry = ("comment.created", comment, comment.created_changes())
     record_in_list(todo_list, entry, actor=actor, at=now)
     return comment
 
@@ -37,7 +37,7 @@ def edit_comment(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> Comment:
-    """Change what one said oneself."""
+    """Change a comment; only its author may."""
     require(actor, "todos.change_comment")
     todo_list, comment = _lock_comment(actor, comment, expected)
     if comment.created_by_id != actor.pk:
@@ -56,16 +56,16 @@ def remove_comment(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Delete what one said oneself, or, as an owner of the list, what anyone said.
+    """Delete a comment; its author and owners of the list may.
 
-    Comments have no trash: the text is gone for good, from the event log as well.
+    Comments have no trash: the text is deleted permanently, also from the event log.
     """
     require(actor, "todos.delete_comment")
     todo_list, comment = _lock_comment(actor, comment, expected)
     owners = Membership.objects.filter(list=todo_list).owners()
     if comment.created_by_id != actor.pk and not owners.filter(user=actor).exists():
         raise Forbidden
-    entry = ("comment.removed", comment, comment.as_gone())
+    entry = ("comment.removed", comment, comment.deleted_changes())
     record_in_list(todo_list, entry, actor=actor, at=now)
     events.redact(resource_type="comment", ids=[comment.pk])
     IdempotentAnswer.objects.forget([comment.pk])

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.errors import Conflict, Missing
+from core.keywords import require_known
 from core.rights import require
 from core.text import fold
 from todos.models import Label, Todo, TodoList
+from todos.services.fields import LabelFields
 from todos.services.locking import Entry, lock_list, record_in_list
 
 
 class LabelExists(Conflict):
     code = "label_exists"
-    message = _("The list has a label of this name already.")
+    message = _("The list already has a label with this name.")
 
 
 @transaction.atomic
@@ -30,7 +32,7 @@ def add_label(
     require(actor, "todos.add_label")
     locked = lock_list(actor=actor, list_id=todo_list.pk)
     _require_free_name(locked, name)
-    return make_label(locked, name=name, colour=colour, actor=actor, now=now)
+    return create_label(locked, name=name, colour=colour, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -40,13 +42,14 @@ def edit_label(
     label: Label,
     now: datetime,
     expected: Container[str] | None = None,
-    **fields: Any,
+    **fields: Unpack[LabelFields],
 ) -> Label:
     """Rename or recolour a label."""
+    require_known(fields, LabelFields)
     require(actor, "todos.change_label")
     locked, label = _lock_label(actor, label, expected)
     if "name" in fields:
-        _require_free_name(locked, fields["name"], besides=label)
+        _require_free_name(locked, fields["name"], exclude=label)
     if changes := label.change(by=actor, at=now, **fields):
         record_in_list(locked, ("label.changed", label, changes), actor=actor, at=now)
     return label
@@ -56,24 +59,24 @@ def edit_label(
 def remove_label(
     *, actor: User, label: Label, now: datetime, expected: Container[str] | None = None
 ) -> None:
-    """Delete a label; the todos that carried it are changed by that, each of them."""
+    """Delete a label, which is a change of every todo that has it."""
     require(actor, "todos.delete_label")
     locked, label = _lock_label(actor, label, expected)
-    entries = _take_off(label, actor, now)
-    entries.append(("label.removed", label, label.as_gone()))
+    entries = _unlabel(label, actor, now)
+    entries.append(("label.removed", label, label.deleted_changes()))
     record_in_list(locked, *entries, actor=actor, at=now)
     label.delete()
 
 
-def make_label(
+def create_label(
     locked: TodoList, *, name: str, actor: User | None, now: datetime, colour: str = ""
 ) -> Label:
-    """Make a label in a list that is locked and has none of this name."""
+    """Add a label to a locked list that has none of this name."""
     label = Label(list=locked, name=name, colour=colour)
     label.stamp(by=actor, at=now)
     label.save(force_insert=True)
     record_in_list(
-        locked, ("label.created", label, label.as_made()), actor=actor, at=now
+        locked, ("label.created", label, label.created_changes()), actor=actor, at=now
     )
     return label
 
@@ -90,23 +93,24 @@ def _lock_label(
 
 
 def _require_free_name(
-    locked: TodoList, name: str, besides: Label | None = None
+    locked: TodoList, name: str, exclude: Label | None = None
 ) -> None:
     same = Label.objects.filter(list=locked, name_key=fold(name).strip())
-    if besides is not None:
-        same = same.exclude(pk=besides.pk)
+    if exclude is not None:
+        same = same.exclude(pk=exclude.pk)
     if same.exists():
         raise LabelExists
 
 
-def _take_off(label: Label, actor: User | None, now: datetime) -> list[Entry]:
+def _unlabel(label: Label, actor: User | None, now: datetime) -> list[Entry]:
     todos = list(Todo.with_trash.filter(labels=label).prefetch_related("labels"))
     entries: list[Entry] = []
     for todo in todos:
-        before = sorted(str(carried.pk) for carried in todo.labels.all())
+        before = sorted(str(own.pk) for own in todo.labels.all())
         after = [pk for pk in before if pk != str(label.pk)]
-        changes = todo.assign(by=actor, at=now, besides={"labels": [before, after]})
+        changes = todo.assign(
+            by=actor, at=now, extra_changes={"labels": [before, after]}
+        )
         entries.append(("todo.changed", todo, changes))
-    columns = ["version", "updated_at", "updated_by"]
-    Todo.with_trash.bulk_update(todos, columns, batch_size=500)
+    Todo.save_many(todos)
     return entries

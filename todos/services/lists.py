@@ -1,10 +1,10 @@
-"""Make, change, archive and delete lists."""
+"""Add, change, archive and delete lists."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.utils import translation
@@ -13,10 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.errors import Conflict, Missing
+from core.keywords import require_known
 from core.rights import require
 from todos.models import MemberRole, Membership, TodoList
 from todos.ranks import rank_between
+from todos.services.fields import ListFields
 from todos.services.locking import ListIsArchived, lock_list, record_in_list
+
+# Fields of a list that are columns of the actor's membership.
+_OWN_FIELDS = frozenset({"colour", "position"})
 
 
 class InboxStays(Conflict):
@@ -26,25 +31,25 @@ class InboxStays(Conflict):
 
 @transaction.atomic
 def add_list(
-    *, actor: User, name: str, now: datetime, colour: str = "", **placing: Any
+    *, actor: User, name: str, now: datetime, colour: str = "", position: str = ""
 ) -> TodoList:
-    """Make a list that the actor owns, behind the actor's other lists."""
+    """Add a list that the actor owns; by default after the actor's other lists."""
     require(actor, "todos.add_todolist")
-    return _make(owner=actor, now=now, name=name, colour=colour, **placing)
+    return _create(owner=actor, now=now, name=name, colour=colour, position=position)
 
 
 @transaction.atomic
 def inbox_of(user: User, *, now: datetime) -> TodoList:
-    """Return the person's inbox; the first call makes it."""
+    """Return the person's inbox; the first call creates it."""
     if (existing := _find_inbox(user)) is not None:
         return existing
-    # Two first calls at once: the second waits here, then finds the first's inbox.
+    # Of two first calls at once, the second waits here and then finds the inbox.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if (existing := _find_inbox(user)) is not None:
         return existing
     with translation.override(user.language):
         name = gettext("Inbox")
-    return _make(owner=user, now=now, name=name, colour="", inbox_of=user)
+    return _create(owner=user, now=now, name=name, colour="", inbox_of=user)
 
 
 @transaction.atomic
@@ -54,29 +59,29 @@ def edit_list(
     todo_list: TodoList,
     now: datetime,
     expected: Container[str] | None = None,
-    **fields: Any,
+    **fields: Unpack[ListFields],
 ) -> TodoList:
-    """Change a list: its name and whether it is archived are the owner's affair.
+    """Change a list; only owners change its name and whether it is archived.
 
-    `colour` and `position` are the actor's own and need no more than membership.
+    `colour` and `position` are the actor's own: any member may change them.
     """
+    require_known(fields, ListFields)
     require(actor, "todos.change_todolist")
-    own: dict[str, Any] = {
-        name: fields.pop(name) for name in ("colour", "position") if name in fields
-    }
-    role = MemberRole.OWNER if fields else MemberRole.VIEWER
+    shared: dict[str, Any] = {**fields}
+    own = {name: shared.pop(name) for name in _OWN_FIELDS & fields.keys()}
+    role = MemberRole.OWNER if shared else MemberRole.VIEWER
     locked = lock_list(actor=actor, list_id=todo_list.pk, role=role, archived=True)
     seen = as_seen(actor, locked)
     seen.expect(expected)
-    if locked.is_inbox and fields.get("is_archived"):
+    if locked.is_inbox and shared.get("is_archived"):
         raise InboxStays
-    stays_archived = locked.is_archived and fields.get("is_archived", True)
-    if stays_archived and fields.keys() - {"is_archived"}:
+    stays_archived = locked.is_archived and shared.get("is_archived", True)
+    if stays_archived and shared.keys() - {"is_archived"}:
         raise ListIsArchived
-    if changes := locked.change(by=actor, at=now, **fields):
+    if changes := locked.change(by=actor, at=now, **shared):
         record_in_list(locked, ("list.changed", locked, changes), actor=actor, at=now)
     if own:
-        _place(actor, locked, now, own)
+        _change_own_fields(actor, locked, now, own)
     return as_seen(actor, locked)
 
 
@@ -88,7 +93,7 @@ def trash_list(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Move a list to the trash: nobody sees it or its todos until it is restored."""
+    """Move a list to the trash: it and its todos are hidden until it is restored."""
     require(actor, "todos.delete_todolist")
     locked = lock_list(
         actor=actor, list_id=todo_list.pk, role=MemberRole.OWNER, archived=True
@@ -110,7 +115,7 @@ def restore_list(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> TodoList:
-    """Take a list out of the trash; one that is not there stays as it is."""
+    """Restore a list from the trash; one that is not there stays as it is."""
     require(actor, "todos.delete_todolist")
     owned = TodoList.objects.owned_by(actor).select_for_update(of=("self",))
     locked = owned.filter(pk=todo_list.pk).first()
@@ -125,7 +130,7 @@ def restore_list(
 
 
 def touch_members(todo_list: TodoList) -> None:
-    """Tell the members' access versions that what they see is another set."""
+    """Raise the access version of the members: what they see has changed."""
     User.objects.filter(memberships__list=todo_list).touch_access()
 
 
@@ -136,7 +141,7 @@ def as_seen(user: User, todo_list: TodoList) -> TodoList:
 
 
 def last_position(user: User) -> str:
-    """Return a position behind all lists of the person."""
+    """Return a position after all lists of the person."""
     last = Membership.objects.filter(user=user).order_by("-position").first()
     return rank_between(last.position if last else None, None)
 
@@ -146,7 +151,7 @@ def _find_inbox(user: User) -> TodoList | None:
     return found
 
 
-def _make(
+def _create(
     *,
     owner: User,
     now: datetime,
@@ -155,7 +160,7 @@ def _make(
     position: str = "",
     inbox_of: User | None = None,
 ) -> TodoList:
-    # Who was removed meanwhile makes no more lists.
+    # The owner may have been removed meanwhile.
     if not User.objects.filter(pk=owner.pk, removed_at=None).touch_access():
         raise Missing
     todo_list = TodoList(name=name, inbox_of=inbox_of)
@@ -172,15 +177,15 @@ def _make(
     membership.save(force_insert=True)
     record_in_list(
         todo_list,
-        ("list.created", todo_list, todo_list.as_made()),
-        ("membership.created", membership, membership.as_made()),
+        ("list.created", todo_list, todo_list.created_changes()),
+        ("membership.created", membership, membership.created_changes()),
         actor=owner,
         at=now,
     )
     return as_seen(owner, todo_list)
 
 
-def _place(
+def _change_own_fields(
     actor: User, todo_list: TodoList, now: datetime, own: Mapping[str, Any]
 ) -> None:
     membership = Membership.objects.get(list=todo_list, user=actor)

@@ -1,4 +1,4 @@
-"""Lock first, then look: the rows as they are now, and the right to change them."""
+"""Lock rows, then read them as they are now and check the right to change them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from todos.models import MemberRole, Membership, Todo, TodoList
 
 _RANK = {MemberRole.VIEWER: 0, MemberRole.EDITOR: 1, MemberRole.OWNER: 2}
 
-# What happened to which row: the rest of an event is known from the context.
+# Event type, row and changes; the rest of an event is known from the context.
 Entry = tuple[str, Recorded, Changes]
 
 
 class ListIsArchived(Conflict):
     code = "list_is_archived"
-    message = _("This list is archived, which makes it read-only.")
+    message = _("This list is archived and therefore read-only.")
 
 
 class TodoMoved(Conflict):
     code = "todo_moved"
-    message = _("This todo was moved or deleted in the meantime. Load it again.")
+    message = _("This todo was moved or deleted in the meantime. Reload it.")
 
 
 def lock_list(
@@ -52,7 +52,7 @@ def lock_lists(
     role: MemberRole = MemberRole.EDITOR,
     archived: bool = False,
 ) -> dict[UUID, TodoList]:
-    """Return the lists, locked in the order of their ids: no two wait in a ring."""
+    """Return the lists, locked in the order of their ids, which prevents deadlocks."""
     rows = TodoList.objects.select_for_update().filter(pk__in=ids, deleted_at=None)
     lists = {row.pk: row for row in rows.order_by("pk")}
     if len(lists) < len(set(ids)):
@@ -73,7 +73,7 @@ def lock_todo(
     role: MemberRole = MemberRole.EDITOR,
     trashed: bool = False,
 ) -> tuple[TodoList, Todo]:
-    """Return the todo and its list as they are now, both safe from other writers."""
+    """Lock the list; return it and the todo as they are now."""
     require(actor, permission)
     todo_list = lock_list(actor=actor, list_id=todo.list_id, role=role)
     return todo_list, reread(todo, expected=expected, trashed=trashed)
@@ -82,7 +82,7 @@ def lock_todo(
 def reread(
     todo: Todo, *, expected: Container[str] | None = None, trashed: bool = False
 ) -> Todo:
-    """Return the row as it is, under the lock of its list."""
+    """Return the todo as it is now; its list is locked."""
     rows = Todo.with_trash.all() if trashed else Todo.objects.all()
     fresh: Todo | None = rows.filter(pk=todo.pk, list_id=todo.list_id).first()
     if fresh is None:
@@ -94,7 +94,7 @@ def reread(
 def record_in_list(
     todo_list: TodoList, *entries: Entry, actor: User | None, at: datetime
 ) -> None:
-    """Record events of a locked list: each raises its revision and bears its number."""
+    """Record events of a locked list; the revision rises by one for each."""
     first = todo_list.revision + 1
     todo_list.revision += len(entries)
     todo_list.save(update_fields=["revision", "last_rank"])

@@ -1,4 +1,4 @@
-"""Repairs and housekeeping, done by the system itself."""
+"""Repairs and regular clean-up, done by the system itself."""
 
 from __future__ import annotations
 
@@ -9,41 +9,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
-from todos.models import MemberRole, Membership, Todo, TodoList
+from todos.models import Todo, TodoList
 from todos.services.locking import Entry, record_in_list
 from todos.services.trash import purge_list, purge_list_trash
 
 
 @transaction.atomic
-def find_owner(*, todo_list: TodoList, now: datetime) -> Membership | None:
-    """Make somebody the owner of a list that has none; return who, if anybody can.
-
-    Whose inbox it is comes first, then the longest-standing editor, then viewer;
-    who cannot sign in comes last.
-    """
-    locked = TodoList.objects.select_for_update().get(pk=todo_list.pk)
-    members = Membership.objects.filter(list=locked).select_related("user")
-    if any(member.role == MemberRole.OWNER for member in members):
-        return None
-    heir: Membership | None = min(
-        members, key=lambda member: _claim(locked, member), default=None
-    )
-    if heir is None:
-        return None
-    changes = heir.change(by=None, at=now, role=MemberRole.OWNER)
-    entry = ("membership.changed", heir, changes)
-    record_in_list(locked, entry, actor=None, at=now)
-    User.objects.filter(pk=heir.user_id).touch_access()
-    return heir
-
-
-@transaction.atomic
 def recompute_due(*, list_id: UUID, ids: Collection[UUID], now: datetime) -> int:
-    """Compute anew when these todos of a list are due; return how many that changed.
+    """Recompute when these todos of a list are due; return how many changed.
 
-    The rules of a time zone may have changed since they were written. It is a change
-    of the todo like any other: version and revision rise.
+    The rules of a time zone may have changed since the todos were saved. Like any
+    change, this raises the version of the todo and the revision of the list.
     """
     locked = TodoList.objects.select_for_update().get(pk=list_id)
     entries: list[Entry] = []
@@ -58,17 +34,17 @@ def recompute_due(*, list_id: UUID, ids: Collection[UUID], now: datetime) -> int
 
 
 def old_trash(before: datetime) -> QuerySet[Todo]:
-    """Return what went to the trash before then, by itself or with its list."""
+    """Return the todos that were trashed before a moment, or whose list was."""
     old_lists = TodoList.objects.filter(deleted_at__lt=before).values("pk")
     return Todo.with_trash.filter(Q(deleted_at__lt=before) | Q(list__in=old_lists))
 
 
 def purge_old_todos(*, before: datetime, now: datetime) -> list[Iterator[int]]:
-    """Return for each list what purges its part of `old_trash`, once it is iterated.
+    """Return an iterator for each list that purges its part of `old_trash`.
 
-    It yields how many todos each transaction took.
+    Each step is a transaction and yields how many todos it purged.
     """
-    # Two questions, each with an index: together they would read every todo.
+    # Two queries, each with an index: one with OR would read every todo.
     old = Todo.with_trash.filter(deleted_at__lt=before)
     lists = {
         *old.order_by().values_list("list", flat=True).distinct(),
@@ -78,7 +54,7 @@ def purge_old_todos(*, before: datetime, now: datetime) -> list[Iterator[int]]:
 
 
 def purge_old_lists(*, before: datetime, now: datetime) -> Iterator[int]:
-    """Purge the lists trashed before then, each in a transaction; yield 1 for each."""
+    """Purge the lists trashed before a moment; each step is a transaction, yields 1."""
     old = TodoList.objects.filter(deleted_at__lt=before).order_by("pk")
     for pk in old.values_list("pk", flat=True):
         yield int(_purge_if_trashed(pk, before, now))
@@ -93,18 +69,9 @@ def _purge_in_batches(
 
 @transaction.atomic
 def _purge_if_trashed(list_id: UUID, before: datetime, now: datetime) -> bool:
-    """Purge the list unless somebody restored it; tell whether it went."""
+    """Purge the list unless it was restored meanwhile; return whether it was purged."""
     lists = TodoList.objects.select_for_update().filter(pk=list_id)
     todo_list = lists.filter(deleted_at__lt=before).first()
     if todo_list is not None:
         purge_list(todo_list=todo_list, now=now)
     return todo_list is not None
-
-
-def _claim(todo_list: TodoList, member: Membership) -> tuple[bool, bool, str, datetime]:
-    return (
-        member.user_id != todo_list.inbox_of_id,
-        not member.user.is_active,
-        member.role,  # editor < viewer
-        member.created_at,
-    )

@@ -11,58 +11,43 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.errors import Conflict, Invalid
+from core.errors import Invalid
+from core.models import Changes
 from todos.models import Comment, Label, Membership, Todo, TodoList
-from todos.ranks import rank_between, ranks_spread
-from todos.services.labels import make_label
+from todos.ranks import MAX_RANK_LENGTH, rank_between, ranks_spread
+from todos.services.labels import create_label
 from todos.services.locking import Entry, lock_todo, record_in_list
-from todos.services.rules import with_subtasks
-
-LONGEST_RANK = 200  # characters; beyond, the list is ranked anew
+from todos.services.rules import require_free_uids, with_subtasks
 
 
-class UidTakenThere(Conflict):
-    code = "uid_taken"
-    message = _("The other list has a todo with this uid already.")
-
-
-def carry_over(
+def move_to_list(
     todo: Todo, *, source: TodoList, target: TodoList, actor: User, now: datetime
 ) -> Todo:
     """Move a todo with its subtasks between two locked lists; return it.
 
-    Labels go along by name, made where the target has none. Who is not a member
-    there is no longer the assignee. The todo itself becomes a root.
+    Labels are matched by name and created if the target has none. An assignee who is
+    not a member there is cleared. The todo itself becomes a top-level todo.
     """
-    # Trashed subtasks go along: none may stay below a parent in another list.
+    # Trashed subtasks are moved too: a subtask is in the list of its parent.
     rows = with_subtasks([todo], Todo.with_trash.all())
-    _require_free_uids(rows, target)
-    labels = _labels_there(rows, target, actor, now)
+    require_free_uids(target, [row.uid for row in rows])
+    labels = _labels_in_target(rows, target, actor, now)
     members = set(Membership.objects.filter(list=target).values_list("user", flat=True))
-    out: list[Entry] = []
+    moved_out: list[Entry] = []
     for row in rows:
-        besides = _move_labels(row, labels)
+        relabelled = _move_labels(row, labels)
         values: dict[str, Any] = {"list": target, "rank": target.take_rank()}
         if row.assignee_id not in members:
             values["assignee"] = None
         if row.pk == todo.pk:
             values["parent"] = None
-        changes = row.assign(by=actor, at=now, besides=besides, **values)
-        out.append(("todo.moved_out", row, changes))
-    columns = [
-        "list",
-        "rank",
-        "assignee",
-        "parent",
-        "version",
-        "updated_at",
-        "updated_by",
-    ]
-    Todo.with_trash.bulk_update(rows, columns, batch_size=500)
+        changes = row.assign(by=actor, at=now, extra_changes=relabelled, **values)
+        moved_out.append(("todo.moved_out", row, changes))
+    Todo.save_many(rows, "list", "rank", "assignee", "parent")
     Comment._base_manager.filter(todo__in=rows).update(list=target)
-    record_in_list(source, *out, actor=actor, at=now)
-    into = [("todo.moved_in", row, changes) for _verb, row, changes in out]
-    record_in_list(target, *into, actor=actor, at=now)
+    record_in_list(source, *moved_out, actor=actor, at=now)
+    moved_in = [("todo.moved_in", row, changes) for _verb, row, changes in moved_out]
+    record_in_list(target, *moved_in, actor=actor, at=now)
     return rows[0]
 
 
@@ -79,41 +64,42 @@ def reposition_todo(
     """Put a todo right before or right after another one of its list."""
     anchor = before or after
     if anchor is None or (before and after):
-        raise Invalid(_("Name one todo: the one before or the one after."))
+        raise Invalid(_("Give either before or after."))
     todo_list, todo = lock_todo(
         actor=actor, todo=todo, permission="todos.change_todo", expected=expected
     )
-    rank = _rank_beside(todo, anchor, follows=before is None)
+    rank = _rank_next_to(todo, anchor, follows=before is None)
     if rank is None:
-        _rank_anew(todo_list, actor, now)
+        _rerank(todo_list, actor, now)
         todo.refresh_from_db()
-        rank = _rank_beside(todo, anchor, follows=before is None)
+        rank = _rank_next_to(todo, anchor, follows=before is None)
     todo_list.last_rank = max(todo_list.last_rank, rank or "")
     if changes := todo.change(by=actor, at=now, rank=rank or todo.rank):
         record_in_list(todo_list, ("todo.changed", todo, changes), actor=actor, at=now)
     return todo
 
 
-def _rank_beside(todo: Todo, anchor: Todo, *, follows: bool) -> str | None:
-    """Return a rank beside the anchor; None where there is no room left."""
+def _rank_next_to(todo: Todo, anchor: Todo, *, follows: bool) -> str | None:
+    """Return a rank right before or after the anchor; None if there is no room."""
     fresh = Todo.objects.filter(pk=anchor.pk, list=todo.list_id).first()
     if fresh is None or fresh.pk == todo.pk:
         field = "after" if follows else "before"
-        raise Invalid(_("The other todo has to stand in the same list."), field=field)
-    neighbour = _neighbour(fresh, besides=todo, follows=follows)
+        raise Invalid(_("The other todo must be in the same list."), field=field)
+    neighbour = _neighbour(fresh, exclude=todo, follows=follows)
     low, high = (fresh.rank, neighbour) if follows else (neighbour, fresh.rank)
     if low is not None and high is not None and low >= high:
         return None
     rank = rank_between(low, high)
-    return rank if len(rank) <= LONGEST_RANK else None
+    return rank if len(rank) <= MAX_RANK_LENGTH else None
 
 
-def _neighbour(anchor: Todo, *, besides: Todo, follows: bool) -> str | None:
-    """Return the rank next to the anchor's, open and finished ones asked in turn."""
+def _neighbour(anchor: Todo, *, exclude: Todo, follows: bool) -> str | None:
+    """Return the rank next to the anchor's."""
     found = []
+    # One query for open and one for finished todos: the index begins with the state.
     for is_finished in (False, True):
         rows = Todo.objects.filter(list=anchor.list_id, is_finished=is_finished)
-        rows = rows.exclude(pk__in=[anchor.pk, besides.pk])
+        rows = rows.exclude(pk__in=[anchor.pk, exclude.pk])
         if follows:
             rows = rows.filter(rank__gte=anchor.rank).order_by("rank", "pk")
         else:
@@ -122,42 +108,35 @@ def _neighbour(anchor: Todo, *, besides: Todo, follows: bool) -> str | None:
     return (min if follows else max)(found, default=None)
 
 
-def _rank_anew(todo_list: TodoList, actor: User, now: datetime) -> None:
-    """Give every todo of the list a short rank, in the order they have."""
+def _rerank(todo_list: TodoList, actor: User, now: datetime) -> None:
+    """Give every todo of the list a short rank, in the current order."""
     rows = list(Todo.with_trash.filter(list=todo_list).order_by("rank", "pk"))
     entries: list[Entry] = []
     for row, rank in zip(rows, ranks_spread(len(rows)), strict=True):
         if changes := row.assign(by=actor, at=now, rank=rank):
             entries.append(("todo.changed", row, changes))
-    columns = ["rank", "version", "updated_at", "updated_by"]
-    Todo.with_trash.bulk_update(rows, columns, batch_size=500)
+    Todo.save_many(rows, "rank")
     todo_list.last_rank = rows[-1].rank
     record_in_list(todo_list, *entries, actor=actor, at=now)
 
 
-def _require_free_uids(rows: list[Todo], target: TodoList) -> None:
-    uids = [row.uid for row in rows]
-    if Todo.with_trash.filter(list=target, uid__in=uids).exists():
-        raise UidTakenThere
-
-
-def _labels_there(
+def _labels_in_target(
     rows: list[Todo], target: TodoList, actor: User, now: datetime
 ) -> dict[UUID, Label]:
-    """Return, for each label that the rows carry, the target's label of that name."""
+    """Return the target's label of the same name for each label of the rows."""
     carried = Label.objects.filter(todos__in=rows).distinct().order_by("name_key")
     there = {label.name_key: label for label in target.labels.all()}
     answer = {}
     for label in carried:
         if label.name_key not in there:
-            there[label.name_key] = make_label(
+            there[label.name_key] = create_label(
                 target, name=label.name, colour=label.colour, actor=actor, now=now
             )
         answer[label.pk] = there[label.name_key]
     return answer
 
 
-def _move_labels(row: Todo, labels: dict[UUID, Label]) -> dict[str, Any]:
+def _move_labels(row: Todo, labels: dict[UUID, Label]) -> Changes:
     before = list(row.labels.all())
     if not before:
         return {}

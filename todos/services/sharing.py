@@ -1,4 +1,4 @@
-"""Share a list: members and what they may do in it."""
+"""Share a list: its members and their roles."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from todos.services.locking import Entry, lock_list, record_in_list
 
 class LastOwner(Conflict):
     code = "last_owner"
-    message = _("A list keeps one owner. Make somebody else the owner first.")
+    message = _("A list needs at least one owner. Make another member the owner first.")
 
 
 class AlreadyMember(Conflict):
     code = "already_member"
-    message = _("This person is a member of the list already.")
+    message = _("This person is already a member of the list.")
 
 
 @transaction.atomic
 def share_list(
     *, actor: User, todo_list: TodoList, user: User, role: MemberRole, now: datetime
 ) -> Membership:
-    """Let a person into the list."""
+    """Make a person a member of the list."""
     require(actor, "todos.add_membership")
     locked = lock_list(actor=actor, list_id=todo_list.pk, role=MemberRole.OWNER)
     if locked.is_inbox:
         raise InboxStays
     if locked.memberships.filter(user=user).exists():
         raise AlreadyMember
-    # Whoever removes or disables this person waits, or has just done so.
+    # This locks the person, who may have been removed or disabled meanwhile.
     if not User.objects.filter(pk=user.pk, is_active=True).touch_access():
         raise Missing
     membership = Membership(
@@ -46,7 +46,7 @@ def share_list(
     )
     membership.stamp(by=actor, at=now)
     membership.save(force_insert=True)
-    entry = ("membership.created", membership, membership.as_made())
+    entry = ("membership.created", membership, membership.created_changes())
     record_in_list(locked, entry, actor=actor, at=now)
     return membership
 
@@ -65,10 +65,7 @@ def change_member(
     locked, membership = _lock_membership(actor, membership, MemberRole.OWNER, expected)
     if role != MemberRole.OWNER:
         _require_other_owner(membership)
-    if changes := membership.change(by=actor, at=now, role=role):
-        entry = ("membership.changed", membership, changes)
-        record_in_list(locked, entry, actor=actor, at=now)
-        User.objects.filter(pk=membership.user_id).touch_access()
+    set_role(locked, membership, role, actor=actor, now=now)
     return membership
 
 
@@ -80,24 +77,39 @@ def remove_member(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Take a person out of the list, who may be the actor; todos lose the assignee."""
+    """Remove a member, who may be the actor; their todos lose the assignee."""
     require(actor, "todos.delete_membership")
-    leaves = actor is not None and actor.pk == membership.user_id
-    role = MemberRole.VIEWER if leaves else MemberRole.OWNER
+    is_leaving = actor is not None and actor.pk == membership.user_id
+    role = MemberRole.VIEWER if is_leaving else MemberRole.OWNER
     locked, membership = _lock_membership(actor, membership, role, expected)
     _require_other_owner(membership)
-    take_out(locked, membership, actor=actor, now=now)
+    remove_membership(locked, membership, actor=actor, now=now)
 
 
-def take_out(
+def set_role(
+    locked: TodoList,
+    membership: Membership,
+    role: MemberRole,
+    *,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """Change the role of a member of a locked list."""
+    if changes := membership.change(by=actor, at=now, role=role):
+        entry = ("membership.changed", membership, changes)
+        record_in_list(locked, entry, actor=actor, at=now)
+        User.objects.filter(pk=membership.user_id).touch_access()
+
+
+def remove_membership(
     locked: TodoList, membership: Membership, *, actor: User | None, now: datetime
 ) -> None:
-    """Take a person out of a list that is locked and keeps an owner without them."""
+    """Remove a member from a locked list that has another owner."""
     entries = _unassign(membership, actor, now)
-    entries.append(("membership.removed", membership, membership.as_gone()))
+    entries.append(("membership.removed", membership, membership.deleted_changes()))
     record_in_list(locked, *entries, actor=actor, at=now)
     User.objects.filter(pk=membership.user_id).touch_access()
-    # An answer that told of the membership named the person.
+    # A stored response about the membership contains the person's name.
     IdempotentAnswer.objects.forget([membership.pk])
     membership.delete()
 
@@ -127,7 +139,7 @@ def _require_other_owner(membership: Membership) -> None:
 
 
 def _unassign(membership: Membership, actor: User | None, now: datetime) -> list[Entry]:
-    """Take the person off their todos in the list, trashed ones included."""
+    """Clear the assignee of the member's todos in the list, also of trashed ones."""
     todos = list(
         Todo.with_trash.filter(list=membership.list_id, assignee=membership.user_id)
     )
@@ -135,6 +147,5 @@ def _unassign(membership: Membership, actor: User | None, now: datetime) -> list
     for todo in todos:
         changes = todo.assign(by=actor, at=now, assignee=None)
         entries.append(("todo.changed", todo, changes))
-    columns = ["assignee", "version", "updated_at", "updated_by"]
-    Todo.with_trash.bulk_update(todos, columns, batch_size=500)
+    Todo.save_many(todos, "assignee")
     return entries

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Unpack, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.errors import Conflict
 from core.ids import new_id
+from core.keywords import require_known
 from core.models import Changes
 from core.rights import require
 from todos.models import Label, Todo, TodoList
+from todos.services.fields import TodoDetails, TodoFields
 from todos.services.lists import inbox_of
 from todos.services.locking import (
     lock_list,
@@ -24,21 +27,16 @@ from todos.services.locking import (
     record_in_list,
     reread,
 )
-from todos.services.moving import carry_over
-from todos.services.rules import require_rules, with_due
+from todos.services.moving import move_to_list
+from todos.services.rules import check_rules, columns_of, require_free_uids
 
-# Fields that refer to rows of the list: after a move they are those of the new one.
+# Fields that refer to rows of the list: in a move, to rows of the new list.
 _OF_LIST = frozenset({"parent", "assignee"})
 
 
 class IdTaken(Conflict):
     code = "id_taken"
-    message = _("There is a row with this id already.")
-
-
-class UidTaken(Conflict):
-    code = "uid_taken"
-    message = _("The list has a todo with this uid already.")
+    message = _("A row with this id already exists.")
 
 
 @transaction.atomic
@@ -51,25 +49,26 @@ def add_todo(
     id: UUID | None = None,
     uid: str = "",
     labels: list[Label] | None = None,
-    **fields: Any,
+    **fields: Unpack[TodoDetails],
 ) -> Todo:
-    """Add a todo behind the others of the list; without one, to the actor's inbox."""
+    """Add a todo at the end of the list, which defaults to the actor's inbox."""
+    require_known(fields, TodoDetails)
     require(actor, "todos.add_todo")
-    wanted = todo_list or inbox_of(actor, now=now)
-    locked = lock_list(actor=actor, list_id=wanted.pk)
+    target = todo_list or inbox_of(actor, now=now)
+    locked = lock_list(actor=actor, list_id=target.pk)
     todo = Todo(id=id or new_id(), list=locked, content=content)
     todo.uid = uid or str(todo.pk)
     todo.rank = locked.take_rank()
     if id is not None and Todo.with_trash.filter(pk=id).exists():
         raise IdTaken
     if id is not None or uid:
-        _require_free_uid(locked, todo.uid)
-    require_rules(todo, fields, labels)
-    for name, value in with_due(todo, actor, fields).items():
+        require_free_uids(locked, [todo.uid])
+    check_rules(todo, cast(TodoFields, fields), labels)
+    for name, value in columns_of(todo, actor, cast(TodoFields, fields)).items():
         setattr(todo, name, value)
     todo.stamp(by=actor, at=now)
     todo.save(force_insert=True)
-    changes = todo.as_made()
+    changes = todo.created_changes()
     if labels:
         todo.labels.set(labels)
         changes["labels"] = [None, ids_of(labels)]
@@ -86,21 +85,22 @@ def edit_todo(
     expected: Container[str] | None = None,
     todo_list: TodoList | None = None,
     labels: list[Label] | None = None,
-    **fields: Any,
+    **fields: Unpack[TodoFields],
 ) -> Todo:
-    """Change a todo; another list moves it there with its subtasks.
+    """Change a todo; `todo_list` moves it there with its subtasks.
 
-    What it was before the move is told in the history of the list that it leaves.
+    Changes that do not depend on the list are recorded in the list that it leaves.
     """
+    require_known(fields, TodoFields)
     require(actor, "todos.change_todo")
     target_id = todo_list.pk if todo_list else todo.list_id
     lists = lock_lists(actor=actor, ids={todo.list_id, target_id})
     source, target = lists[todo.list_id], lists[target_id]
     todo = reread(todo, expected=expected)
     if source != target:
-        texts = {name: fields.pop(name) for name in [*fields] if name not in _OF_LIST}
-        _apply(source, todo, texts, None, actor=actor, now=now)
-        todo = carry_over(todo, source=source, target=target, actor=actor, now=now)
+        before_move, fields = _split(fields)
+        _apply(source, todo, before_move, None, actor=actor, now=now)
+        todo = move_to_list(todo, source=source, target=target, actor=actor, now=now)
     _apply(target, todo, fields, labels, actor=actor, now=now)
     return todo
 
@@ -141,39 +141,36 @@ def reopen_todo(
 def _apply(
     locked: TodoList,
     todo: Todo,
-    fields: dict[str, Any],
+    fields: TodoFields,
     labels: list[Label] | None,
     *,
     actor: User,
     now: datetime,
 ) -> None:
-    require_rules(todo, fields, labels)
+    check_rules(todo, fields, labels)
     if "uid" in fields:
         fields["uid"] = fields["uid"] or str(todo.pk)
-        _require_free_uid(locked, fields["uid"], besides=todo)
-    relabelled = {} if labels is None else _relabel(todo, labels)
-    values = with_due(todo, actor, fields)
-    if changes := todo.change(by=actor, at=now, besides=relabelled, **values):
+        require_free_uids(locked, [fields["uid"]], exclude=todo)
+    relabelled = {} if labels is None else _set_labels(todo, labels)
+    columns = columns_of(todo, actor, fields)
+    if changes := todo.change(by=actor, at=now, extra_changes=relabelled, **columns):
         record_in_list(locked, ("todo.changed", todo, changes), actor=actor, at=now)
 
 
-def ids_of(rows: list[Any]) -> list[str]:
+def ids_of(rows: Iterable[Model]) -> list[str]:
     return sorted(str(row.pk) for row in rows)
 
 
-def _relabel(todo: Todo, labels: list[Label]) -> Changes:
-    before, after = ids_of(list(todo.labels.all())), ids_of(labels)
+def _split(fields: TodoFields) -> tuple[TodoFields, TodoFields]:
+    """Return the fields to change before a move, and those to change after it."""
+    before = {name: value for name, value in fields.items() if name not in _OF_LIST}
+    after = {name: value for name, value in fields.items() if name in _OF_LIST}
+    return cast(TodoFields, before), cast(TodoFields, after)
+
+
+def _set_labels(todo: Todo, labels: list[Label]) -> Changes:
+    before, after = ids_of(todo.labels.all()), ids_of(labels)
     if before == after:
         return {}
     todo.labels.set(labels)
     return {"labels": [before, after]}
-
-
-def _require_free_uid(
-    todo_list: TodoList, uid: str, besides: Todo | None = None
-) -> None:
-    others = Todo.with_trash.filter(list=todo_list, uid=uid)
-    if besides is not None:
-        others = others.exclude(pk=besides.pk)
-    if others.exists():
-        raise UidTaken

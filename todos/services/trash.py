@@ -1,10 +1,11 @@
-"""Delete to the trash, restore, and purge for good."""
+"""Move to the trash, restore, and delete permanently."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -24,7 +25,7 @@ BATCH = 500
 
 class NotInTrash(Conflict):
     code = "not_in_trash"
-    message = _("Only what lies in the trash can be deleted for good.")
+    message = _("Only what is in the trash can be deleted permanently.")
 
 
 @transaction.atomic
@@ -40,17 +41,17 @@ def trash_todo(
         actor=actor, todo=todo, permission="todos.delete_todo", expected=expected
     )
     rows = with_subtasks([todo], Todo.objects.all())
-    _mark("todo.trashed", rows, todo_list, actor, now, deleted_at=now)
+    _set_deleted_at(now, "todo.trashed", rows, todo_list, actor, now)
 
 
 @transaction.atomic
 def restore_todo(
     *, actor: User, todo: Todo, now: datetime, expected: Container[str] | None = None
 ) -> Todo:
-    """Take a todo out of the trash, with the subtasks that went there together with it.
+    """Restore a todo from the trash, with the subtasks that were trashed with it.
 
-    Where its parent is still in the trash, it becomes a root. A todo that is not in
-    the trash stays as it is.
+    If its parent is still in the trash, it becomes a top-level todo. A todo that is
+    not in the trash stays as it is.
     """
     todo_list, todo = lock_todo(
         actor=actor,
@@ -63,9 +64,11 @@ def restore_todo(
         return todo
     together = Todo.with_trash.filter(deleted_at=todo.deleted_at)
     rows = with_subtasks([todo], together)
-    lost_parent = todo.parent is not None and todo.parent.is_trashed
-    of_root = {"parent": None} if lost_parent else {}
-    _mark("todo.restored", rows, todo_list, actor, now, deleted_at=None, **of_root)
+    if todo.parent is not None and todo.parent.is_trashed:
+        todo_values: dict[str, None] = {"parent": None}
+    else:
+        todo_values = {}
+    _set_deleted_at(None, "todo.restored", rows, todo_list, actor, now, **todo_values)
     return todo
 
 
@@ -77,7 +80,7 @@ def purge_todo(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Delete a trashed todo for good, with all below it; the event log forgets them."""
+    """Delete a trashed todo and its subtasks permanently, also from the event log."""
     todo_list, todo = lock_todo(
         actor=actor,
         todo=todo,
@@ -94,10 +97,10 @@ def purge_todo(
 
 @transaction.atomic
 def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) -> int:
-    """Purge what lay in a list's trash since before a moment; return how many todos.
+    """Purge a batch of what was trashed before a moment; return how many todos.
 
-    Where the list itself did, all that is in it goes. The caller repeats this until
-    nothing is left: a call takes one batch.
+    If the list itself was trashed before, all of its todos are purged. The caller
+    repeats this until nothing is left.
     """
     locked = TodoList.objects.select_for_update().filter(pk=todo_list.pk).first()
     if locked is None:
@@ -105,7 +108,7 @@ def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) ->
     old = Todo.with_trash.filter(list=locked).order_by("pk")
     if locked.deleted_at is None or locked.deleted_at >= before:
         old = old.filter(deleted_at__lt=before)
-    # What lies below goes along, whenever it was trashed.
+    # Subtasks are purged with their parent, whenever they were trashed.
     rows = with_subtasks(list(old[:BATCH]), Todo.with_trash.all())
     _purge(locked, rows, None, now)
     return len(rows)
@@ -115,9 +118,9 @@ def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) ->
 def purge_list(
     *, todo_list: TodoList, now: datetime, actor: User | None = None
 ) -> None:
-    """Delete a list for good, with all that is in it; the event log forgets it.
+    """Delete a list and its contents permanently, also from the event log.
 
-    A person does so to lists of their own that lie in the trash.
+    A person may do this to their own lists in the trash.
     """
     require(actor, "todos.delete_todolist")
     lists = (
@@ -138,24 +141,22 @@ def purge_list(
     locked.delete()
 
 
-def _mark(
+def _set_deleted_at(
+    deleted_at: datetime | None,
     verb: str,
     rows: list[Todo],
     todo_list: TodoList,
     actor: User | None,
     now: datetime,
-    *,
-    deleted_at: datetime | None,
-    **of_root: Any,
+    **first_row: None,
 ) -> None:
-    """Move rows into or out of the trash; the first of them takes `of_root` too."""
+    """Move rows into or out of the trash; the first one takes more values."""
     entries: list[Entry] = []
     for row in rows:
-        values = of_root if row is rows[0] else {}
+        values = first_row if row is rows[0] else {}
         changes = row.assign(by=actor, at=now, deleted_at=deleted_at, **values)
         entries.append((verb, row, changes))
-    columns = ["deleted_at", "parent", "version", "updated_at", "updated_by"]
-    Todo.with_trash.bulk_update(rows, columns, batch_size=BATCH)
+    Todo.save_many(rows, "deleted_at", "parent")
     record_in_list(todo_list, *entries, actor=actor, at=now)
 
 
@@ -172,5 +173,5 @@ def _purge(
     Todo.with_trash.filter(pk__in=ids).delete()
 
 
-def _ids(rows: QuerySet[Any]) -> list[Any]:
+def _ids(rows: QuerySet[Any]) -> list[UUID]:
     return list(rows.values_list("pk", flat=True))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
 from core.api.viewsets import ScopedViewSet
+from core.scoping import Row
 from todos.cache import collection_tag
 
 
-class ListScopedViewSet(ScopedViewSet):
-    """Rows of lists: a collection is answered with 304 without reading it."""
+class ListScopedViewSet(ScopedViewSet[Row]):
+    """Rows of lists: 304 for an unchanged collection is decided without reading it."""
 
-    def fresh_page(self, queryset: Any) -> HttpResponseBase:
+    def fresh_page(self, queryset: QuerySet[Row]) -> HttpResponseBase:
         """Answer with a page and its tag, or with 304 when the client has it."""
         rows = self.query(queryset)
         tag = collection_tag(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,8 +16,8 @@ from todos.services.comments import add_comment, edit_comment, remove_comment
 from todos.viewsets.base import ListScopedViewSet
 
 
-class CommentViewSet(ListScopedViewSet):
-    """What members say about a todo."""
+class CommentViewSet(ListScopedViewSet[Comment]):
+    """Comments on todos."""
 
     resource = "comments"
     operation_prefix = "comments"
@@ -32,19 +31,24 @@ class CommentViewSet(ListScopedViewSet):
     queryset = Comment.objects.all()
     serializer_class = CommentSerializer
     inputs = {"create": CommentSerializer, "partial_update": CommentSerializer}
+    examples = {
+        "create": {"A comment": {"text": "The office opens at eight."}},
+        "partial_update": {"A correction": {"text": "The office opens at nine."}},
+    }
     orders = {
         "created_at": Order("created_at"),
         "-created_at": Order("created_at", True),
     }
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[Comment]:
         return self.scope().filter(todo=self.kwargs["todo_pk"])
 
-    def get_todo(self) -> Any:
+    def get_todo(self) -> Todo:
         """Return the todo that the address names, if the person sees it."""
-        return get_object_or_404(
+        todo: Todo = get_object_or_404(
             Todo.objects.visible_to(self.user), pk=self.kwargs["todo_pk"]
         )
+        return todo
 
     def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
         """List the comments on a todo, oldest first."""
@@ -56,14 +60,14 @@ class CommentViewSet(ListScopedViewSet):
         return self.item(self.get_object())
 
     def create(self, request: Request, todo_pk: str) -> Response:
-        """Say something about a todo."""
+        """Add a comment to a todo."""
         comment = add_comment(
             actor=self.user, todo=self.get_todo(), now=timezone.now(), **self.valid()
         )
         return self.created(comment)
 
     def partial_update(self, request: Request, todo_pk: str, pk: str) -> Response:
-        """Change what one said oneself."""
+        """Change your own comment."""
         comment = self.get_object()
         changed = edit_comment(
             actor=self.user,
@@ -75,7 +79,7 @@ class CommentViewSet(ListScopedViewSet):
         return self.item(changed)
 
     def destroy(self, request: Request, todo_pk: str, pk: str) -> Response:
-        """Delete what one said; an owner of the list deletes what anyone said."""
+        """Delete your own comment; owners of the list may delete any."""
         remove_comment(
             actor=self.user,
             comment=self.get_object(),

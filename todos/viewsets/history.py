@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -13,12 +13,14 @@ from rest_framework.request import Request
 from core.api.event_serializers import EventSerializer
 from core.api.events import EventViewSet
 from core.models import Event
-from todos.models import Todo, streams_visible_to
+from core.models.events import EventQuerySet
+from core.registry import registry
+from todos.models import Todo
 from todos.viewsets.base import ListScopedViewSet
 
 
-class HistoryViewSet(ListScopedViewSet):
-    """What happened to a todo."""
+class HistoryViewSet(ListScopedViewSet[Event]):
+    """The events of a todo."""
 
     resource = "todos"
     required = {"list": "todos.view_todo"}
@@ -26,22 +28,22 @@ class HistoryViewSet(ListScopedViewSet):
     serializer_class = EventSerializer
     orders = EventViewSet.orders
 
-    def get_queryset(self) -> QuerySet[Any]:
-        # Not what an auditor sees, but what a member does: the scope is the todo's.
+    def get_queryset(self) -> EventQuerySet:
+        # What a member sees, not what an auditor does: the scope is that of the todo.
         todos = Todo.objects.visible_to(self.user)
         todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
         about = Event.objects.about("todo", todo.pk)
-        return about.filter(stream_id__in=self.streams)
+        return about.open_to(self.streams)
 
     @cached_property
-    def streams(self) -> frozenset[Any]:
-        """Return the ids of the lists that the person sees."""
-        return streams_visible_to(self.user)
+    def streams(self) -> frozenset[UUID]:
+        """Return the event streams that the person may read."""
+        return registry.streams_visible_to(self.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
         return {**context, "visible_streams": self.streams}
 
     def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
-        """List the events of a todo, of those lists that the person sees."""
+        """List the events of a todo, from the lists that you see."""
         return self.fresh_page(self.get_queryset())

@@ -18,14 +18,14 @@ from todos.viewsets.base import ListScopedViewSet
 class LabelFilter(StrictFilterSet):
     """By list."""
 
-    list = IdFilter(field_name="list_id", help_text="Those of this list.")
+    list = IdFilter(field_name="list_id", help_text="Labels of this list.")
 
     class Meta:
         model = Label
         fields: tuple[str, ...] = ()
 
 
-class LabelViewSet(ListScopedViewSet):
+class LabelViewSet(ListScopedViewSet[Label]):
     """Labels of the lists that the person sees."""
 
     resource = "labels"
@@ -39,6 +39,16 @@ class LabelViewSet(ListScopedViewSet):
     queryset = Label.objects.all()
     serializer_class = LabelSerializer
     inputs = {"create": LabelSerializer, "partial_update": LabelChangeSerializer}
+    examples = {
+        "create": {
+            "A label": {
+                "list": "01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10",
+                "name": "urgent",
+                "colour": "#c62828",
+            }
+        },
+        "partial_update": {"Rename": {"name": "soon"}},
+    }
     filterset_class = LabelFilter
     orders = {"name": Order("name_key"), "-created_at": Order("created_at", True)}
 
@@ -68,7 +78,7 @@ class LabelViewSet(ListScopedViewSet):
         return self.item(changed)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete a label, also from the todos that carry it."""
+        """Delete a label, also from the todos that have it."""
         remove_label(
             actor=self.user,
             label=self.get_object(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +12,7 @@ from accounts.models import User
 from core.api.filters import ChoiceFilter, StrictFilterSet
 from core.scoping import Order
 from todos.models import TodoList
+from todos.querysets import TodoListQuerySet
 from todos.serializers.lists import NewListSerializer, TodoListSerializer
 from todos.services.lists import add_list, edit_list, restore_list, trash_list
 from todos.viewsets.base import ListScopedViewSet
@@ -29,20 +28,22 @@ class TodoListFilter(StrictFilterSet):
             ("trashed", _("in the trash")),
         ],
         method="filter_state",
-        help_text="Active, archived or trashed ones; without it all but trashed.",
+        help_text="Active, archived or trashed lists; by default all but trashed ones.",
     )
 
     class Meta:
         model = TodoList
         fields: tuple[str, ...] = ()
 
-    def filter_state(self, lists: Any, _name: str, state: str) -> Any:
+    def filter_state(
+        self, lists: TodoListQuerySet, _name: str, state: str
+    ) -> TodoListQuerySet:
         if state == "trashed":
-            return lists  # another queryset: the view chose it
+            return lists  # the view starts from the trash
         return lists.filter(is_archived=state == "archived")
 
 
-class TodoListViewSet(ListScopedViewSet):
+class TodoListViewSet(ListScopedViewSet[TodoList]):
     """Lists that the person is a member of."""
 
     resource = "lists"
@@ -57,22 +58,26 @@ class TodoListViewSet(ListScopedViewSet):
     queryset = TodoList.objects.all()
     serializer_class = TodoListSerializer
     inputs = {"create": NewListSerializer, "partial_update": TodoListSerializer}
+    examples = {
+        "create": {"A list": {"name": "Garden", "colour": "#2e7d32"}},
+        "partial_update": {"Archive": {"is_archived": True}},
+    }
     filterset_class = TodoListFilter
     orders = {"position": Order("position"), "-created_at": Order("created_at", True)}
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> TodoListQuerySet:
         owned = TodoList.objects.owned_by(self.user).with_placing()
-        if self.action == "restore":  # what is back already stays as it is
+        if self.action == "restore":  # restoring a list again changes nothing
             return owned
         if self.action == "list" and self.request.GET.get("state") == "trashed":
             return owned.trashed()
         return TodoList.objects.as_seen_by(self.user)
 
-    def replayable(self, user: User) -> Any:
+    def replayable(self, user: User) -> TodoListQuerySet:
         return TodoList.objects.owned_by(user)
 
     def list(self, request: Request) -> HttpResponseBase:
-        """List one's lists in one's own order."""
+        """List your lists, in your own order."""
         return self.fresh_page(self.get_queryset())
 
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -80,12 +85,12 @@ class TodoListViewSet(ListScopedViewSet):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Make a list; who makes it owns it."""
+        """Add a list, which you own."""
         todo_list = add_list(actor=self.user, now=timezone.now(), **self.valid())
         return self.created(todo_list)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Rename or archive a list; colour and position are one's own."""
+        """Rename or archive a list; colour and position are your own."""
         todo_list = self.get_object()
         changed = edit_list(
             actor=self.user,
@@ -97,7 +102,7 @@ class TodoListViewSet(ListScopedViewSet):
         return self.item(changed)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Move a list to the trash, out of everyone's sight."""
+        """Move a list to the trash, which hides it from all members."""
         trash_list(
             actor=self.user,
             todo_list=self.get_object(),
@@ -107,7 +112,7 @@ class TodoListViewSet(ListScopedViewSet):
         return Response(status=204)
 
     def restore(self, request: Request, pk: str) -> Response:
-        """Take a list out of the trash."""
+        """Restore a list from the trash."""
         restored = restore_list(
             actor=self.user,
             todo_list=self.get_object(),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -18,7 +17,7 @@ from todos.services.sharing import change_member, remove_member, share_list
 from todos.viewsets.base import ListScopedViewSet
 
 
-class MembershipViewSet(ShownWithMore, ListScopedViewSet):
+class MembershipViewSet(ShownWithMore[Membership], ListScopedViewSet[Membership]):
     """The members of a list."""
 
     resource = "members"
@@ -32,19 +31,24 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
     queryset = Membership.objects.select_related("user")
     serializer_class = MembershipSerializer
     inputs = {"create": NewMemberSerializer, "partial_update": MembershipSerializer}
+    examples = {
+        "create": {"Share": {"person": "edgar@example.com", "role": "editor"}},
+        "partial_update": {"Read only": {"role": "viewer"}},
+    }
     orders = {
         "created_at": Order("created_at"),
         "-created_at": Order("created_at", True),
     }
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[Membership]:
         return self.scope().filter(list=self.kwargs["list_pk"])
 
-    def get_list(self) -> Any:
+    def get_list(self) -> TodoList:
         """Return the list that the address names, if the person sees it."""
-        return get_object_or_404(
+        todo_list: TodoList = get_object_or_404(
             TodoList.objects.visible_to(self.user), pk=self.kwargs["list_pk"]
         )
+        return todo_list
 
     def list(self, request: Request, list_pk: str) -> HttpResponseBase:
         """List the members of a list."""
@@ -56,7 +60,7 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
         return self.item(self.get_object())
 
     def create(self, request: Request, list_pk: str) -> Response:
-        """Let a person into the list, by exact user name or email address."""
+        """Add a member, by exact user name or email address."""
         membership = share_list(
             actor=self.user,
             todo_list=self.get_list(),
@@ -66,7 +70,7 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
         return self.created(membership)
 
     def partial_update(self, request: Request, list_pk: str, pk: str) -> Response:
-        """Give a member another role."""
+        """Change the role of a member."""
         membership = self.get_object()
         changed = change_member(
             actor=self.user,
@@ -78,7 +82,7 @@ class MembershipViewSet(ShownWithMore, ListScopedViewSet):
         return self.item(changed)
 
     def destroy(self, request: Request, list_pk: str, pk: str) -> Response:
-        """Take a member out of the list; oneself is to leave it."""
+        """Remove a member; to leave the list, remove yourself."""
         remove_member(
             actor=self.user,
             membership=self.get_object(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -13,6 +13,7 @@ from accounts.models import User
 from core.scoping import Order
 from todos.filters import TodoFilter
 from todos.models import Todo
+from todos.querysets import TodoQuerySet
 from todos.serializers.todos import (
     PositionSerializer,
     TodoChangeSerializer,
@@ -39,8 +40,34 @@ TRASH_ORDERS = {
 }
 
 
-class TodoViewSet(ListScopedViewSet):
-    """Todos of one's own and of shared lists."""
+_LIST = "01997f3a-6c2e-7d41-9a53-1f0c8e5b7a10"
+_TODO = "01997f3a-8b1d-7e02-8c64-5d2a9f4e6b21"
+_LABEL = "01997f3a-9d4c-7a93-b1e7-8a6f3c5d2e32"
+EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
+    "create": {
+        "In the inbox": {"content": "好好学习"},
+        "With all details": {
+            "list": _LIST,
+            "content": "Renew the passport",
+            "notes": "Two photos, the old passport.",
+            "priority": 2,
+            "due_on": "2026-03-31",
+            "due_time": "09:30",
+            "due_zone": "Europe/Berlin",
+            "labels": [_LABEL],
+        },
+    },
+    "update": {"Replace": {"content": "Renew both passports", "priority": 3}},
+    "partial_update": {
+        "Postpone": {"due_on": "2026-04-15"},
+        "Move to another list": {"list": _LIST},
+    },
+    "position": {"Right after another todo": {"after": _TODO}},
+}
+
+
+class TodoViewSet(ListScopedViewSet[Todo]):
+    """Todos of the lists that the person is a member of."""
 
     resource = "todos"
     required = {
@@ -64,23 +91,25 @@ class TodoViewSet(ListScopedViewSet):
         "partial_update": TodoChangeSerializer,
         "position": PositionSerializer,
     }
+    outputs = {"purge": None}
+    examples = EXAMPLES
     filterset_class = TodoFilter
     orders = ORDERS | TRASH_ORDERS
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> TodoQuerySet:
         rows = Todo.with_trash.visible_to(self.user)
         in_trash = self.action in {"restore", "purge"} or self._asks_for_trash()
-        # Restoring what is active already changes nothing: a retry finds it.
+        # A retry of restore finds the todo outside the trash, and changes nothing.
         if self.action not in {"restore", "purge"}:
             rows = rows.trashed() if in_trash else rows.active()
-        # A verb reads the row again under the lock: only who shows it needs its labels.
+        # Services read the row again; only these actions show it with its labels.
         shown = self.action in {"list", "retrieve"}
         return rows.prefetch_related("labels") if shown else rows
 
     def allowed_orders(self) -> dict[str, Order]:
         return TRASH_ORDERS if self._asks_for_trash() else ORDERS
 
-    def replayable(self, user: User) -> Any:
+    def replayable(self, user: User) -> TodoQuerySet:
         return Todo.with_trash.editable_by(user)
 
     def list(self, request: Request) -> HttpResponseBase:
@@ -92,16 +121,16 @@ class TodoViewSet(ListScopedViewSet):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Add a todo; without a list it lands in the inbox."""
+        """Add a todo; without a list, to the inbox."""
         todo = add_todo(actor=self.user, now=timezone.now(), **self.valid())
         return self.created(todo)
 
     def update(self, request: Request, pk: str) -> Response:
-        """Replace a todo: what the body leaves out is emptied; list and uid stay."""
+        """Replace a todo: fields left out are cleared, except list and uid."""
         return self._edit()
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change the fields that the body names; another list moves the todo there."""
+        """Change the fields in the body; another list moves the todo there."""
         return self._edit()
 
     def destroy(self, request: Request, pk: str) -> Response:
@@ -123,15 +152,15 @@ class TodoViewSet(ListScopedViewSet):
         return self._answer(reopen_todo)
 
     def position(self, request: Request, pk: str) -> Response:
-        """Put a todo right before or right after another one of its list."""
+        """Move a todo right before or right after another one of its list."""
         return self._answer(reposition_todo, **self.valid())
 
     def restore(self, request: Request, pk: str) -> Response:
-        """Take a todo out of the trash, with what went there together with it."""
+        """Restore a trashed todo, with the subtasks that were trashed with it."""
         return self._answer(restore_todo)
 
     def purge(self, request: Request, pk: str) -> Response:
-        """Delete a trashed todo for good. Only owners of the list may."""
+        """Delete a trashed todo permanently. Only owners of the list may."""
         purge_todo(
             actor=self.user,
             todo=self.get_object(),
@@ -147,8 +176,10 @@ class TodoViewSet(ListScopedViewSet):
         todo = self.get_object()
         return self._answer(edit_todo, todo=todo, **self.valid(todo))
 
-    def _answer(self, verb: Any, todo: Todo | None = None, **fields: Any) -> Response:
-        changed = verb(
+    def _answer(
+        self, service: Callable[..., Todo], todo: Todo | None = None, **fields: object
+    ) -> Response:
+        changed = service(
             actor=self.user,
             todo=todo or self.get_object(),
             expected=self.expected,

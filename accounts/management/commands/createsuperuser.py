@@ -34,7 +34,7 @@ def recording_people() -> Iterator[None]:
                 actor=None,
                 verb="user.created",
                 target=instance,
-                changes=instance.as_made(),
+                changes=instance.created_changes(),
                 at=instance.created_at,
             )
 

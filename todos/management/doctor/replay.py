@@ -96,7 +96,8 @@ class Drift:
                 if self.horizon is None or row.created_at >= self.horizon:
                     yield row, "has no events"
                 continue
-            actual = {name: after for name, (_none, after) in row.as_made().items()}
+            created = row.created_changes()
+            actual = {name: after for name, (_none, after) in created.items()}
             if labels is not None:
                 actual["labels"] = sorted(labels[row.pk])
             if names := _differing(row, actual, *replay(events, _stream_of(row))):

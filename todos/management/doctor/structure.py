@@ -13,7 +13,7 @@ from accounts.models import User
 from core.registry import DoctorCheck, RowCounter
 from todos.models import MAX_DEPTH, Comment, Membership, Todo, TodoList
 from todos.services.lists import inbox_of
-from todos.services.maintenance import find_owner
+from todos.services.ownership import appoint_owner
 
 _TOO_DEEP = "__".join(["parent"] * MAX_DEPTH)
 
@@ -92,7 +92,7 @@ def repair_inboxes() -> None:
 
 def repair_owners() -> None:
     for todo_list in without_owner():
-        find_owner(todo_list=todo_list, now=timezone.now())
+        appoint_owner(todo_list=todo_list, now=timezone.now())
 
 
 def _ids(rows: QuerySet[Any]) -> Iterator[UUID]:

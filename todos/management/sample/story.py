@@ -56,7 +56,7 @@ class Story:
     def _begin(self, at: datetime) -> None:
         author = self.random.choice(self.scene.writers)
         todo, labels = self.maker.make(author, at)
-        changes = todo.as_made()
+        changes = todo.created_changes()
         if labels:
             changes["labels"] = [None, sorted(str(label.pk) for label in labels)]
             self._tag(todo, labels)
@@ -78,7 +78,7 @@ class Story:
         comment = Comment(list_id=todo.list_id, todo_id=todo.pk, text=text)
         comment.stamp(by=author, at=at)
         self._comments.append(comment)
-        self._plan(at, author, "comment.created", comment, comment.as_made())
+        self._plan(at, author, "comment.created", comment, comment.created_changes())
 
     def _plan(
         self, at: datetime, actor: User, verb: str, target: Recorded, changes: Changes

@@ -40,9 +40,7 @@ class TodoFilter(StrictFilterSet):
         field_name="assignee_id", help_text="Those that this person does."
     )
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
-    priority = ChoiceFilter(
-        choices=Priority.choices, help_text="0 none, 1 low, 2 medium, 3 high."
-    )
+    priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
     due_from = DayFilter(
         method="filter_due_from", help_text="Due on this day or later."
     )

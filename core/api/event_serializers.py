@@ -48,5 +48,4 @@ class EventSerializer(StrictModelSerializer):
     )
     def get_changes(self, event: Event) -> dict[str, Any] | None:
         streams = self.context.get("visible_streams", frozenset())
-        shown = event.stream_id is None or event.stream_id in streams
-        return event.changes if shown else None
+        return event.changes if event.is_open_to(streams) else None

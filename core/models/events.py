@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -42,6 +43,10 @@ class EventQuerySet(ScopedQuerySet["Event"]):
 
     def about(self, resource_type: str, resource_id: object) -> Self:
         return self.filter(resource_type=resource_type, resource_id=resource_id)
+
+    def open_to(self, streams: frozenset[UUID]) -> Self:
+        """Keep the events of these streams and those of no stream."""
+        return self.filter(Q(stream_id=None) | Q(stream_id__in=streams))
 
 
 class Event(models.Model):
@@ -122,3 +127,7 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.resource_id}"
+
+    def is_open_to(self, streams: frozenset[UUID]) -> bool:
+        """Return whether its changes may be shown to who sees these streams."""
+        return self.stream_id is None or self.stream_id in streams

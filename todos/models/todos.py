@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core.validators import (
     MaxLengthValidator,
@@ -32,12 +34,17 @@ _active = Q(deleted_at=None)
 
 
 class Priority(models.IntegerChoices):
-    """How much a todo matters."""
+    """How urgent a todo is."""
 
     NONE = 0, _("none")
     LOW = 1, _("low")
     MEDIUM = 2, _("medium")
     HIGH = 3, _("high")
+
+    @classmethod
+    def legend(cls) -> str:
+        """Return what each number means, in English."""
+        return ", ".join(f"{one.value} {one.name.lower()}" for one in cls)
 
 
 class Todo(Recorded):
@@ -105,7 +112,7 @@ class Todo(Recorded):
         _("priority"),
         choices=Priority,
         default=Priority.NONE,
-        db_comment="0 none, 1 low, 2 medium, 3 high",
+        db_comment=Priority.legend(),
     )
     due_on = models.DateField(
         _("due on"),
@@ -267,6 +274,10 @@ class Todo(Recorded):
     @property
     def due(self) -> Due:
         return Due(on=self.due_on, time=self.due_time, zone=self.due_zone)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Return whether it is open and overdue: the offset of `now` tells the day."""
+        return not self.is_finished and self.due.is_overdue(now)
 
     @property
     def is_trashed(self) -> bool:

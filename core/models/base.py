@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -62,6 +62,9 @@ class Recorded(models.Model):
     def etag(self) -> str:
         """Name the state of the row; an expectation of it is checked under the lock."""
         return str(self.version)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Leave constraints to the database; services explain what they refuse."""
 
     def expect(self, states: Container[str] | None) -> None:
         """Refuse when the row is in none of the states that the actor knows of."""

@@ -56,7 +56,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     mia.open(f"{reverse('admin:todos_todo_changelist')}?list={picnic.pk}")
     mia.type("#quick-content", "Bring a blanket")
     mia.click(".quick-add button")
-    mia.click("#result_list .field-what a")
+    mia.click("#result_list .field-content a")
     mia.choose("assignee", "Ned")
     mia.type("#id_comments-0-text", "The red one, please.")
     mia.click("[name=_save]")
@@ -64,7 +64,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     ned.sign_in("ned", PASSWORD)
     assert "Bring a blanket" in ned.text
     assert "Buy milk" not in ned.text
-    ned.click("[aria-labelledby=home-mine] .todo-what")
+    ned.click("[aria-labelledby=home-mine] .todo-content")
     assert "The red one, please." in ned.text
     ned.click(".todo-head .done-box")
     todo = Todo.objects.get(content="Bring a blanket")

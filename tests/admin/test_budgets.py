@@ -169,7 +169,7 @@ def test_the_budgets_name_every_page_of_the_registry():
         assert f"{name}_changelist" in named or name == "todos_comment", name
 
 
-def test_no_page_holds_more_choices_than_it_can_bear(house):
+def test_no_page_loads_every_row_into_a_select(house):
     """Nothing loads every row into a select."""
     browser = browser_for(house.user)
     house.grow(110)

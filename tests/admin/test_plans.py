@@ -137,7 +137,7 @@ def pages_for(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["unlucky", "crowd"])
-def test_no_page_walks_through_everybodys_todos(name):
+def test_no_page_scans_the_todos_of_all_users(name):
     user = User.objects.get(username=name)
     browser = browser_for(user)
     for page in pages_for(user):
@@ -153,7 +153,7 @@ def test_no_page_walks_through_everybodys_todos(name):
                 assert read < bound, f"{page}: {read} todos\n{query['sql']}"
 
 
-def test_pages_of_a_large_table_cost_the_same_wherever_they_are():
+def test_every_page_of_a_large_changelist_costs_the_same():
     """The crowd's own pages: the last one costs what the first one does."""
     crowd = User.objects.get(username="crowd")
     browser = browser_for(crowd)

@@ -53,7 +53,7 @@ def test_a_day_from_sign_in_to_restored_from_the_trash(browsers, stack):
 
     add(mia, "Buy milk")
     mia.open(TODOS)
-    mia.click("#result_list .field-what a")
+    mia.click("#result_list .field-content a")
     mia.type("#id_content", "Buy oat milk")
     mia.click("[name=_save]")
     assert "Buy oat milk" in mia.text

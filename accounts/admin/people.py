@@ -162,7 +162,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     resource_type = "user"
     icon = "people"
     nav_order = 60
-    nav_section = gettext_lazy("Together")
+    nav_section = gettext_lazy("Team")
     ordering = ("username",)
     search_fields = ("username",)
     search_help_text = gettext_lazy("Part of a name, or a whole email address")

@@ -22,6 +22,7 @@ from core.admin.forms import ServiceForm
 from core.admin.removal import Removal
 from core.registry import registry
 from core.scoping import ScopedQuerySet
+from core.text import space_scripts
 
 OPERATIONS = {
     "add": _("Add %(name)s"),
@@ -49,7 +50,8 @@ class GroupedPermissions(forms.ModelMultipleChoiceField):  # type: ignore[type-a
         model = obj.content_type.model_class()
         operation = OPERATIONS.get(obj.codename.partition("_")[0])
         if model is not None and operation is not None:
-            return str(operation) % {"name": model._meta.verbose_name}
+            name = model._meta.verbose_name
+            return space_scripts(str(operation) % {"name": name})
         return capfirst(gettext(obj.name).removeprefix("Can "))
 
 
@@ -118,7 +120,7 @@ class RoleAdmin(ScopedModelAdmin[Role]):
     resource_type = "role"
     icon = "shield"
     nav_order = 80
-    nav_section = _("Together")
+    nav_section = _("Team")
     ordering = ("name",)
     list_display = ("name", "permission_count")
     fieldsets = ((None, {"fields": ("name", "permissions")}),)

@@ -25,6 +25,7 @@ from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
 from core.models import Event
 from core.site import NavItem
+from core.text import MAX_SEARCH_LENGTH
 
 MAX_HISTORY = 200  # events on one page
 
@@ -55,6 +56,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     view_on_site = False
     # Parameters that the address of the changelist may have beside its filters.
     allowed_lookups: frozenset[str] = frozenset()
+    max_search_length = MAX_SEARCH_LENGTH
     resource_type = ""  # in the event log
     # The changelist's entry in the navigation; none without `nav_order`.
     icon = "list"
@@ -139,7 +141,8 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = self.changelist.context(request) | (extra_context or {})
+        context = {"add_label": self.changeform.title(request, None)}
+        context |= self.changelist.context(request) | (extra_context or {})
         return super().changelist_view(request, context)
 
     # --- Actions ----------------------------------------------------------------

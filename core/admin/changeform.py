@@ -27,13 +27,14 @@ from core.admin.conflicts import conflict_page
 from core.admin.forms import ScopedFormSet, ServiceForm
 from core.admin.permissions import Row, request_user
 from core.errors import DomainError, Missing, Stale
+from core.text import space_scripts
 from core.users import User
 
 Form = TypeVar("Form", bound=ServiceForm)
 
 
 @dataclass
-class Submission(Generic[Row, Form]):
+class FormPage(Generic[Row, Form]):
     """A form and what belongs to it on its page; `row` is None for a new row."""
 
     row: Row | None
@@ -51,7 +52,7 @@ class ChangeForm(Generic[Row, Form]):
 
     A subclass says how rows are added and changed; nothing else is possible. This
     takes the place of Django's changeform_view, which has no room for a write that is
-    refused after validation: see docs/decisions/0017.
+    refused after validation: see docs/decisions/0021.
     """
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
@@ -134,25 +135,28 @@ class ChangeForm(Generic[Row, Form]):
 
     def _load(self, request: HttpRequest, object_id: str | None) -> Row | None:
         """Return the row that the user may open or change; None for a new one."""
-        page = self.model_admin
+        model_admin = self.model_admin
         to_field = _to_field(request)
-        if to_field and not page.to_field_allowed(request, to_field):
+        if to_field and not model_admin.to_field_allowed(request, to_field):
             raise DisallowedModelAdminToField(f"{to_field} cannot be referenced.")
         if object_id is None:
-            if not page.has_add_permission(request):
+            if not model_admin.has_add_permission(request):
                 raise PermissionDenied
             return None
-        row: Row | None = page.get_object(request, unquote(object_id), to_field)
-        sent = request.method == "POST"
-        may = page.has_change_permission if sent else page.has_view_or_change_permission
-        if not may(request, row):
+        row: Row | None = model_admin.get_object(request, unquote(object_id), to_field)
+        is_permitted = (
+            model_admin.has_change_permission(request, row)
+            if request.method == "POST"
+            else model_admin.has_view_or_change_permission(request, row)
+        )
+        if not is_permitted:
             raise PermissionDenied
         if row is None:
             raise Http404
         return row
 
     def _save(
-        self, request: HttpRequest, page: Submission[Row, Form]
+        self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> HttpResponse | None:
         """Write what was sent in one transaction; None if the form shows a refusal."""
         try:
@@ -172,7 +176,7 @@ class ChangeForm(Generic[Row, Form]):
         saved.pk = row.pk
         return self.after_add(request, saved, page.form)
 
-    def _write(self, request: HttpRequest, page: Submission[Row, Form]) -> Row:
+    def _write(self, request: HttpRequest, page: FormPage[Row, Form]) -> Row:
         actor, now, form = request_user(request), timezone.now(), page.form
         row: Row = self.add(actor, form, now) if page.row is None else form.row
         if page.row is not None and form.values:
@@ -183,7 +187,7 @@ class ChangeForm(Generic[Row, Form]):
         return row
 
     def _conflict(
-        self, request: HttpRequest, page: Submission[Row, Form]
+        self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> HttpResponse:
         """Show what was typed beside the row as it is now."""
         row = page.row and self.model_admin.get_object(request, str(page.row.pk))
@@ -194,7 +198,7 @@ class ChangeForm(Generic[Row, Form]):
 
     # --- Parts of the page ------------------------------------------------------
 
-    def _unbound(self, request: HttpRequest, row: Row | None) -> Submission[Row, Form]:
+    def _unbound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
         form = self._class_of(request, row)(
             user=request_user(request),
             instance=row,
@@ -202,7 +206,7 @@ class ChangeForm(Generic[Row, Form]):
         )
         return self._with_formsets(request, row, form)
 
-    def _bound(self, request: HttpRequest, row: Row | None) -> Submission[Row, Form]:
+    def _bound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
         form = self._class_of(request, row)(
             request.POST, request.FILES, user=request_user(request), instance=row
         )
@@ -210,11 +214,11 @@ class ChangeForm(Generic[Row, Form]):
 
     def _with_formsets(
         self, request: HttpRequest, row: Row | None, form: Form
-    ) -> Submission[Row, Form]:
+    ) -> FormPage[Row, Form]:
         formsets, inlines = self.model_admin._create_formsets(  # type: ignore[attr-defined]
             request, form.instance, change=row is not None
         )
-        return Submission(row, form, formsets, inlines)
+        return FormPage(row, form, formsets, inlines)
 
     def _class_of(self, request: HttpRequest, row: Row | None) -> type[Form]:
         """Return the form with the fields that the user may see in this row."""
@@ -228,23 +232,25 @@ class ChangeForm(Generic[Row, Form]):
         )
 
     def _page_context(
-        self, request: HttpRequest, page: Submission[Row, Form]
+        self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> dict[str, Any]:
-        row, owner = page.row, self.model_admin
-        fieldsets: Any = list(owner.get_fieldsets(request, row))
+        row, model_admin = page.row, self.model_admin
+        fieldsets: Any = list(model_admin.get_fieldsets(request, row))
         readonly = (
-            owner.get_readonly_fields(request, row)
-            if row is None or owner.has_change_permission(request, row)
+            model_admin.get_readonly_fields(request, row)
+            if row is None or model_admin.has_change_permission(request, row)
             else flatten_fieldsets(fieldsets)
         )
-        form = AdminForm(page.form, fieldsets, {}, readonly, model_admin=owner)
-        below = owner.get_inline_formsets(request, page.formsets, page.inlines, row)
-        media = owner.media + form.media
+        form = AdminForm(page.form, fieldsets, {}, readonly, model_admin=model_admin)
+        below = model_admin.get_inline_formsets(
+            request, page.formsets, page.inlines, row
+        )
+        media = model_admin.media + form.media
         for formset in below:
             media += formset.media
         return {
-            **owner.admin_site.each_context(request),
-            "title": self._title(request, row),
+            **model_admin.admin_site.each_context(request),
+            "title": self.title(request, row),
             "subtitle": str(row) if row else None,
             "adminform": form,
             "object_id": str(row.pk) if row else None,
@@ -254,18 +260,18 @@ class ChangeForm(Generic[Row, Form]):
             "media": media,
             "inline_admin_formsets": below,
             "errors": AdminErrorList(page.form, page.formsets),
-            "preserved_filters": owner.get_preserved_filters(request),
+            "preserved_filters": model_admin.get_preserved_filters(request),
             **self.context(request, row),
         }
 
-    def _title(self, request: HttpRequest, row: Row | None) -> str:
+    def title(self, request: HttpRequest, row: Row | None) -> str:
         if row is None:
             text = _("Add %s")
         elif self.model_admin.has_change_permission(request, row):
             text = _("Change %s")
         else:
             text = _("View %s")
-        return text % self.model_admin.opts.verbose_name
+        return space_scripts(text % self.model_admin.opts.verbose_name)
 
 
 def _to_field(request: HttpRequest) -> str | None:

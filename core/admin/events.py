@@ -66,7 +66,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
     changelist_class = EventChangelist
     icon = "log"
     nav_order = 90
-    nav_section = gettext_lazy("Together")
+    nav_section = gettext_lazy("Team")
     list_display = ("at", "who", "what", "source", "fields_changed")
     list_display_links = ("at",)
     sortable_by = ()

@@ -120,7 +120,7 @@ def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -
         case list():
             return ", ".join(_display(field, part, names) for part in value)
     if field is not None and field.is_relation:
-        return names.get(str(value), _("something out of sight"))
+        return names.get(str(value), _("deleted, or you don’t have access"))
     if (choices := dict(getattr(field, "flatchoices", ()))) and value in choices:
         return str(choices[value])
     if field is not None and field.get_internal_type() == "DateTimeField":

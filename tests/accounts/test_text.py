@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from accounts.services.people import change_person
-from core.text import MaxBytes, fold, is_storable, validate_storable
+from core.text import MaxBytes, fold, is_storable, space_scripts, validate_storable
 from core.timezones import validate_zone
 from tests.conftest import NOW, make_person
 from tests.todos.helpers import fresh, label, put
@@ -124,3 +124,16 @@ def test_a_user_name_that_is_anothers_address_names_nobody(db):
     make_person("olga@example.com")
     assert User.objects.named("olga@example.com") is None
     assert User.objects.named("olga") == olga
+
+
+@pytest.mark.parametrize(
+    ("text", "spaced"),
+    [
+        ("添加API 密钥", "添加 API 密钥"),
+        ("添加待办", "添加待办"),
+        ("Add API key", "Add API key"),
+        ("共3项", "共 3 项"),
+    ],
+)
+def test_chinese_and_latin_are_separated_by_a_space(text, spaced):
+    assert space_scripts(text) == spaced

@@ -1,4 +1,4 @@
-"""Who is let in at all, and which addresses are none."""
+"""Who may open the admin, and which of Django's addresses do not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day of a new member, in a real browser: no error and no breach of the policy."""
+"""A new member's day in a real browser, without errors and CSP violations."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_
     browser.open("/admin/nothing-here/")
     assert "404" in browser.text
     browser.listen()
-    # The missing page is told of as such; nothing else is.
+    # The browser reports the missing page, and nothing else.
     assert [line for line in browser.complaints if "status of 404" not in line] == []
 
 

@@ -1,4 +1,4 @@
-"""A stale form: what was typed is shown beside what is there, and nothing is lost."""
+"""Stale forms of todos: both versions are shown and no input is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists, members, labels, comments, people and roles know conflicts as todos do."""
+"""Stale forms of lists, members, labels, comments, users and roles."""
 
 from __future__ import annotations
 

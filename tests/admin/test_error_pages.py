@@ -1,4 +1,4 @@
-"""Pages that say what went wrong, and no more than that."""
+"""Error pages explain what went wrong and reveal nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels made by typing them on the page of a todo."""
+"""Labels added by typing their names in the form of a todo."""
 
 from __future__ import annotations
 

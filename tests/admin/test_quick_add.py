@@ -1,4 +1,4 @@
-"""A todo at one line, and at one click: quick-add and the box of being done."""
+"""Quick actions: adding a todo in one line, and the button that finishes it."""
 
 from __future__ import annotations
 

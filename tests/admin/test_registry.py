@@ -1,4 +1,4 @@
-"""Every page of the registry, walked by everyone: no row of a stranger anywhere."""
+"""Every page, opened by every kind of user: no row of a stranger is shown."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from todos.models import Comment, Todo
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
 WALKERS = ("owner", "editor", "viewer", "outsider", "administrator", "auditor")
-# What people manage together is no row of a stranger.
+# Managers may see these rows of everyone.
 MANAGED = {"user": {"administrator"}, "apikey": {"administrator"}}
 OF_ALL = {"event", "role"}
-# Pages of a model, each with what it takes beside the row.
+# Pages of a row.
 ROW_PAGES = ("change", "history", "delete")
 MISSING = "0195a000-0000-7000-8000-000000000000"
 
@@ -84,10 +84,10 @@ def test_a_page_without_scope_is_refused():
 @pytest.mark.parametrize("walker", WALKERS)
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
 def test_no_page_shows_a_row_of_a_stranger(model, walker, people, strange, own):
-    """Tables, forms, history, deletion, search and choices; a canary tells."""
+    """In changelists, forms, history, deletion, search and choices."""
     name = name_of(model)
     if name in OF_ALL or walker in MANAGED.get(name, ()):
-        return  # held by tests of their own below
+        return  # covered by separate tests below
     browser = browser_for(people[walker])
     row = strange.of(name)
     missing_codes = []

@@ -1,4 +1,4 @@
-"""What is done to many todos at once."""
+"""Actions on many todos at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of todos: filters, order, pages, and what the first page greets with."""
+"""The changelist of todos: filters, order and paging; and the home page."""
 
 from __future__ import annotations
 

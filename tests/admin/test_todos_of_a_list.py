@@ -1,4 +1,4 @@
-"""The table of one list: named after it, with a way to its sharing."""
+"""The changelist of todos narrowed to one list, and lists in the trash."""
 
 from __future__ import annotations
 

@@ -196,22 +196,22 @@ def test_roles_are_made_changed_and_deleted_with_events(administrator):
     person = make_person("rita", "readers")
     browser.post(url.replace("change", "delete"), {"post": "yes"})
     assert not Role.objects.filter(pk=role.pk).exists()
-    told = {
+    recorded = {
         event.verb: event.changes
         for event in Event.objects.filter(
             resource_type="role", resource_id=str(role.pk)
         )
     }
     both = ["todos.view_todo", "todos.view_todolist"]
-    assert told["role.created"] == {
+    assert recorded["role.created"] == {
         "name": [None, "reader"],
         "permissions": [None, both],
     }
-    assert told["role.changed"] == {
+    assert recorded["role.changed"] == {
         "name": ["reader", "readers"],
         "permissions": [both, both[:1]],
     }
-    assert told["role.deleted"]["people"] == [[str(person.pk)], None]
+    assert recorded["role.deleted"]["people"] == [[str(person.pk)], None]
     assert not person.has_perm("todos.view_todo")
 
 

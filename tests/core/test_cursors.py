@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.core import signing
 
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.ids import new_id
@@ -33,7 +32,7 @@ def test_a_cursor_is_refused_with_another_query(event):
         read_cursor(cursor, query="events of others")
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "a:b:c", signing.dumps([False, 1, 2])])
+@pytest.mark.parametrize("cursor", ["", "x", "a:b:c", "WzFd:1xXq0Y:forged"])
 def test_a_forged_cursor_is_refused(cursor):
     with pytest.raises(InvalidCursor):
         read_cursor(cursor, query="events")

@@ -17,7 +17,7 @@ from core.site import PersonalAdminSite
 
 
 class SignInForm(AuthenticationForm):
-    """One answer for whatever is wrong: it tells nobody which names exist."""
+    """Gives one answer for every mistake, so that it does not reveal user names."""
 
     error_messages = dict.fromkeys(
         ("invalid_login", "inactive"), _("The user name and password do not match.")
@@ -25,7 +25,7 @@ class SignInForm(AuthenticationForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """Change one's own password; the event log learns that it happened."""
+    """Changes the user's own password through the service, which records it."""
 
     def save(self, commit: bool = True) -> User:
         person = self.user
@@ -39,14 +39,14 @@ class OwnPasswordForm(PasswordChangeForm):
 
 
 class SignInAdminSite(PersonalAdminSite):
-    """Signs people in, and lets them change their password."""
+    """Lets users sign in and change their password."""
 
     login_form = SignInForm
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Change one's own password."""
+        """Let users change their own password."""
         request.current_app = self.name
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,

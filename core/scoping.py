@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from core.users import User
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
+# The value of the ordering column and the primary key of a row.
+Position = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Order:
         sign = "-" if self.descending else ""
         return f"{sign}{self.field}", f"{sign}pk"
 
-    def position_of(self, row: models.Model) -> tuple[Any, Any]:
-        """Return where the row stands: what a cursor has to remember."""
+    def position_of(self, row: models.Model) -> Position:
+        """Return the position of the row in this order, as a cursor holds it."""
         return getattr(row, self.field), row.pk
 
 
@@ -89,7 +91,7 @@ class ScopedQuerySet(models.QuerySet[Row]):
             f"{type(self).__name__} does not say who edits its rows."
         )
 
-    def beyond(self, order: Order, position: tuple[Any, Any]) -> Self:
+    def beyond(self, order: Order, position: Position) -> Self:
         """Keep the rows that come after the position in this order."""
         column: Any = self.query.annotations.get(order.field)
         field: Any = (
@@ -105,7 +107,7 @@ class ScopedQuerySet(models.QuerySet[Row]):
         return self.filter(comes_after(here, there))
 
     def keyset_page(
-        self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
+        self, order: Order, *, after: Position | None, offset: int, limit: int
     ) -> Sequence[Row]:
         """Return up to `limit` rows in order, after a position or an offset."""
         rows = self.beyond(order, after) if after else self

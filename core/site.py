@@ -1,14 +1,16 @@
-"""The admin site: everyone who may sign in works here."""
+"""The admin site: open to every active user, scoped to what they may see."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -19,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class NavItem:
-    """A place that the navigation leads to."""
+    """An entry of the navigation."""
 
     label: str | Promise
     url: str
@@ -30,24 +32,34 @@ class NavItem:
     is_current: bool = False
 
     def match(self, request: HttpRequest) -> int:
-        """Return how closely the page that is shown is this place; 0 is another."""
+        """Return how closely the entry matches the current page; 0 is not at all."""
         path, _sign, query = self.url.partition("?")
         wanted = set(QueryDict(query).items())
         fits = path == request.path and wanted <= set(request.GET.items())
         return 1 + len(wanted) if fits else 0
 
 
-class ScopedAutocompleteView(AutocompleteJsonView):
-    """Offers what the person may choose for the field, and nothing beside it."""
+class SitePage(Protocol):
+    """What the site asks of a model's admin, beside what Django asks."""
 
-    def get_queryset(self) -> Any:
+    def has_view_permission(self, request: HttpRequest) -> bool: ...
+
+    def nav_items(self, request: HttpRequest) -> list[NavItem]: ...
+
+    def home_context(self, request: HttpRequest) -> dict[str, Any]: ...
+
+
+class ScopedAutocompleteView(AutocompleteJsonView):
+    """Offers the rows that the user may choose for the field, and no others."""
+
+    def get_queryset(self) -> QuerySet[Any]:
         site: Any = self.admin_site
         source = site._registry.get(self.source_field.model)
         if source is None:
             raise PermissionDenied
         try:
             rows = source.choices_for(self.request, self.source_field.name)
-        except LookupError:  # a relation that nobody chooses
+        except LookupError:  # a relation that users do not choose
             raise PermissionDenied from None
         found, _distinct = self.model_admin.get_search_results(
             self.request, rows, self.term
@@ -56,23 +68,26 @@ class ScopedAutocompleteView(AutocompleteJsonView):
 
 
 class PersonalAdminSite(AdminSite):
-    """Open to every active person; what it shows is theirs."""
+    """Open to every active user; each sees their own rows."""
 
     index_title = _("Today")
     site_url = None
     empty_value_display = "–"
-    enable_nav_sidebar = False  # there is one of our own
+    enable_nav_sidebar = False  # the templates have another navigation
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
-        self.disable_action("delete_selected")  # it deletes rows past the services
+        self.disable_action("delete_selected")  # it bypasses the services
 
     def register(
-        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin[Any]] | None = None,
+        **options: object,
     ) -> None:
-        """Take pages that scope their rows, and no others.
+        """Register pages that scope their rows; raise ImproperlyConfigured for others.
 
-        Django's own page for groups is passed over: roles have one here.
+        Django's own page for groups is ignored: roles take its place.
         """
         if getattr(admin_class, "is_scoped", False):
             super().register(model_or_iterable, admin_class, **options)
@@ -83,41 +98,41 @@ class PersonalAdminSite(AdminSite):
         return request.user.is_active
 
     def get_urls(self) -> list[Any]:
-        # The redirect to a row's public page would tell which rows exist.
+        # The redirect to a row's public page would reveal which rows exist.
         return [
             url
             for url in super().get_urls()
             if getattr(url, "name", "") != "view_on_site"
         ]
 
-    def each_context(self, request: Any) -> dict[str, Any]:
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         if context["has_permission"] and not isinstance(request.user, AnonymousUser):
-            context["nav"] = SimpleLazyObject(lambda: self.nav(request))
+            context["nav"] = SimpleLazyObject(lambda: self.nav_items(request))
         return context
 
-    def nav(self, request: HttpRequest) -> list[NavItem]:
-        """Return the places that the person may go to, in order."""
+    def nav_items(self, request: HttpRequest) -> list[NavItem]:
+        """Return the entries of the navigation that the user may open, in order."""
         home = NavItem(_("Today"), reverse("admin:index"), "today", order=0)
         items = [
             item
-            for model_admin in self._registry.values()
-            if model_admin.has_view_permission(request)
-            for item in cast(Any, model_admin).nav(request)
+            for page in self._pages()
+            if page.has_view_permission(request)
+            for item in page.nav_items(request)
         ]
-        places = [home, *sorted(items, key=lambda item: item.order)]
-        here = max(places, key=lambda item: item.match(request))
-        if here.match(request):
-            places[places.index(here)] = replace(here, is_current=True)
-        return places
+        items = [home, *sorted(items, key=lambda item: item.order)]
+        current = max(items, key=lambda item: item.match(request))
+        if current.match(request):
+            items[items.index(current)] = replace(current, is_current=True)
+        return items
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Greet with what is due: every page may contribute to it."""
+        """Show the home page, to which every model may contribute."""
         context = {**self.each_context(request), "title": self.index_title}
-        for model_admin in self._registry.values():
-            context |= cast(Any, model_admin).home_context(request)
+        for page in self._pages():
+            context |= page.home_context(request)
         request.current_app = self.name
         return TemplateResponse(
             request, "admin/index.html", context | (extra_context or {})
@@ -129,8 +144,11 @@ class PersonalAdminSite(AdminSite):
         app_label: str,
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Lead home: nobody looks for an app."""
+        """Redirect home: apps have no page of their own."""
         return HttpResponseRedirect(reverse("admin:index"))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
         return ScopedAutocompleteView.as_view(admin_site=self)(request)
+
+    def _pages(self) -> Iterable[SitePage]:
+        return cast(Iterable[SitePage], self._registry.values())

@@ -14,6 +14,7 @@ _ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
 _MOMENT = rf"{_DAY}[Tt ]{_TIME}([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+MAX_SEARCH_LENGTH = 200  # characters
 WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 
@@ -40,6 +41,12 @@ def is_wall_clock(text: str) -> bool:
 def fold(text: str) -> str:
     """Return the key under which equal-looking texts are equal: NFKC, case folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def space_scripts(text: str) -> str:
+    """Return the text with spaces between Chinese and Latin, as typographers set it."""
+    spaced = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9])", r"\1 \2", text)
+    return re.sub(r"([A-Za-z0-9])([\u4e00-\u9fff])", r"\1 \2", spaced)
 
 
 def is_storable(text: str) -> bool:

@@ -140,7 +140,7 @@ def test_permissions_are_named_in_chinese(administrator):
     administrator.language = "zh-hans"
     administrator.save(update_fields=["language"])
     page = browser_for(administrator).get(reverse("admin:accounts_role_add"))
-    named = ("添加API 密钥", "查看待办", "完成和重新打开待办")
+    named = ("添加 API 密钥", "查看待办", "完成和重新打开待办")
     assert_chinese(page, 200, *named)
 
 

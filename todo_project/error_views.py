@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.admin.actions import way_back
+from core.admin.actions import return_url
 from core.api.problems import BUSY_SECONDS, problem_response, usual_detail
 from core.registry import registry
 
@@ -42,7 +42,7 @@ def csrf_failure(
     request: HttpRequest, reason: str = "", **_options: Any
 ) -> HttpResponse:
     if signed_out(request):
-        to = way_back(request, reverse("admin:index"))
+        to = return_url(request, reverse("admin:index"))
         return redirect_to_login(to, reverse("admin:login"))
     detail = _("This form has expired. Reload and try again.")
     return answer(request, 403, "csrf_failed", detail)

@@ -44,6 +44,13 @@ class Due:
             return NEVER
         return self.moment or end_of_day(self.on)
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Return whether it is overdue: see `overdue_bounds`."""
+        moment, today = overdue_bounds(now)
+        if self.on is None:
+            return False
+        return self.sort <= today if self.time is None else self.sort < moment
+
 
 def end_of_day(day: date) -> datetime:
     """Return the first moment after the day, in UTC."""

@@ -17,6 +17,7 @@ from core.api.filters import (
     StrictFilterSet,
     TextFilter,
 )
+from core.text import MAX_SEARCH_LENGTH
 from todos.models import Priority, Todo
 from todos.querysets import TodoQuerySet
 
@@ -63,7 +64,7 @@ class TodoFilter(StrictFilterSet):
     )
     search = TextFilter(
         method="filter_search",
-        max_length=200,
+        max_length=MAX_SEARCH_LENGTH,
         help_text="Content or notes contain this text, in any case.",
     )
 

@@ -31,6 +31,13 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
             memberships__user=user, memberships__role__in=EDITING_ROLES, deleted_at=None
         )
 
+    def writable_by(self, user: User) -> Self:
+        """Keep the lists in which the user may add and change rows.
+
+        The same rule on a row is `TodoList.is_writable`.
+        """
+        return self.editable_by(user).filter(is_archived=False)
+
     def owned_by(self, user: User) -> Self:
         """Keep the lists that the person owns, including trashed ones."""
         return self.filter(memberships__user=user, memberships__role="owner")
@@ -50,6 +57,10 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
             colour=F("memberships__colour"),
             membership_version=F("memberships__version"),
         )
+
+    def in_own_order(self) -> Self:
+        """Sort lists with placing in the order that the member gave them."""
+        return self.order_by("position", "pk")
 
 
 class OfListQuerySet(ScopedQuerySet[Any]):
@@ -93,7 +104,12 @@ class CommentQuerySet(OfListQuerySet):
         return super().visible_to(user).filter(todo__deleted_at=None)
 
     def editable_by(self, user: User) -> Self:
-        return super().editable_by(user).filter(todo__deleted_at=None)
+        """Keep the comments that the user wrote, in lists that they may edit.
+
+        The same rule on a row is `Comment.is_editable_by`.
+        """
+        rows = super().editable_by(user)
+        return rows.filter(todo__deleted_at=None, created_by=user)
 
 
 class TodoQuerySet(OfListQuerySet):

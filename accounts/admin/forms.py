@@ -1,4 +1,4 @@
-"""Forms of people: their row, their profile, their password."""
+"""Forms for users: their account, profile and password."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.forms import SetPasswordMixin
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
@@ -15,7 +16,7 @@ from core.timezones import zone_names
 
 
 def zone_field(**options: Any) -> forms.ChoiceField:
-    """Return a choice of IANA zones, which are no rows."""
+    """Return a field to choose an IANA time zone."""
     zones = [(name, name.replace("_", " ")) for name in sorted(zone_names())]
     blank = [] if options.get("required", True) else [("", "–")]
     return forms.ChoiceField(
@@ -24,7 +25,7 @@ def zone_field(**options: Any) -> forms.ChoiceField:
 
 
 class PersonForm(ServiceForm):
-    """A person and their roles."""
+    """A user and their roles."""
 
     time_zone = zone_field(initial="UTC")
     roles = forms.ModelMultipleChoiceField(
@@ -32,32 +33,28 @@ class PersonForm(ServiceForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label=gettext_lazy("roles"),
-        help_text=gettext_lazy("You can give roles that grant what you hold yourself."),
+        help_text=gettext_lazy("You can only assign roles whose permissions you have."),
     )
 
     class Meta:
         model = User
         fields = ("username", "email", "display_name", "language", "is_active")
         widgets = {
-            # Browsers keep a password under the name that stands in its form.
+            # Browsers save a password under the user name in the same form.
             "username": AdminTextInputWidget(attrs={"autocomplete": "username"})
         }
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not self.instance._state.adding:
-            self.initial["roles"] = list(
-                self.instance.groups.values_list("pk", flat=True)
-            )
+    def configure(self) -> None:
+        if self.is_new:
+            usual = Role.objects.filter(name="member")
+            self.initial.setdefault("roles", list(usual.values_list("pk", flat=True)))
         else:
-            self.initial.setdefault(
-                "roles",
-                list(Role.objects.filter(name="member").values_list("pk", flat=True)),
-            )
+            roles = self.instance.groups.values_list("pk", flat=True)
+            self.initial["roles"] = list(roles)
 
 
 class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
-    """A new person, with a first password."""
+    """A new user, with a first password."""
 
     password1, password2 = SetPasswordMixin.create_password_fields()
 
@@ -66,12 +63,12 @@ class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
         return super().clean()
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         self.validate_password_for_user(self.instance, "password1")
 
 
 class ProfileForm(ServiceForm):
-    """What people may change of themselves."""
+    """What users may change about themselves."""
 
     time_zone = zone_field()
 
@@ -81,12 +78,12 @@ class ProfileForm(ServiceForm):
 
 
 class NewPasswordForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
-    """A password that somebody gives somebody else."""
+    """A new password for another user."""
 
     password1, password2 = SetPasswordMixin.create_password_fields()
 
-    def __init__(self, person: User, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, person: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         self.person = person
 
     def clean(self) -> dict[str, Any] | None:

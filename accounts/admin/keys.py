@@ -1,166 +1,76 @@
-"""Pages of API keys: one's own; everyone's for who may revoke them."""
+"""Pages of API keys: the user's own, or all for users who may revoke them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
-from django.core.signing import BadSignature, TimestampSigner
-from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.admin.key_form import ApiKeyForm, KeyCreatedAlready, consume_token
 from accounts.models import ApiKey, User
+from accounts.models.keys import ApiKeyQuerySet
 from accounts.services.keys import issue_key, revoke_key
+from core.admin.actions import BulkActions
 from core.admin.base import ScopedModelAdmin
-from core.admin.forms import ServiceForm, SiteTemplate
-from core.admin.permissions import person_of
-from core.errors import Conflict
-from core.models import IdempotentAnswer
-from core.registry import registry
-
-
-class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
-    """Resources down, reading and writing across."""
-
-    template_name = "admin/scope_table.html"
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        boxes = {
-            option["value"]: option
-            for _name, options, _index in context["widget"]["optgroups"]
-            for option in options
-        }
-        context["rows"] = [
-            (resource, boxes.get(f"{resource}:read"), boxes.get(f"{resource}:write"))
-            for resource in registry.resources
-        ]
-        return context
-
-
-class KeyMadeAlready(Conflict):
-    message = gettext_lazy(
-        "This form made its key already, and showed it. If you do not have it, "
-        "revoke it and make another."
-    )
-
-
-class ApiKeyForm(ServiceForm):
-    """What a new key may do, and for how long; one form makes one key."""
-
-    once = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    scopes = forms.MultipleChoiceField(
-        choices=lambda: [(scope, scope) for scope in registry.scopes],
-        initial=lambda: list(registry.usual_scopes),
-        widget=ScopeTable,
-        label=gettext_lazy("scopes"),
-        help_text=gettext_lazy("A key does no more than you may do yourself."),
-    )
-    expires_at = forms.DateTimeField(
-        required=False,
-        label=gettext_lazy("expires at"),
-        help_text=gettext_lazy("In your time zone. Empty: never."),
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ("name", "scopes", "expires_at")
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # Signed with the moment: it is refused before its use is forgotten.
-        self.signer = TimestampSigner(salt=f"accounts.admin.keys.{self.user.pk}")
-        self.initial["once"] = self._fresh()
-
-    def clean(self) -> dict[str, Any] | None:
-        try:
-            self.signer.unsign(
-                self.data.get("once", ""),
-                max_age=timedelta(days=settings.IDEMPOTENCY_DAYS),
-            )
-        except BadSignature:
-            self.data = data = cast(QueryDict, self.data).copy()
-            data["once"] = self._fresh()
-            self.add_error(None, _("This form is too old. Look at it and save again."))
-        return super().clean()
-
-    def _fresh(self) -> str:
-        return self.signer.sign(get_random_string(22))
+from core.admin.changeform import ChangeForm
+from core.admin.changelist import Changelist, Column
+from core.admin.permissions import request_user
+from core.admin.removal import Removal
+from core.admin.urls import page_url
+from core.errors import DomainError
 
 
 class KeyStateFilter(admin.SimpleListFilter):
-    """Keys that open the door, and those that no longer do."""
+    """Usable, revoked or expired keys."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
         return [
             ("usable", _("usable")),
             ("revoked", _("revoked")),
             ("expired", _("expired")),
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        now = timezone.now()
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        keys, now = cast(ApiKeyQuerySet, queryset), timezone.now()
         match self.value():
             case "usable":
-                return queryset.usable(now)
+                return keys.usable(now)
             case "revoked":
-                return queryset.filter(revoked_at__isnull=False)
+                return keys.filter(revoked_at__isnull=False)
             case "expired":
-                return queryset.filter(expires_at__lte=now, revoked_at=None)
-        return queryset
+                return keys.filter(expires_at__lte=now, revoked_at=None)
+        return keys
 
 
-def use_up(actor: User, once: str, now: datetime) -> None:
-    """Note that a form did its work; of two that race, the database lets one through.
+class KeyChangelist(Changelist):
+    """The user's own keys; those of everyone for users who may revoke them."""
 
-    The space keeps it apart from what clients call their requests.
-    """
-    try:
-        with transaction.atomic():
-            IdempotentAnswer.objects.create(
-                user=actor, key=f"form {once}", fingerprint="", created_at=now
-            )
-    except IntegrityError:
-        raise KeyMadeAlready from None
+    def columns(self, request: HttpRequest) -> Sequence[Column]:
+        columns = ("name", "key", "state", "expires_at", "last_used_at")
+        if request_user(request).has_perm("accounts.revoke_apikey"):
+            return (columns[0], "user", *columns[1:])
+        return columns
 
 
-@admin.register(ApiKey)
-class ApiKeyAdmin(ScopedModelAdmin):
-    """API keys: made, shown once, revoked; never edited."""
+class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
+    """Creates a key, and shows the details of one; keys are never edited."""
 
-    form = ApiKeyForm
-    resource_type = "apikey"
-    row_name = "key"
-    icon = "key"
-    nav_order = 50
-    nav_section = gettext_lazy("Yours")
-    ordering = ("-created_at", "-pk")
-    list_filter = (KeyStateFilter,)
-    delete_words = gettext_lazy("Revoke")
-    delete_done = gettext_lazy("“%s” is revoked.")
-    delete_consequence = gettext_lazy(
-        "It is refused from the next request on, for good."
-    )
-    actions = ("revoke",)
-    fieldsets = ((None, {"fields": ("name", "expires_at", "scopes")}),)
-    seen = (
+    details = (
         (
             None,
             {
@@ -179,31 +89,106 @@ class ApiKeyAdmin(ScopedModelAdmin):
         ),
     )
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        columns = ("name", "key", "state", "expires_at", "last_used_at")
-        if person_of(request).has_perm("accounts.revoke_apikey"):
-            return (columns[0], "user", *columns[1:])
-        return columns
+    def fieldsets(self, request: HttpRequest, row: ApiKey | None) -> Any:
+        return self.details if row else super().fieldsets(request, row)
+
+    def initial(self, request: HttpRequest) -> dict[str, Any]:
+        return {}  # the one-time token never comes from the address
+
+    def context(self, request: HttpRequest, row: ApiKey | None) -> dict[str, Any]:
+        return {"show_save_and_continue": False, "show_save_and_add_another": False}
+
+    def add(self, actor: User, form: ApiKeyForm, now: datetime) -> ApiKey:
+        data = form.cleaned_data
+        consume_token(actor, data["once"], now)
+        key, form.token = issue_key(
+            actor=actor,
+            user=actor,
+            name=data["name"],
+            scopes=data["scopes"],
+            expires_at=data["expires_at"],
+            now=now,
+        )
+        return key
+
+    def after_add(
+        self, request: HttpRequest, row: ApiKey, form: ApiKeyForm
+    ) -> HttpResponse:
+        """Show the secret on this page: it is not stored."""
+        context = {
+            **self.model_admin.admin_site.each_context(request),
+            "title": _("Your new key"),
+            "opts": self.model_admin.opts,
+            "original": row,
+            "token": form.token,
+        }
+        response = TemplateResponse(request, "admin/new_key.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def after_refusal(
+        self, request: HttpRequest, refusal: DomainError
+    ) -> HttpResponse | None:
+        """Leave a form that was submitted before: another key needs another form."""
+        if not isinstance(refusal, KeyCreatedAlready):
+            return None
+        messages.error(request, str(refusal.message))
+        return HttpResponseRedirect(page_url(ApiKey, "changelist"))
+
+
+class KeyRemoval(Removal[ApiKey]):
+    """Revokes a key; its row stays."""
+
+    button = gettext_lazy("Revoke")
+    done = gettext_lazy("“%s” is revoked.")
+    consequence = gettext_lazy(
+        "Requests with this key are refused from now on. This cannot be undone."
+    )
+
+    def remove(self, actor: User, row: ApiKey, now: datetime) -> None:
+        revoke_key(actor=actor, key=row, now=now)
+
+
+class KeyBulkActions(BulkActions):
+    """Revokes keys."""
+
+    names = ("revoke",)
+    row_name = "key"
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
+    def revoke(
+        self, model_admin: ModelAdmin[Any], request: HttpRequest, keys: QuerySet[ApiKey]
+    ) -> None:
+        self.apply(request, keys, revoke_key, revoked)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
+    """API keys: created, shown once, revoked."""
+
+    changelist_class = KeyChangelist
+    changeform_class = KeyChangeForm
+    removal_class = KeyRemoval
+    bulk_actions_class = KeyBulkActions
+    form = ApiKeyForm
+    resource_type = "apikey"
+    icon = "key"
+    nav_order = 50
+    nav_section = gettext_lazy("Account")
+    ordering = ("-created_at", "-pk")
+    list_filter = (KeyStateFilter,)
+    fieldsets = ((None, {"fields": ("name", "expires_at", "scopes")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("user")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fieldsets if obj is None else self.seen
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: ApiKey | None = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or obj.revoked_at is None)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {}
-
-    def change_form_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().change_form_context(request, row) | one_way
+    def can_delete(self, request: HttpRequest, row: ApiKey) -> bool:
+        return row.revoked_at is None and self.can_edit(request, row)
 
     @admin.display(description=gettext_lazy("key"))
     def key(self, key: ApiKey) -> str:
@@ -222,56 +207,6 @@ class ApiKeyAdmin(ScopedModelAdmin):
         else:
             word, kind = _("expired"), "off"
         return format_html('<span class="pill pill-{}">{}</span>', kind, word)
-
-    @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, revoke_key, revoked)
-
-    def changeform_view(
-        self,
-        request: Any,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Lead away from a form that was sent before: what comes next is a GET."""
-        page = super().changeform_view(request, object_id, form_url, extra_context)
-        refusal = getattr(request, "refusal", None)
-        if not isinstance(refusal, KeyMadeAlready):
-            return page
-        self.message_user(request, str(refusal.message), messages.ERROR)
-        return HttpResponseRedirect(self.address("changelist"))
-
-    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
-        fields = form.cleaned_data
-        use_up(actor, fields["once"], now)
-        key, form.instance.token = issue_key(
-            actor=actor,
-            user=actor,
-            name=fields["name"],
-            scopes=fields["scopes"],
-            expires_at=fields["expires_at"],
-            now=now,
-        )
-        return key
-
-    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
-        revoke_key(actor=actor, key=row, now=now)
-
-    def response_add(
-        self, request: Any, obj: Any, post_url_continue: Any = None
-    ) -> HttpResponse:
-        """Show the token on this page: it is kept nowhere to be shown again."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Your new key"),
-            "opts": self.opts,
-            "original": obj,
-            "token": obj.token,
-        }
-        response = TemplateResponse(request, "admin/key_made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
 
 
 def revoked(count: int) -> str:

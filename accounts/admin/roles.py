@@ -1,4 +1,4 @@
-"""Pages of roles: which operations on which resources."""
+"""Pages of roles: who may do which operation on which resource."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext
@@ -17,9 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from accounts.services.roles import add_role, change_role, remove_role, state_of
 from core.admin.base import ScopedModelAdmin
+from core.admin.changeform import ChangeForm
 from core.admin.forms import ServiceForm
+from core.admin.removal import Removal
 from core.registry import registry
 from core.scoping import ScopedQuerySet
+from core.text import space_scripts
 
 OPERATIONS = {
     "add": _("Add %(name)s"),
@@ -30,7 +33,7 @@ OPERATIONS = {
 
 
 class RoleQuerySet(ScopedQuerySet[Role]):
-    """Roles are the same for everyone whose permission lets them look."""
+    """Roles: all of them for users with the permission, none for others."""
 
     def visible_to(self, user: User) -> RoleQuerySet:
         return self if user.has_perm("accounts.view_role") else self.none()
@@ -40,14 +43,15 @@ class RoleQuerySet(ScopedQuerySet[Role]):
 
 
 class GroupedPermissions(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Permissions under the resource that they are about."""
+    """Permissions, grouped by resource."""
 
-    def label_from_instance(self, obj: Any) -> str:
-        """Say it in the language of the page; the table keeps names in English."""
+    def label_from_instance(self, obj: Permission) -> str:
+        """Return the name in the active language; the table has it in English."""
         model = obj.content_type.model_class()
         operation = OPERATIONS.get(obj.codename.partition("_")[0])
         if model is not None and operation is not None:
-            return str(operation) % {"name": model._meta.verbose_name}
+            name = model._meta.verbose_name
+            return space_scripts(str(operation) % {"name": name})
         return capfirst(gettext(obj.name).removeprefix("Can "))
 
 
@@ -59,24 +63,23 @@ class RoleForm(ServiceForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label=_("permissions"),
-        help_text=_("You can grant what you hold yourself."),
+        help_text=_("You can only grant permissions that you have."),
     )
 
     class Meta:
         model = Role
         fields = ("name", "permissions")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def configure(self) -> None:
         if "permissions" in self.fields:
             self.fields["permissions"].queryset = grantable()  # type: ignore[attr-defined]
 
-    def state_of(self, row: Any) -> str:
+    def state_of(self, row: Role) -> str:
         return state_of(row)
 
 
 def grantable() -> QuerySet[Permission]:
-    """Return the permissions of what people work with here."""
+    """Return the permissions that roles can grant: those of declared apps."""
     return (
         Permission.objects.filter(content_type__app_label__in=registry.apps)
         .select_related("content_type")
@@ -84,16 +87,40 @@ def grantable() -> QuerySet[Permission]:
     )
 
 
+class RoleChangeForm(ChangeForm[Role, RoleForm]):
+    """Adds and edits a role."""
+
+    def add(self, actor: User, form: RoleForm, now: datetime) -> Role:
+        data = form.cleaned_data
+        return add_role(
+            actor=actor, name=data["name"], permissions=data["permissions"], now=now
+        )
+
+    def change(self, actor: User, form: RoleForm, now: datetime) -> None:
+        change_role(
+            actor=actor, role=form.row, expected=form.expected, now=now, **form.values
+        )
+
+
+class RoleRemoval(Removal[Role]):
+    """Deletes a role."""
+
+    def remove(self, actor: User, row: Role, now: datetime) -> None:
+        remove_role(actor=actor, role=row, now=now)
+
+
 @admin.register(Role)
-class RoleAdmin(ScopedModelAdmin):
+class RoleAdmin(ScopedModelAdmin[Role]):
     """Roles and what they grant."""
 
+    changeform_class = RoleChangeForm
+    removal_class = RoleRemoval
     form = RoleForm
     rows = RoleQuerySet(Role)
     resource_type = "role"
     icon = "shield"
     nav_order = 80
-    nav_section = _("Together")
+    nav_section = _("Team")
     ordering = ("name",)
     list_display = ("name", "permission_count")
     fieldsets = ((None, {"fields": ("name", "permissions")}),)
@@ -101,27 +128,11 @@ class RoleAdmin(ScopedModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("permissions")
 
+    def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
+        if field == "permissions":
+            return grantable()
+        return super().choices_for(request, field)
+
     @admin.display(description=_("permissions"))
     def permission_count(self, role: Role) -> int:
         return len(role.permissions.all())
-
-    def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
-        return (
-            grantable()
-            if field == "permissions"
-            else super().choices_for(request, field)
-        )
-
-    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
-        fields = form.cleaned_data
-        return add_role(
-            actor=actor, name=fields["name"], permissions=fields["permissions"], now=now
-        )
-
-    def change_row(self, actor: User, form: Any, now: datetime) -> None:
-        change_role(
-            actor=actor, role=form.row, expected=form.expected, now=now, **form.values
-        )
-
-    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
-        remove_role(actor=actor, role=row, now=now)

@@ -1,30 +1,37 @@
-"""What one click does, and what is done to many rows at once."""
+"""Actions of the changelist: a service applied to each of the chosen rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString
 
-from core.admin.permissions import person_of
+from core.admin.permissions import request_user
 from core.errors import Busy, Conflict, DomainError, Missing
 
-MOST_AT_ONCE = 200  # rows of one bulk action
+MAX_ACTION_ROWS = 200
+
+# As Django calls it; a ModelAdmin is generic for the type checker only.
+Action: TypeAlias = (
+    "Callable[[ModelAdmin[Any], HttpRequest, QuerySet[Any]], HttpResponseBase | None]"
+)
+# A service, and the message for the number of rows that it worked for.
+RowService = tuple[Callable[..., object], Callable[[int], str]]
 
 
 def refusal_of(error: Exception) -> DomainError:
-    """Return the refusal that an error of a write amounts to."""
+    """Return the refusal to show for an error of a write."""
     match error:
         case DomainError():
             return error
@@ -34,49 +41,81 @@ def refusal_of(error: Exception) -> DomainError:
             return Conflict()
 
 
-def way_back(request: HttpRequest, fallback: str) -> str:
-    """Return the page that the form came from, if it is one of ours."""
-    to = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(
-        to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+def return_url(request: HttpRequest, fallback: str) -> str:
+    """Return the page that the form came from, if it belongs to this site."""
+    url = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return to if ours else fallback
+    return url if is_ours else fallback
 
 
-class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Acts by services and says what came of it."""
+def run_and_redirect(
+    request: HttpRequest, verb: Callable[[], str], fallback: str
+) -> HttpResponse:
+    """Call `verb`, show the message that it returns, and go back to the form's page."""
+    try:
+        messages.success(request, verb())
+    except Missing:
+        raise Http404 from None
+    except (DomainError, IntegrityError, OperationalError) as error:
+        messages.error(request, str(refusal_of(error).message))
+    return HttpResponseRedirect(return_url(request, fallback))
 
-    row_name: str  # the keyword under which the services take a row
 
-    def permitted_actions(self, request: HttpRequest, *names: str) -> dict[str, Any]:
-        """Return those of the named actions that the person may take at all."""
-        offered = [self.get_action(name) for name in names]
-        allowed = self._filter_actions_by_permissions(request, offered)  # type: ignore[attr-defined]
-        return {name: (function, name, words) for function, name, words in allowed}
+class BulkActions:
+    """The actions of a model: methods named in `names`, called as Django calls them.
 
-    def can_act_on(self, row: Any) -> bool:
-        """Tell whether an action may work for this row: only then it can be chosen."""
+    `row_name` is the keyword under which the services take a row.
+    """
+
+    names: tuple[str, ...] = ()
+    row_name = ""
+
+    def __init__(self, model_admin: ModelAdmin[Any]) -> None:
+        self.model_admin = model_admin
+
+    def names_for(self, request: HttpRequest) -> Sequence[str]:
+        return self.names
+
+    def can_act_on(self, row: Model) -> bool:
+        """Return whether a row can be chosen: whether any action may work for it."""
         return True
 
-    def action_checkbox(self, obj: Any) -> SafeString:
-        return super().action_checkbox(obj) if self.can_act_on(obj) else SafeString()
+    def offered(self, request: HttpRequest) -> dict[str, tuple[Action, str, str]]:
+        """Return the actions that the user has the permission for."""
+        actions = {name: getattr(self, name) for name in self.names_for(request)}
+        return {
+            name: (action, name, action.short_description)
+            for name, action in actions.items()
+            if self._is_permitted(request, action.allowed_permissions)
+        }
 
-    def apply_to_each(
+    def clean_selection(self, request: HttpRequest) -> None:
+        """Reduce what was sent to ids of rows that the user has seen and chosen."""
+        data = request.POST.copy()
+        data["select_across"] = "0"  # "all pages" is not offered
+        chosen = data.getlist(ACTION_CHECKBOX_NAME)
+        keys = [key for key in chosen if self._is_key(str(key))]
+        data.setlist(ACTION_CHECKBOX_NAME, keys)
+        request.POST = data  # type: ignore[assignment]
+
+    def apply(
         self,
         request: HttpRequest,
-        rows: Iterable[Any],
-        verb: Callable[..., object],
-        done: Callable[[int], str],
+        rows: Iterable[Model],
+        service: Callable[..., object],
+        message: Callable[[int], str],
     ) -> None:
-        """Call a service with each row; tell how many it worked for, and why not."""
-        given = {"actor": person_of(request), "now": timezone.now()}
+        """Call a service with each row; report successes and reasons of refusals."""
+        context = {"actor": request_user(request), "now": timezone.now()}
         count, refused = 0, Counter[str]()
-        chosen = list(rows)[:MOST_AT_ONCE]
+        chosen = list(rows)[:MAX_ACTION_ROWS]
         for index, row in enumerate(chosen):
             try:
-                verb(**given, **{self.row_name: row})
+                service(**context, **{self.row_name: row})
             except OperationalError:
-                # Who waited in vain once does not wait for each of the rest.
+                # One timeout is enough: do not wait again for each of the rest.
                 refused[str(Busy.message)] += len(chosen) - index
                 break
             except (DomainError, IntegrityError) as error:
@@ -84,37 +123,19 @@ class ActingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             else:
                 count += 1
         if count:
-            self.message_user(request, done(count), messages.SUCCESS)
+            messages.success(request, message(count))
         for reason, times in refused.items():
-            text = f"{reason} ({times})" if times > 1 else reason
-            self.message_user(request, text, messages.ERROR)
+            messages.error(request, f"{reason} ({times})" if times > 1 else reason)
 
-    def response_action(
-        self, request: Any, queryset: QuerySet[Any], *args: Any, **options: Any
-    ) -> Any:
-        # "All pages" is not offered: an action takes what the person has seen.
-        typed = request.POST.copy()
-        typed["select_across"] = "0"
-        chosen = typed.getlist(ACTION_CHECKBOX_NAME)
-        typed.setlist(ACTION_CHECKBOX_NAME, filter(self._is_key, chosen))
-        request.POST = typed
-        return super().response_action(request, queryset, *args, **options)
+    def _is_permitted(self, request: HttpRequest, permissions: Iterable[str]) -> bool:
+        return any(
+            getattr(self.model_admin, f"has_{name}_permission")(request)
+            for name in permissions
+        )
 
     def _is_key(self, text: str) -> bool:
         try:
-            self.opts.pk.to_python(text)
+            self.model_admin.opts.pk.to_python(text)
         except ValidationError:
             return False
         return True
-
-    def at_one_click(
-        self, request: HttpRequest, verb: Callable[[], str], fallback: str
-    ) -> HttpResponseBase:
-        """Do one thing and go back to where the click was."""
-        try:
-            self.message_user(request, verb(), messages.SUCCESS)
-        except Missing:
-            raise Http404 from None
-        except (DomainError, IntegrityError, OperationalError) as error:
-            self.message_user(request, str(refusal_of(error).message), messages.ERROR)
-        return HttpResponseRedirect(way_back(request, fallback))

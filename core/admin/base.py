@@ -1,32 +1,50 @@
-"""The page of a model: scoped when read, services when written."""
+"""ScopedModelAdmin: pages that read within a scope and write through services."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
-from django.utils.text import capfirst
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from core.admin.actions import ActingAdmin
-from core.admin.changeform import WritingAdmin
-from core.admin.history import TECHNICAL, history_of, present
+from core.admin.actions import BulkActions
+from core.admin.changeform import ChangeForm
+from core.admin.changelist import Changelist, Column
+from core.admin.forms import ServiceForm
+from core.admin.history import TECHNICAL_FIELDS, history_of, present_events
 from core.admin.paginator import BoundedPaginator
-from core.admin.permissions import ScopedRights, person_of
+from core.admin.permissions import Row, ScopedRows, request_user
+from core.admin.removal import Removal
 from core.models import Event
 from core.site import NavItem
+from core.text import MAX_SEARCH_LENGTH
 
-HISTORY_LENGTH = 200
+MAX_HISTORY = 200  # events on one page
 
 
-class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
-    """Shows what the person may see, writes through services, tells from the log."""
+class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-arg]
+    """The pages of a model: what the user may see, written through services.
+
+    Django's hooks ask four collaborators, made once: `changelist` for the table,
+    `changeform` for the page of a row, `removal` for deleting it, `bulk_actions` for
+    what is done to many rows. A model's admin names their classes.
+    """
+
+    changelist_class: ClassVar[type[Changelist]] = Changelist
+    changeform_class: ClassVar[type[ChangeForm[Any, Any]]] = ChangeForm
+    removal_class: ClassVar[type[Removal[Any]]] = Removal
+    bulk_actions_class: ClassVar[type[BulkActions]] = BulkActions
 
     is_scoped = True
+    form = ServiceForm
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -36,9 +54,11 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
     actions_selection_counter = True
     empty_value_display = ""
     view_on_site = False
-    # What the address of a table may ask for, beside its filters.
+    # Parameters that the address of the changelist may have beside its filters.
     allowed_lookups: frozenset[str] = frozenset()
-    resource_type = ""  # as the event log calls it
+    max_search_length = MAX_SEARCH_LENGTH
+    resource_type = ""  # in the event log
+    # The changelist's entry in the navigation; none without `nav_order`.
     icon = "list"
     nav_order: int | None = None
     nav_section: str | Promise = ""
@@ -46,54 +66,148 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
         self.require_scope()
+        self.changelist = self.changelist_class(self)
+        self.changeform = self.changeform_class(self)
+        self.removal = self.removal_class(self)
+        self.bulk_actions = self.bulk_actions_class(self)
 
-    # --- What the person finds
+    # --- Permissions ------------------------------------------------------------
 
-    def nav(self, request: HttpRequest) -> list[NavItem]:
-        if self.nav_order is None:
-            return []
-        label = capfirst(str(self.opts.verbose_name_plural))
-        url = self.address("changelist")
-        return [NavItem(label, url, self.icon, self.nav_section, order=self.nav_order)]
-
-    def home_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what this page contributes to the first page."""
-        return {}
-
-    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        """Allow the parameters of this table's filters and those named beside them."""
-        filters = {
-            getattr(spec, "parameter_name", None)
-            for spec in self.get_list_filter(request)
-        }
-        return lookup in filters | self.allowed_lookups
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        allowed: bool = super().has_change_permission(request, obj)
+    def has_change_permission(
+        self, request: HttpRequest, obj: Row | None = None
+    ) -> bool:
+        allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or self.can_edit(request, obj))
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or self.can_edit(request, obj))
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Row | None = None
+    ) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or self.can_delete(request, obj))
+
+    def can_delete(self, request: HttpRequest, row: Row) -> bool:
+        """Return whether the user may delete this row: if they may change it."""
+        return self.can_edit(request, row)
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        """Allow the parameters of this changelist's filters and `allowed_lookups`."""
+        filters = self.get_list_filter(request) if request else ()
+        names = {getattr(spec, "parameter_name", None) for spec in filters}
+        return lookup in names | self.allowed_lookups
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field in {"pk", self.opts.pk.name}
 
-    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> HttpResponse:
-        """Answer for a row out of sight as for one that does not exist."""
-        raise Http404
+    # --- Changelist -------------------------------------------------------------
 
-    # --- What was done
+    def nav_items(self, request: HttpRequest) -> list[NavItem]:
+        return self.changelist.nav_items(request)
+
+    def home_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what this model contributes to the home page."""
+        return {}
+
+    def get_changelist(
+        self, request: HttpRequest, **options: object
+    ) -> type[ChangeList]:
+        return self.changelist.view_class
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self.changelist.columns(request)
+
+    def get_list_display_links(
+        self, request: HttpRequest, list_display: Sequence[Column]
+    ) -> Any:
+        return self.changelist.links(request, list_display)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self.changelist.filters(request)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return self.changelist.ordering(request)
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return self.changelist.sortable(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        found = self.changelist.search(request, queryset, term) if term else queryset
+        return found, False
 
     def changelist_view(
-        self, request: Any, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        return super().changelist_view(request, title | (extra_context or {}))
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"add_label": self.changeform.title(request, None)}
+        context |= self.changelist.context(request) | (extra_context or {})
+        return super().changelist_view(request, context)
 
-    def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
-        """Return the events about a row that the person may read, newest first."""
-        return history_of(person_of(request), self.resource_type, row.pk)
+    # --- Actions ----------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return self.bulk_actions.offered(request)
+
+    def action_checkbox(self, obj: Row) -> SafeString:
+        can_act = self.bulk_actions.can_act_on(obj)
+        return super().action_checkbox(obj) if can_act else SafeString()
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> HttpResponse | None:
+        self.bulk_actions.clean_selection(request)
+        return super().response_action(request, queryset, *args, **options)
+
+    # --- Changeform -------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Any:
+        return self.changeform.fieldsets(request, obj)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Row | None = None
+    ) -> tuple[str, ...]:
+        return self.changeform.readonly_fields(request, obj)
+
+    def get_inlines(
+        self, request: HttpRequest, obj: Row | None
+    ) -> tuple[type[InlineModelAdmin[Any, Any]], ...]:
+        return self.changeform.inlines(request, obj)
+
+    def get_formset_kwargs(
+        self,
+        request: HttpRequest,
+        obj: Row,
+        inline: InlineModelAdmin[Any, Any],
+        prefix: str,
+    ) -> dict[str, Any]:
+        options = super().get_formset_kwargs(request, obj, inline, prefix)
+        return options | {"user": request_user(request)}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"delete_button": self.removal.button} | (extra_context or {})
+        return self.changeform.respond(request, object_id, form_url, context)
+
+    def delete_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self.removal.respond(request, object_id, extra_context)
+
+    # --- History ----------------------------------------------------------------
+
+    def history_rows(self, request: HttpRequest, row: Row) -> QuerySet[Event]:
+        """Return the events about a row that the user may read, newest first."""
+        return history_of(request_user(request), self.resource_type, row.pk)
 
     def history_view(
         self,
@@ -104,25 +218,14 @@ class ScopedModelAdmin(ScopedRights, ActingAdmin, WritingAdmin):
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             raise Http404
-        events = list(self.history_rows(request, row)[:HISTORY_LENGTH])
+        user = request_user(request)
+        events = list(self.history_rows(request, row)[:MAX_HISTORY])
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
             "subtitle": str(row),
             "opts": self.opts,
             "object": row,
-            "events": present(events, person_of(request), without=TECHNICAL),
+            "events": present_events(events, user, without=TECHNICAL_FIELDS),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
-
-    def log_addition(self, *_args: Any) -> Any:
-        """Leave Django's own log empty: services record events."""
-
-    def log_change(self, *_args: Any) -> Any:
-        """See `log_addition`."""
-
-    def log_deletions(self, *_args: Any) -> Any:
-        """See `log_addition`."""
-
-    def construct_change_message(self, *_args: Any, **_options: Any) -> Any:
-        return []

@@ -1,172 +1,278 @@
-"""How a page writes: it asks a service, and explains what the service says."""
+"""The changeform: it collects input, asks a service to write, and shows refusals."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from django.contrib import admin, messages
-from django.db import IntegrityError, OperationalError
-from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
+from django.contrib.admin.helpers import AdminErrorList, AdminForm
+from django.contrib.admin.options import (
+    IS_POPUP_VAR,
+    TO_FIELD_VAR,
+    InlineModelAdmin,
+)
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, OperationalError, transaction
+from django.forms import all_valid
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.admin.actions import refusal_of
-from core.admin.conflicts import differences, resubmission, typed_below, without_changes
-from core.admin.forms import ServiceForm, given
-from core.admin.permissions import person_of
+from core.admin.conflicts import conflict_page
+from core.admin.forms import ScopedFormSet, ServiceForm
+from core.admin.permissions import Row, request_user
 from core.errors import DomainError, Missing, Stale
+from core.text import space_scripts
 from core.users import User
 
+Form = TypeVar("Form", bound=ServiceForm)
 
-class WritingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Writes through services alone.
 
-    A subclass says how rows are added, changed and removed; what it does not say
-    cannot be done.
+@dataclass
+class FormPage(Generic[Row, Form]):
+    """A form and what belongs to it on its page; `row` is None for a new row."""
+
+    row: Row | None
+    form: Form
+    formsets: list[ScopedFormSet]
+    inlines: list[InlineModelAdmin[Any, Any]]
+
+    def is_valid(self) -> bool:
+        # Both are asked, so that all errors are shown at once.
+        return all([self.form.is_valid(), all_valid(self.formsets)])
+
+
+class ChangeForm(Generic[Row, Form]):
+    """The page of one row. It writes through services alone.
+
+    A subclass says how rows are added and changed; nothing else is possible. This
+    takes the place of Django's changeform_view, which has no room for a write that is
+    refused after validation: see docs/decisions/0021.
     """
 
-    form = ServiceForm
-    # What deleting a row is called here, and what comes of it.
-    delete_words: str | Promise = ""
-    delete_consequence: str | Promise = ""
-    delete_done: str | Promise = gettext_lazy("“%s” was deleted.")
+    def __init__(self, model_admin: ModelAdmin[Any]) -> None:
+        self.model_admin = model_admin
 
-    def address(self, page: str, *args: Any) -> str:
-        """Return the address of one of the model's pages."""
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
-        return reverse(name, args=args, current_app=self.admin_site.name)
+    # --- What a subclass says ---------------------------------------------------
 
-    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
+    def add(self, actor: User, form: Form, now: datetime) -> Row:
         raise NotImplementedError
 
-    def change_row(self, actor: User, form: Any, now: datetime) -> None:
+    def change(self, actor: User, form: Form, now: datetime) -> None:
         raise NotImplementedError
 
-    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
+    def save_inline(
+        self, actor: User, row: Row, formset: ScopedFormSet, now: datetime
+    ) -> None:
         raise NotImplementedError
 
-    def save_inline(self, actor: User, row: Any, formset: Any, now: datetime) -> None:
-        raise NotImplementedError
+    def form_class(self, request: HttpRequest, row: Row | None) -> type[ServiceForm]:
+        return self.model_admin.form  # type: ignore[return-value]
 
-    def get_form(
-        self, request: Any, obj: Any = None, change: bool = False, **options: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change=change, **options)
-        refusal = getattr(request, "refusal", None)
-        return given(form, request=request, refusal=refusal)
+    def fieldsets(self, request: HttpRequest, row: Row | None) -> Any:
+        return self.model_admin.fieldsets
 
-    def save_model(self, request: Any, obj: Any, form: Any, change: Any) -> None:
-        actor, now = person_of(request), timezone.now()
-        if not change:
-            saved = self.add_row(actor, form, now)
-            obj.pk, obj._state.adding = saved.pk, False
-            form.row = saved
-        elif form.values:
-            self.change_row(actor, form, now)
+    def readonly_fields(self, request: HttpRequest, row: Row | None) -> tuple[str, ...]:
+        return ()
 
-    def save_related(self, request: Any, form: Any, formsets: Any, change: Any) -> None:
-        for formset in formsets:
-            if formset.has_changed():
-                self.save_inline(person_of(request), form.row, formset, timezone.now())
+    def inlines(
+        self, request: HttpRequest, row: Row | None
+    ) -> tuple[type[InlineModelAdmin[Any, Any]], ...]:
+        """Return what is edited below the row: nothing before there is a row."""
+        return tuple(self.model_admin.inlines) if row else ()
 
-    def change_form_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """Return what the page of a row shows beside its form."""
-        return {"delete_words": self.delete_words}
+    def initial(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the first values of a new row."""
+        return self.model_admin.get_changeform_initial_data(request)
 
-    def render_change_form(
+    def context(self, request: HttpRequest, row: Row | None) -> dict[str, Any]:
+        """Return what the template shows beside the form."""
+        return {}
+
+    def after_add(self, request: HttpRequest, row: Row, form: Form) -> HttpResponse:
+        return self.model_admin.response_add(request, row)
+
+    def after_change(self, request: HttpRequest, row: Row) -> HttpResponse:
+        return self.model_admin.response_change(request, row)
+
+    def after_refusal(
+        self, request: HttpRequest, refusal: DomainError
+    ) -> HttpResponse | None:
+        """Return another page than the form with the refusal, if there is one."""
+        return None
+
+    # --- The page ---------------------------------------------------------------
+
+    def respond(
         self,
-        request: Any,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
+        request: HttpRequest,
+        object_id: str | None,
+        form_url: str,
+        extra_context: dict[str, Any] | None,
     ) -> HttpResponse:
-        context |= self.change_form_context(request, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        """Show the form, or take it."""
+        row = self._load(request, object_id)
+        sent = request.method == "POST"
+        page = self._bound(request, row) if sent else self._unbound(request, row)
+        if sent and page.is_valid():
+            answer = self._save(request, page)
+            if answer is not None:
+                return answer
+        context = self._page_context(request, page) | (extra_context or {})
+        return self.model_admin.render_change_form(
+            request,
+            context,
+            add=row is None,
+            change=row is not None,
+            obj=row,
+            form_url=form_url,
+        )
 
-    def render_delete_form(self, request: Any, context: Any) -> Any:
-        context["delete_words"] = self.delete_words
-        context["delete_consequence"] = self.delete_consequence
-        return super().render_delete_form(request, context)
+    def _load(self, request: HttpRequest, object_id: str | None) -> Row | None:
+        """Return the row that the user may open or change; None for a new one."""
+        model_admin = self.model_admin
+        to_field = _to_field(request)
+        if to_field and not model_admin.to_field_allowed(request, to_field):
+            raise DisallowedModelAdminToField(f"{to_field} cannot be referenced.")
+        if object_id is None:
+            if not model_admin.has_add_permission(request):
+                raise PermissionDenied
+            return None
+        row: Row | None = model_admin.get_object(request, unquote(object_id), to_field)
+        is_permitted = (
+            model_admin.has_change_permission(request, row)
+            if request.method == "POST"
+            else model_admin.has_view_or_change_permission(request, row)
+        )
+        if not is_permitted:
+            raise PermissionDenied
+        if row is None:
+            raise Http404
+        return row
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove_row(person_of(request), obj, timezone.now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name the rows themselves: what hangs below them may be out of sight."""
-        return [str(row) for row in objs], {}, set(), []
-
-    def changeform_view(
-        self,
-        request: Any,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """Show or take the form; what a service refuses becomes an error of it."""
+    def _save(
+        self, request: HttpRequest, page: FormPage[Row, Form]
+    ) -> HttpResponse | None:
+        """Write what was sent in one transaction; None if the form shows a refusal."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            with transaction.atomic():
+                row = self._write(request, page)
         except Stale:
-            return self.conflict_page(request, str(object_id))
+            return self._conflict(request, page)
         except Missing:
             raise Http404 from None
         except (DomainError, IntegrityError, OperationalError) as error:
-            if request.method != "POST":
-                raise
-            request.refusal = refusal_of(error)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+            refusal = refusal_of(error)
+            page.form.add_refusal(refusal)
+            return self.after_refusal(request, refusal)
+        saved = page.form.instance
+        if page.row is not None:
+            return self.after_change(request, saved)
+        saved.pk = row.pk
+        return self.after_add(request, saved, page.form)
 
-    def delete_view(
-        self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        try:
-            return super().delete_view(request, object_id, extra_context)
-        except Missing:
-            raise Http404 from None
-        except (DomainError, IntegrityError) as error:
-            self.message_user(request, str(refusal_of(error).message), messages.ERROR)
-            return HttpResponseRedirect(self.address("change", object_id))
+    def _write(self, request: HttpRequest, page: FormPage[Row, Form]) -> Row:
+        actor, now, form = request_user(request), timezone.now(), page.form
+        row: Row = self.add(actor, form, now) if page.row is None else form.row
+        if page.row is not None and form.values:
+            self.change(actor, form, now)
+        for formset in page.formsets:
+            if formset.has_changed():
+                self.save_inline(actor, row, formset, now)
+        return row
 
-    def conflict_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show what was typed beside what is there now; nothing typed is lost."""
-        row = self.get_object(request, object_id)
+    def _conflict(
+        self, request: HttpRequest, page: FormPage[Row, Form]
+    ) -> HttpResponse:
+        """Show what was typed beside the row as it is now."""
+        row = page.row and self.model_admin.get_object(request, str(page.row.pk))
         if row is None:
             raise Http404
-        form_class = self.get_form(request, row, change=True)
-        form = form_class(request.POST, instance=row)
-        formsets, _inlines = self._create_formsets(request, row, change=True)  # type: ignore[attr-defined]
-        found = differences(form)
-        for formset in formsets:
-            for below in formset.initial_forms:
-                found += differences(below, about=str(below.instance))
-        now = self.get_object(request, object_id)
-        fields = resubmission(request.POST, form, formsets)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Changed in the meantime"),
-            "opts": self.opts,
-            "original": now,
-            "differences": found,
-            "fields": fields,
-            "added": typed_below(formsets),
-            "added_alone": without_changes(fields, form, formsets),
-            "changed_by": getattr(now, "updated_by", None),
-            "changed_at": getattr(now, "updated_at", None),
-        }
-        return TemplateResponse(request, "admin/conflict.html", context, status=409)
+        now = self._bound(request, row)
+        return conflict_page(self.model_admin, request, now.form, now.formsets)
 
-    def response_delete(self, request: Any, obj_display: str, obj_id: Any) -> Any:
-        message = str(self.delete_done) % obj_display
-        self.message_user(request, message, messages.SUCCESS)
-        return HttpResponseRedirect(self.address("changelist"))
+    # --- Parts of the page ------------------------------------------------------
+
+    def _unbound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
+        form = self._class_of(request, row)(
+            user=request_user(request),
+            instance=row,
+            initial=None if row else self.initial(request),
+        )
+        return self._with_formsets(request, row, form)
+
+    def _bound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
+        form = self._class_of(request, row)(
+            request.POST, request.FILES, user=request_user(request), instance=row
+        )
+        return self._with_formsets(request, row, form)
+
+    def _with_formsets(
+        self, request: HttpRequest, row: Row | None, form: Form
+    ) -> FormPage[Row, Form]:
+        formsets, inlines = self.model_admin._create_formsets(  # type: ignore[attr-defined]
+            request, form.instance, change=row is not None
+        )
+        return FormPage(row, form, formsets, inlines)
+
+    def _class_of(self, request: HttpRequest, row: Row | None) -> type[Form]:
+        """Return the form with the fields that the user may see in this row."""
+        fields = flatten_fieldsets(self.model_admin.get_fieldsets(request, row))
+        return self.model_admin.get_form(  # type: ignore[return-value]
+            request,
+            row,
+            change=row is not None,
+            fields=fields,
+            form=self.form_class(request, row),
+        )
+
+    def _page_context(
+        self, request: HttpRequest, page: FormPage[Row, Form]
+    ) -> dict[str, Any]:
+        row, model_admin = page.row, self.model_admin
+        fieldsets: Any = list(model_admin.get_fieldsets(request, row))
+        readonly = (
+            model_admin.get_readonly_fields(request, row)
+            if row is None or model_admin.has_change_permission(request, row)
+            else flatten_fieldsets(fieldsets)
+        )
+        form = AdminForm(page.form, fieldsets, {}, readonly, model_admin=model_admin)
+        below = model_admin.get_inline_formsets(
+            request, page.formsets, page.inlines, row
+        )
+        media = model_admin.media + form.media
+        for formset in below:
+            media += formset.media
+        return {
+            **model_admin.admin_site.each_context(request),
+            "title": self.title(request, row),
+            "subtitle": str(row) if row else None,
+            "adminform": form,
+            "object_id": str(row.pk) if row else None,
+            "original": row,
+            "is_popup": IS_POPUP_VAR in request.POST or IS_POPUP_VAR in request.GET,
+            "to_field": _to_field(request),
+            "media": media,
+            "inline_admin_formsets": below,
+            "errors": AdminErrorList(page.form, page.formsets),
+            "preserved_filters": model_admin.get_preserved_filters(request),
+            **self.context(request, row),
+        }
+
+    def title(self, request: HttpRequest, row: Row | None) -> str:
+        if row is None:
+            text = _("Add %s")
+        elif self.model_admin.has_change_permission(request, row):
+            text = _("Change %s")
+        else:
+            text = _("View %s")
+        return space_scripts(text % self.model_admin.opts.verbose_name)
+
+
+def _to_field(request: HttpRequest) -> str | None:
+    return request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))

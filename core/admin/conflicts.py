@@ -1,60 +1,96 @@
-"""What was typed beside what is there now."""
+"""The conflict page: what the user typed beside what the row holds now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.admin import ModelAdmin
 from django.db.models import Model
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
+from core.admin.forms import ScopedFormSet, ServiceForm
+
 NOTHING = "–"
+FormSets = Sequence[ScopedFormSet]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that both changed, or that only one of them changed."""
+    """A field that the user changed, with both values."""
 
     label: str
     mine: str
     theirs: str
 
 
-def differences(form: Any, *, about: str = "") -> list[Difference]:
-    """Return what the person changed in a bound form, beside the row as it is now."""
+def conflict_page(
+    model_admin: ModelAdmin[Any],
+    request: HttpRequest,
+    form: ServiceForm,
+    formsets: FormSets,
+) -> HttpResponse:
+    """Show both versions and let the user choose; nothing typed is lost.
+
+    The form and formsets are bound to what was typed, over the rows as they are now.
+    """
+    found = differences(form)
+    for below in _rows_of(formsets):
+        found += differences(below, about=str(below.instance))
+    fields = resubmission(request.POST, form, formsets)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Someone else changed this"),
+        "opts": model_admin.opts,
+        "original": form.row,
+        "differences": found,
+        "fields": fields,
+        "added": typed_below(formsets),
+        "added_alone": without_changes(fields, form, formsets),
+        "changed_by": getattr(form.row, "updated_by", None),
+        "changed_at": getattr(form.row, "updated_at", None),
+    }
+    return TemplateResponse(request, "admin/conflict.html", context, status=409)
+
+
+def differences(form: forms.BaseForm, *, about: str = "") -> list[Difference]:
+    """Return what the user changed in a bound form, beside the row as it is now."""
     form.is_valid()
     found = [
         Difference(
             label=": ".join(filter(None, (about, str(form[name].label)))),
-            mine=shown(form.fields[name], _typed(form, name)),
-            theirs=shown(form.fields[name], form[name].initial),
+            mine=display(form.fields[name], _typed(form, name)),
+            theirs=display(form.fields[name], form[name].initial),
         )
-        for name in form.changed_data
-        if not form[name].is_hidden
+        for name in _visible_changes(form)
     ]
     return [one for one in found if one.mine != one.theirs]
 
 
-def typed_below(formsets: Iterable[Any]) -> list[str]:
+def typed_below(formsets: FormSets) -> list[str]:
     """Return the new rows that were typed below the row."""
     rows = [form for formset in formsets for form in formset.extra_forms]
     for form in rows:
         form.is_valid()
     return [
-        ", ".join(shown(form.fields[name], _typed(form, name)) for name in _seen(form))
+        ", ".join(
+            display(form.fields[name], _typed(form, name))
+            for name in _visible_changes(form)
+        )
         for form in rows
         if form.has_changed()
     ]
 
 
 def resubmission(
-    data: QueryDict, form: Any, formsets: Iterable[Any]
+    data: QueryDict, form: ServiceForm, formsets: FormSets
 ) -> list[tuple[str, str]]:
-    """Return all that was typed, over the versions that the rows have now."""
+    """Return all that was typed, with the versions that the rows have now."""
     versions = {"version": form.initial.get("version", "")}
     for row in _rows_of(formsets):
         if "version" in row.initial:
@@ -68,9 +104,9 @@ def resubmission(
 
 
 def without_changes(
-    fields: list[tuple[str, str]], form: Any, formsets: Iterable[Any]
+    fields: list[tuple[str, str]], form: ServiceForm, formsets: FormSets
 ) -> list[tuple[str, str]]:
-    """Return a resubmission that changes no row which is there: it adds new ones."""
+    """Return a resubmission that adds the new rows and changes no existing one."""
     origins = {
         bound.html_name: bound.html_initial_name
         for row in (form, *_rows_of(formsets))
@@ -82,45 +118,46 @@ def without_changes(
     return kept + [(names[name], value) for name, value in fields if name in names]
 
 
-def _rows_of(formsets: Iterable[Any]) -> Iterable[Any]:
-    return [form for formset in formsets for form in formset.initial_forms]
-
-
-def _seen(form: Any) -> list[str]:
-    return [name for name in form.changed_data if not form[name].is_hidden]
-
-
-def shown(field: Any, value: Any) -> str:
-    """Return a value of a field as a person reads it."""
+def display(field: forms.Field, value: Any) -> str:
+    """Return a value of a field as text for users."""
     if value in (None, "", []):
         return NOTHING
     match field:
         case forms.ModelMultipleChoiceField():
-            return _named(field, value)
+            return _names(field, value)
         case forms.ModelChoiceField():
-            return _named(field, [value])
+            return _names(field, [value])
         case forms.MultipleChoiceField():
-            words = dict(_flat(field.choices))
-            return ", ".join(str(words.get(part, part)) for part in value) or NOTHING
+            labels = dict(_flat(field.choices))
+            return ", ".join(str(labels.get(part, part)) for part in value) or NOTHING
         case forms.ChoiceField():
             return str(dict(_flat(field.choices)).get(value, value))
         case _:
             return str({True: _("yes"), False: _("no")}.get(value, localize(value)))
 
 
-def _named(field: Any, rows: Iterable[Any]) -> str:
+def _names(field: forms.ModelChoiceField[Any], rows: Iterable[object]) -> str:
     keys = [row.pk if isinstance(row, Model) else row for row in rows]
-    found = field.queryset.filter(pk__in=keys)
+    choices = field.queryset
+    found = choices.filter(pk__in=keys) if choices is not None else ()
     return ", ".join(sorted(str(row) for row in found)) or NOTHING
 
 
 def _flat(choices: Any) -> Iterable[tuple[Any, Any]]:
-    for value, word in choices:
-        if isinstance(word, list | tuple):
-            yield from word
+    for value, label in choices:
+        if isinstance(label, list | tuple):
+            yield from label
         else:
-            yield value, word
+            yield value, label
 
 
-def _typed(form: Any, name: str) -> Any:
+def _rows_of(formsets: FormSets) -> list[Any]:
+    return [form for formset in formsets for form in formset.initial_forms]
+
+
+def _visible_changes(form: forms.BaseForm) -> list[str]:
+    return [name for name in form.changed_data if not form[name].is_hidden]
+
+
+def _typed(form: forms.BaseForm, name: str) -> Any:
     return form.cleaned_data.get(name, form[name].data)

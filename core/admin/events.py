@@ -16,34 +16,57 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.admin.base import ScopedModelAdmin
-from core.admin.history import present, subject_of, verb_of
-from core.admin.permissions import person_of
+from core.admin.changelist import Changelist
+from core.admin.history import event_phrase, present_events, subject_of
+from core.admin.permissions import request_user
 from core.models import Event
 from core.registry import registry
 
 
 class SubjectFilter(admin.SimpleListFilter):
-    """What kind of row it was about."""
+    """Events about rows of one kind."""
 
     title = gettext_lazy("subject")
     parameter_name = "about"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
         return [(name, name) for name in registry.subjects]
 
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Event]
+    ) -> QuerySet[Event]:
         value = self.value()
         known = value in registry.subjects
         return queryset.filter(resource_type=value) if known else queryset
 
 
-@admin.register(Event)
-class EventAdmin(ScopedModelAdmin):
-    """Who did what, when: read and never written here."""
+class EventChangelist(Changelist):
+    """The table of events; the search uses indexes only."""
 
+    def search(
+        self, request: HttpRequest, rows: QuerySet[Event], term: str
+    ) -> QuerySet[Event]:
+        """Find events by the id of their subject, or by list or actor."""
+        actors = get_user_model().objects.filter(username=term)
+        found = Q(resource_type__in=registry.subjects, resource_id=term)
+        found |= Q(actor_id__in=list(actors.values_list("pk", flat=True)))
+        try:
+            key = UUID(term)
+        except ValueError:
+            return rows.filter(found)
+        return rows.filter(found | Q(stream_id=key) | Q(actor_id=key))
+
+
+@admin.register(Event)
+class EventAdmin(ScopedModelAdmin[Event]):
+    """Who did what, and when; read-only."""
+
+    changelist_class = EventChangelist
     icon = "log"
     nav_order = 90
-    nav_section = gettext_lazy("Together")
+    nav_section = gettext_lazy("Team")
     list_display = ("at", "who", "what", "source", "fields_changed")
     list_display_links = ("at",)
     sortable_by = ()
@@ -51,31 +74,19 @@ class EventAdmin(ScopedModelAdmin):
     list_filter = (SubjectFilter,)
     search_fields = ("resource_id",)
     search_help_text = gettext_lazy("A whole user name, or the id of a row or a list")
-    actions = None
 
-    def has_add_permission(self, request: Any) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: Event | None = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Event | None = None
+    ) -> bool:
         return False
-
-    def get_search_results(self, request: Any, queryset: Any, search_term: str) -> Any:
-        """Find by what is indexed: subject, list and actor."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        named = get_user_model().objects.filter(username=term)
-        actors = list(named.values_list("pk", flat=True))
-        found = Q(resource_type__in=registry.subjects, resource_id=term)
-        found |= Q(actor_id__in=actors)
-        try:
-            key = UUID(term)
-        except ValueError:
-            return queryset.filter(found), False
-        return queryset.filter(found | Q(stream_id=key) | Q(actor_id=key)), False
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, event: Event) -> str:
@@ -83,7 +94,7 @@ class EventAdmin(ScopedModelAdmin):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: Event) -> str:
-        return f"{subject_of(event)} {verb_of(event)}"
+        return f"{subject_of(event)} {event_phrase(event)}"
 
     @admin.display(description=gettext_lazy("fields"))
     def fields_changed(self, event: Event) -> str:
@@ -91,12 +102,12 @@ class EventAdmin(ScopedModelAdmin):
 
     def changeform_view(
         self,
-        request: Any,
+        request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one event; what changed in a list, to those who see the list."""
+        """Show one event; the changes of a list's event only to those who see it."""
         if object_id is None or request.method == "POST":
             raise PermissionDenied
         event = self.get_object(request, object_id)
@@ -107,9 +118,9 @@ class EventAdmin(ScopedModelAdmin):
             "title": capfirst(self.what(event)),
             "opts": self.opts,
             "event": event,
-            "told": present([event], person_of(request))[0],
+            "presented": present_events([event], request_user(request))[0],
         }
         return TemplateResponse(request, "admin/event.html", context)
 
-    def history_rows(self, request: HttpRequest, row: Any) -> QuerySet[Event]:
+    def history_rows(self, request: HttpRequest, row: Event) -> QuerySet[Event]:
         return Event.objects.none()

@@ -1,9 +1,11 @@
-"""Forms that gather and check; services write."""
+"""Forms that collect and check input; services write."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from django import forms
 from django.contrib.admin.widgets import (
@@ -12,84 +14,99 @@ from django.contrib.admin.widgets import (
     AutocompleteSelect,
     AutocompleteSelectMultiple,
 )
-from django.http import HttpRequest
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Model
+from django.forms.renderers import BaseRenderer
+from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from core.errors import DomainError
 from core.text import is_id
 from core.users import User
 
-
-def _hold_no_constraint(exclude: Any = None) -> None:
-    """Stand in for the check of a model's constraints."""
+Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
 
 
-class GatheringForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that checks fields and leaves the truths of rows to who guards them."""
+def normalize_newlines(value: object) -> Any:
+    """Return the text with LF: browsers send CR LF (HTML §4.10.21.4).
 
-    def _post_clean(self) -> None:
-        # The database holds its constraints; services say in words what they refuse.
-        self.instance.validate_constraints = _hold_no_constraint
-        super()._post_clean()  # type: ignore[misc]
-        del self.instance.validate_constraints
-
-
-def given(form: Any, **attributes: Any) -> Any:
-    """Return the class with what is known of this request alone."""
-    kind: Any = type(form)
-    return kind(form.__name__, (form,), attributes)
-
-
-class HiddenLines(forms.HiddenInput):
-    """A value sent along out of sight, with lines told apart as they are kept."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        value = super().value_from_datadict(data, files, name)
-        return value.replace("\r\n", "\n") if isinstance(value, str) else value
-
-
-def remember_initial(form: Any) -> None:
-    """Let the form carry what its fields were when it was loaded.
-
-    What the person changed is told by that, not by what the row is by now. A form
-    that was sent without is compared with the row.
+    Without this every save of an unchanged text would be a change.
     """
-    sent = form.add_initial_prefix("")
-    is_known = not form.is_bound or any(key.startswith(sent) for key in form.data)
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+class HiddenTextarea(forms.HiddenInput):
+    """A hidden field that may hold several lines."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Files, name: str
+    ) -> Any:
+        return normalize_newlines(super().value_from_datadict(data, files, name))
+
+
+class Textarea(AdminTextareaWidget):
+    """A field for several lines."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Files, name: str
+    ) -> Any:
+        return normalize_newlines(super().value_from_datadict(data, files, name))
+
+
+def remember_initial(form: forms.BaseForm) -> None:
+    """Let the form carry the values that its fields had when it was loaded.
+
+    What the user changed is the difference to those, not to the row, which may have
+    changed since. A form sent without them is compared with the row.
+    """
+    prefix = form.add_initial_prefix("")
+    is_known = not form.is_bound or any(key.startswith(prefix) for key in form.data)
     for field in form.fields.values():
         if not field.widget.is_hidden:
             field.show_hidden_initial = is_known
             if field.hidden_widget is forms.HiddenInput:
-                field.hidden_widget = HiddenLines
+                field.hidden_widget = HiddenTextarea
 
 
-class ServiceForm(GatheringForm):
-    """A form over one row that leaves the row alone.
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form over one row that leaves the row alone: a service writes its values.
 
-    `request` and `refusal` are given by the page: who types, and what a service had
-    to say about what was typed.
+    `user` is who fills it in. Subclasses adapt their fields in `configure`.
     """
-
-    request: HttpRequest
-    refusal: DomainError | None = None
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **options})
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: Files | None = None,
+        *,
+        user: User,
+        instance: Model | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            data, files, instance=instance, initial=initial, label_suffix=""
+        )
+        self.user = user
         # Validation writes into the instance; services want the row as it was read.
-        self.row = copy(self.instance)
-        if not self.instance._state.adding:
+        self.row: Any = copy(self.instance)
+        if not self.is_new:
             self.initial["version"] = self.state_of(self.instance)
             remember_initial(self)
+        self.configure()
 
     @property
-    def user(self) -> User:
-        return self.request.user  # type: ignore[return-value]
+    def is_new(self) -> bool:
+        return self.row._state.adding  # type: ignore[no-any-return]
+
+    def configure(self) -> None:
+        """Adapt the fields to the user and the row."""
 
     def state_of(self, row: Any) -> str:
-        """Return what names the state of the row."""
+        """Return the name of the row's current state."""
         return str(row.etag)
 
     @property
@@ -103,44 +120,57 @@ class ServiceForm(GatheringForm):
 
     @property
     def expected(self) -> set[str]:
+        """Return the state in which the user saw the row."""
         return {self.cleaned_data["version"]}
 
-    def _post_clean(self) -> None:
-        super()._post_clean()
-        if self.refusal is not None:
-            field = self.refusal.field if self.refusal.field in self.fields else None
-            self.add_error(field, str(self.refusal.message))
+    def add_refusal(self, refusal: DomainError) -> None:
+        """Show why a service refused, at the field that it names if there is one."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, str(refusal.message))
 
 
-class Lines(AdminTextareaWidget):
-    """A text of several lines, told apart as they are kept.
+class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """Rows below another row; `user` is who looks at them."""
 
-    Browsers send CR LF (HTML §4.10.21.4); taken as typed, every save would be a change.
-    """
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        value = super().value_from_datadict(data, files, name)
-        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: Files | None = None,
+        *,
+        user: User,
+        **options: Any,
+    ) -> None:
+        super().__init__(data, files, **options)
+        self.user = user
 
 
 class SiteTemplate:
     """Render a widget with the site's templates: forms look into those of apps only."""
 
-    def _render(self, template_name: str, context: Any, renderer: Any = None) -> str:
+    def _render(
+        self,
+        template_name: str,
+        context: dict[str, Any],
+        renderer: BaseRenderer | None = None,
+    ) -> str:
         return render_to_string(template_name, context)
 
 
 class _ChoicesOfList(AutocompleteMixin):
     """Asks for the choices within one list."""
 
-    list_id: Any = None
+    list_id: UUID | None = None
 
     def get_url(self) -> str:
         url = super().get_url()
-        return f"{url}?{urlencode({'list': self.list_id})}" if self.list_id else url
+        return (
+            f"{url}?{urlencode({'list': str(self.list_id)})}" if self.list_id else url
+        )
 
-    def optgroups(self, name: Any, value: Any, attr: Any = None) -> Any:
-        """Show as chosen what can be a key; the rest is an error of the field."""
+    def optgroups(
+        self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None
+    ) -> Any:
+        """Show as chosen only ids; anything else is an error of the field."""
         return super().optgroups(name, [v for v in value if is_id(str(v))], attr)
 
 

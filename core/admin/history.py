@@ -1,4 +1,4 @@
-"""What was done to a row, read from the event log."""
+"""The history of a row, read from the event log."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from core.registry import registry
 from core.scoping import ScopedQuerySet
 from core.users import User
 
-# Fields whose own name is not for people.
+# Fields whose name in the model is not fit for pages.
 LABELS = {"finished_by": gettext_lazy("finished by")}
 NOTHING = "–"
-# Of use to programs; people who look at a row want to know what it is about.
-TECHNICAL = frozenset({"uid", "rank", "position"})
+# Of use to programs alone: the page of a row leaves them out.
+TECHNICAL_FIELDS = frozenset({"uid", "rank", "position"})
 
 
 @dataclass(frozen=True)
-class Line:
+class FieldChange:
     """One field that changed."""
 
     label: str
@@ -39,45 +39,49 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event as a person reads it."""
+class PresentedEvent:
+    """An event in the words and formats of the user's language."""
 
     at: datetime
     actor: str
     source: str
-    verb: str
+    phrase: str
     subject: str
-    lines: list[Line]
-    withheld: bool
+    changes: list[FieldChange]
+    is_withheld: bool
 
 
-def history_of(user: User, resource_type: str, pk: Any) -> QuerySet[Event]:
-    """Return the events about a row: of lists that the person sees, or of no list."""
+def history_of(user: User, resource_type: str, pk: object) -> QuerySet[Event]:
+    """Return the events about a row that the user may read, newest first."""
     about = Event.objects.about(resource_type, str(pk))
     visible = about.open_to(registry.streams_visible_to(user))
     return visible.order_by("-at", "-pk")
 
 
-def verb_of(event: Event) -> str:
+def event_phrase(event: Event) -> str:
     known = registry.event_types.get(event.verb)
     return str(known.phrase) if known else event.verb.partition(".")[2]
 
 
-def present(
+def present_events(
     events: list[Event], user: User, *, without: frozenset[str] = frozenset()
-) -> list[Told]:
-    """Return the events as a person reads them; what is not theirs is withheld."""
+) -> list[PresentedEvent]:
+    """Return the events for a page; changes that the user may not see are withheld."""
     streams = registry.streams_visible_to(user)
     names = _names(events, user)
     return [
-        Told(
+        PresentedEvent(
             at=event.at,
             actor=event.actor_label or _("the system"),
             source=event.get_source_display(),
-            verb=verb_of(event),
+            phrase=event_phrase(event),
             subject=subject_of(event),
-            lines=_lines(event, names, without) if event.is_open_to(streams) else [],
-            withheld=not event.is_open_to(streams),
+            changes=(
+                _field_changes(event, names, without)
+                if event.is_open_to(streams)
+                else []
+            ),
+            is_withheld=not event.is_open_to(streams),
         )
         for event in events
     ]
@@ -88,33 +92,35 @@ def subject_of(event: Event) -> str:
     return known.title if known else event.resource_type
 
 
-def _lines(event: Event, names: dict[str, str], without: frozenset[str]) -> list[Line]:
-    lines = []
+def _field_changes(
+    event: Event, names: dict[str, str], without: frozenset[str]
+) -> list[FieldChange]:
+    changes = []
     for name, (before, after) in event.changes.items():
         if not before and not after:
             continue
         field = _field_of(event.resource_type, name)
         own = getattr(field, "verbose_name", name.replace("_", " "))
-        line = Line(
+        change = FieldChange(
             str(LABELS.get(name, own)),
-            _shown(field, before, names),
-            _shown(field, after, names),
+            _display(field, before, names),
+            _display(field, after, names),
         )
-        if name not in without and line.before != line.after:
-            lines.append(line)
-    return lines
+        if name not in without and change.before != change.after:
+            changes.append(change)
+    return changes
 
 
-def _shown(field: Any, value: Any, names: dict[str, str]) -> str:
+def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -> str:
     match value:
         case None | "" | []:
             return NOTHING
         case bool():
             return _("yes") if value else _("no")
         case list():
-            return ", ".join(_shown(field, part, names) for part in value)
+            return ", ".join(_display(field, part, names) for part in value)
     if field is not None and field.is_relation:
-        return names.get(str(value), _("something out of sight"))
+        return names.get(str(value), _("deleted, or you don’t have access"))
     if (choices := dict(getattr(field, "flatchoices", ()))) and value in choices:
         return str(choices[value])
     if field is not None and field.get_internal_type() == "DateTimeField":
@@ -141,8 +147,8 @@ def _names(events: Iterable[Event], user: User) -> dict[str, str]:
     return names
 
 
-def _keys(values: Iterable[Any], key: Any) -> Iterable[str]:
-    """Return what can be a key: a redacted value, say, cannot."""
+def _keys(values: Iterable[object], key: Field[Any, Any]) -> Iterable[str]:
+    """Return the values that can be keys; a redacted one, for example, cannot."""
     for value in values:
         if isinstance(value, list):
             yield from _keys(value, key)

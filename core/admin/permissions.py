@@ -1,74 +1,72 @@
-"""Who may do what on a page: global permission ∧ the row's own answer."""
+"""What users may see and change: their permission and the scope of the row."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest
 
 from core.scoping import ScopedQuerySet
 from core.users import User
 
+Row = TypeVar("Row", bound=Model)
 
-def person_of(request: HttpRequest) -> User:
-    """Return who is signed in; pages are shown to nobody else."""
+
+def request_user(request: HttpRequest) -> User:
+    """Return the signed-in user: the pages are closed to everyone else."""
     return request.user  # type: ignore[return-value]
 
 
-class ScopedRights:
-    """Rows start from `visible_to`, rights from `editable_by`."""
+class ScopedRows(Generic[Row]):
+    """Takes the rows of a page from `visible_to` and the right to change from
+    `editable_by`; a mixin for ModelAdmin and InlineModelAdmin.
+    """
 
     model: type[Model]
     rows: ScopedQuerySet[Any] | None = None
 
     def require_scope(self) -> ScopedQuerySet[Any]:
-        """Return the unscoped rows of a model that can scope them; refuse any other."""
+        """Return the unscoped rows; raise ImproperlyConfigured without a scope."""
         rows = self.model._default_manager.all() if self.rows is None else self.rows
-        if not isinstance(rows, ScopedQuerySet):
-            raise ImproperlyConfigured(
-                f"{self.model.__name__} does not say who sees its rows."
-            )
-        return rows
+        return _scoped(rows)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.require_scope().visible_to(person_of(request))
+        return self.require_scope().visible_to(request_user(request))
 
-    def can_edit(self, request: HttpRequest, row: Any) -> bool:
-        """Tell whether the person may change this row; asked once per request."""
-        known: dict[Any, bool] = request.__dict__.setdefault("_editable_rows", {})
+    def can_edit(self, request: HttpRequest, row: Row) -> bool:
+        """Return whether the user may change this row; one query per request."""
+        known: dict[tuple[type[Model], UUID | int], bool]
+        known = request.__dict__.setdefault("_editable_rows", {})
         key = (self.model, row.pk)
         if key not in known:
-            editable = self.require_scope().editable_by(person_of(request))
+            editable = self.require_scope().editable_by(request_user(request))
             known[key] = editable.filter(pk=row.pk).exists()
         return known[key]
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
-        """Return what the person may choose for a relation of this model."""
+        """Return the rows that the user may choose for a relation of the model."""
         related = self.model._meta.get_field(field).remote_field.model  # type: ignore[union-attr]
-        rows = related._default_manager.all()
-        if not isinstance(rows, ScopedQuerySet):
-            raise ImproperlyConfigured(f"{related.__name__} cannot be chosen from.")
-        return rows.visible_to(person_of(request))
+        return _scoped(related._default_manager.all()).visible_to(request_user(request))
 
     def formfield_for_foreignkey(
-        self, db_field: Any, request: Any, **options: Any
-    ) -> Any:
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
+    ) -> ModelChoiceField[Any] | None:
         options["queryset"] = self.choices_for(request, db_field.name)
-        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc,no-any-return]
 
     def formfield_for_manytomany(
-        self, db_field: Any, request: Any, **options: Any
-    ) -> Any:
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
+    ) -> ModelMultipleChoiceField[Any] | None:
         options["queryset"] = self.choices_for(request, db_field.name)
-        return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc]
+        return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc,no-any-return]
 
 
-class ScopedInline(ScopedRights, admin.options.InlineModelAdmin):  # type: ignore[type-arg]
-    """Rows below another row; the page above writes them."""
-
-    extra = 1
-    can_delete = False
-    show_change_link = False
+def _scoped(rows: QuerySet[Any]) -> ScopedQuerySet[Any]:
+    if not isinstance(rows, ScopedQuerySet):
+        name = rows.model.__name__
+        raise ImproperlyConfigured(f"{name} has no rule for who sees its rows.")
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from django.core import signing
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from core.scoping import Order
+from core.cursors import InvalidCursor, read_cursor, sign_cursor
+from core.scoping import Order, Position
 
 DEFAULT_SIZE = 10
 MAXIMUM_SIZE = 200
@@ -109,7 +110,7 @@ class KeysetPagination(BasePagination):
             for name, (text, schema) in described.items()
         ]
 
-    def _position(self) -> tuple[bool, tuple[Any, Any] | None]:
+    def _position(self) -> tuple[bool, Position | None]:
         cursor = self.request.query_params.get("cursor")
         if cursor is None:
             return False, None
@@ -118,29 +119,26 @@ class KeysetPagination(BasePagination):
                 "cursor", _("Give a cursor or a page, not both."), "ambiguous"
             )
         try:
-            backwards, value, key = signing.loads(cursor, salt=self._salt())
-        except signing.BadSignature:
+            return read_cursor(cursor, query=self._query_digest())
+        except InvalidCursor:
             raise refusal(
                 "cursor",
                 _("This cursor does not belong to this query."),
                 "invalid_cursor",
             ) from None
-        return backwards, (value, key)
 
-    def _salt(self) -> str:
+    def _query_digest(self) -> str:
         query = sorted(
             (name, value)
             for name, values in self.request.query_params.lists()
             for value in values
             if name not in {"cursor", "page", "page_size", "count"}
         )
-        digest = hashlib.sha256(repr((self.request.path, query)).encode()).hexdigest()
-        return f"cursor:{digest}"
+        return hashlib.sha256(repr((self.request.path, query)).encode()).hexdigest()
 
-    def _cursor_url(self, row: Any, *, backwards: bool) -> str:
-        value, key = self.order.position_of(row)
-        value = value.isoformat() if hasattr(value, "isoformat") else value
-        cursor = signing.dumps((backwards, value, str(key)), salt=self._salt())
+    def _cursor_url(self, row: Model, *, backwards: bool) -> str:
+        query = self._query_digest()
+        cursor = sign_cursor(self.order, row, query=query, backwards=backwards)
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
 
     def _page_url(self, number: int) -> str:

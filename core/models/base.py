@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
@@ -66,6 +66,9 @@ class Recorded(models.Model):
     def etag(self) -> str:
         """Return the state of the row, which `expect` compares under the lock."""
         return str(self.version)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Leave constraints to the database; services explain what they refuse."""
 
     def expect(self, states: Container[str] | None) -> None:
         """Raise Stale if the row is in none of these states; None allows any."""

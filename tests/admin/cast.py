@@ -1,4 +1,4 @@
-"""What the tests of the admin share: pages, forms and the rows of a stranger."""
+"""Helpers of the admin tests: pages, forms and the rows of a stranger."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Rows:
 
 
 def rows_of(user: User, todo_list: TodoList, word: str) -> Rows:
-    """Give a list a row of each kind; every text holds the word."""
+    """Add a row of each kind to a list; every text contains the word."""
     label = add_label(actor=user, todo_list=todo_list, name=f"{word} label", now=NOW)
     todo = add_todo(
         actor=user,
@@ -67,7 +67,7 @@ def rows_of(user: User, todo_list: TodoList, word: str) -> Rows:
 
 
 def strangers_rows() -> Rows:
-    """Return the rows of a person whom nobody else knows, full of canaries."""
+    """Return the rows of a user who shares nothing with anyone but a friend."""
     stranger = make_person(
         f"stranger.{CANARY}",
         display_name=f"{CANARY} Stranger",
@@ -126,13 +126,13 @@ def _data_of(form: Any) -> dict[str, Any]:
 
 
 def save(browser: Client, url: str, **typed: Any) -> Any:
-    """Open a form, change what is named, and send it."""
+    """Open a form, change the named fields, and submit it."""
     data = form_of(browser.get(url)) | typed
     return browser.post(url, {k: v for k, v in data.items() if v is not None})
 
 
 def statements(browser: Client, url: str) -> list[str]:
-    """Return the statements that a page takes once content types are known."""
+    """Return the SQL statements of a page, after content types are cached."""
     browser.get(url)
     with CaptureQueriesContext(connection) as captured:
         response = browser.get(url)

@@ -1,4 +1,4 @@
-"""What a page of a conflict sends on, by one button or the other."""
+"""What the buttons of the conflict page send."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 
 def fields_of(answer: Any) -> list[tuple[str, str]]:
-    """Return what the conflict page would send on."""
-    return hidden_in(answer.content.decode().partition('id="theirs"')[0])
+    """Return what the button "Keep my changes" sends."""
+    return hidden_in(answer.content.decode().partition('id="discard"')[0])
 
 
 def hidden_in(html: str) -> list[tuple[str, str]]:
@@ -18,12 +18,12 @@ def hidden_in(html: str) -> list[tuple[str, str]]:
     return [(name, unescape(value).replace("\n", "\r\n")) for name, value in found]
 
 
-def resend(browser: Any, url: str, answer: Any) -> Any:
+def keep_mine(browser: Any, url: str, answer: Any) -> Any:
     return send(browser, url, fields_of(answer))
 
 
-def take_theirs(browser: Any, url: str, answer: Any) -> Any:
-    form = answer.content.decode().partition('id="theirs"')[2]
+def discard_mine(browser: Any, url: str, answer: Any) -> Any:
+    form = answer.content.decode().partition('id="discard"')[2]
     return send(browser, url, hidden_in(form))
 
 

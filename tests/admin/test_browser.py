@@ -1,4 +1,4 @@
-"""A day of a new member, in a real browser: no error and no breach of the policy."""
+"""A new member's day in a real browser, without errors and CSP violations."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     mia.open(f"{reverse('admin:todos_todo_changelist')}?list={picnic.pk}")
     mia.type("#quick-content", "Bring a blanket")
     mia.click(".quick-add button")
-    mia.click("#result_list .field-what a")
+    mia.click("#result_list .field-content a")
     mia.choose("assignee", "Ned")
     mia.type("#id_comments-0-text", "The red one, please.")
     mia.click("[name=_save]")
@@ -64,7 +64,7 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
     ned.sign_in("ned", PASSWORD)
     assert "Bring a blanket" in ned.text
     assert "Buy milk" not in ned.text
-    ned.click("[aria-labelledby=home-mine] .todo-what")
+    ned.click("[aria-labelledby=home-mine] .todo-content")
     assert "The red one, please." in ned.text
     ned.click(".todo-head .done-box")
     todo = Todo.objects.get(content="Bring a blanket")
@@ -103,7 +103,7 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_
     browser.open("/admin/nothing-here/")
     assert "404" in browser.text
     browser.listen()
-    # The missing page is told of as such; nothing else is.
+    # The browser reports the missing page, and nothing else.
     assert [line for line in browser.complaints if "status of 404" not in line] == []
 
 

@@ -1,4 +1,4 @@
-"""Ten rows or a hundred: a page takes the same number of statements."""
+"""Pages take the same number of statements with ten rows or a hundred."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ FORMS = {
 }
 
 
-class House:
-    """A person who may see every page, and as many rows of each kind as wanted."""
+class Installation:
+    """A user who may see every page, and any number of rows of each kind."""
 
     def __init__(self) -> None:
         self.user = make_person("grace", "administrator", "member")
@@ -72,7 +72,7 @@ class House:
     def grow(self, size: int) -> None:
         for number in range(self.size, size):
             self._add(number)
-            if number % 50 == 49:  # in pieces that no timeout cuts short
+            if number % 50 == 49:  # in batches that stay below the timeout
                 connection.check_constraints()
         self.size = size
 
@@ -124,8 +124,8 @@ class House:
 
 
 @pytest.fixture
-def house(db) -> House:
-    return House()
+def installation(db) -> Installation:
+    return Installation()
 
 
 def assert_same(few: list[str], many: list[str], budget: int) -> None:
@@ -133,13 +133,13 @@ def assert_same(few: list[str], many: list[str], budget: int) -> None:
     assert len(many) <= budget, "\n".join(many)
 
 
-def test_every_table_and_form_takes_a_constant_number_of_statements(house):
-    browser = browser_for(house.user)
-    house.grow(10)
+def test_every_table_and_form_takes_a_constant_number_of_statements(installation):
+    browser = browser_for(installation.user)
+    installation.grow(10)
     few = {
         name: statements(browser, address(page)) for name, (page, _) in PAGES.items()
     }
-    rows = {page: house.row(kind).pk for page, (kind, _) in FORMS.items()}
+    rows = {page: installation.row(kind).pk for page, (kind, _) in FORMS.items()}
     few |= {
         page: statements(browser, address(f"{page}_change", pk))
         for page, pk in rows.items()
@@ -148,7 +148,7 @@ def test_every_table_and_form_takes_a_constant_number_of_statements(house):
         page: statements(browser, address(f"{page}_history", pk))
         for page, pk in rows.items()
     }
-    house.grow(110)
+    installation.grow(110)
     for name, (page, budget) in PAGES.items():
         assert_same(few[name], statements(browser, address(page)), budget)
     for page, (_kind, budget) in FORMS.items():
@@ -169,16 +169,15 @@ def test_the_budgets_name_every_page_of_the_registry():
         assert f"{name}_changelist" in named or name == "todos_comment", name
 
 
-def test_no_page_holds_more_choices_than_it_can_bear(house):
-    """Nothing loads every row into a select."""
-    browser = browser_for(house.user)
-    house.grow(110)
+def test_no_page_loads_every_row_into_a_select(installation):
+    browser = browser_for(installation.user)
+    installation.grow(110)
     for page in ("todos_todo_add", "todos_label_add", "todos_todolist_add"):
         body = browser.get(address(page)).content.decode()
-        assert body.count("<option") < 800  # time zones, which are no rows
+        assert body.count("<option") < 800  # time zones are not rows
         for number in range(110):
             assert f">b{number}<" not in body
             assert f">p{number}<" not in body
     table = browser.get(address("todos_todo_changelist")).content.decode()
     assert table.count("<option") <= 110
-    assert TodoList.objects.as_seen_by(house.user).count() == 112
+    assert TodoList.objects.as_seen_by(installation.user).count() == 112

@@ -1,4 +1,4 @@
-"""Lists, members, labels, comments, people and roles know conflicts as todos do."""
+"""Stale forms of lists, members, labels, comments, users and roles."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from tests.admin.cast import form_of, rows_of, text_of
-from tests.admin.conflicts import resend
+from tests.admin.conflicts import keep_mine
 from tests.conftest import browser_for, make_person
 from todos.models import MemberRole, Membership
 from todos.services.comments import edit_comment
@@ -15,7 +15,7 @@ from todos.services.lists import edit_list
 from todos.services.sharing import change_member
 
 
-def test_lists_labels_comments_and_members_know_conflicts(
+def test_stale_forms_of_lists_labels_and_comments_are_conflicts(
     owner, owner_browser, editor, todo_list
 ):
     now = timezone.now()
@@ -42,12 +42,12 @@ def test_lists_labels_comments_and_members_know_conflicts(
         answer = owner_browser.post(page, data | {field: "mine"})
         assert answer.status_code == 409, page
         assert "theirs" in text_of(answer)
-        assert resend(owner_browser, page, answer).status_code == 302
+        assert keep_mine(owner_browser, page, answer).status_code == 302
     todo_list.refresh_from_db()
     assert todo_list.name == "mine"
 
 
-def test_a_members_role_that_changed_meanwhile_is_a_conflict(
+def test_a_stale_role_of_a_member_is_a_conflict(
     owner, owner_browser, editor, todo_list
 ):
     page = f"/admin/todos/todolist/{todo_list.pk}/change/"
@@ -65,12 +65,12 @@ def test_a_members_role_that_changed_meanwhile_is_a_conflict(
     answer = owner_browser.post(page, typed)
     assert answer.status_code == 409
     assert "Edgar Editor" in text_of(answer)
-    assert resend(owner_browser, page, answer).status_code == 302
+    assert keep_mine(owner_browser, page, answer).status_code == 302
     membership.refresh_from_db()
     assert membership.role == "owner"
 
 
-def test_a_role_that_one_left_alone_stays_as_somebody_else_set_it(
+def test_a_role_that_the_user_did_not_change_keeps_the_newer_value(
     owner, owner_browser, editor, todo_list
 ):
     page = f"/admin/todos/todolist/{todo_list.pk}/change/"
@@ -86,7 +86,7 @@ def test_a_role_that_one_left_alone_stays_as_somebody_else_set_it(
     assert (membership.role, todo_list.name) == ("viewer", "Orchard")
 
 
-def test_people_and_roles_know_conflicts(administrator, owner):
+def test_stale_forms_of_users_and_roles_are_conflicts(administrator, owner):
     browser = browser_for(administrator)
     role = Role.objects.create(name="gardener")
     make_person("gus", "gardener")
@@ -99,10 +99,10 @@ def test_people_and_roles_know_conflicts(administrator, owner):
         answer = browser.post(page, data | {field: "Second"})
         assert answer.status_code == 409, page
         assert "First" in text_of(answer)
-        assert resend(browser, page, answer).status_code == 302
+        assert keep_mine(browser, page, answer).status_code == 302
 
 
-def test_a_profile_that_changed_meanwhile_keeps_what_was_typed(owner, owner_browser):
+def test_a_stale_profile_form_keeps_what_was_typed(owner, owner_browser):
     page = "/admin/accounts/user/me/"
     typed = {"time_zone": "UTC", "language": "en", "version": "1"}
     assert owner_browser.post(page, typed | {"display_name": "A"}).status_code == 302

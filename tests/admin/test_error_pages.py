@@ -1,4 +1,4 @@
-"""Pages that say what went wrong, and no more than that."""
+"""Error pages explain what went wrong and reveal nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from todos.admin.todos import TodoAdmin
 INLINE = re.compile(r"<style|style=|<script(?![^>]*\bsrc=)|\son\w+=|javascript:", re.I)
 
 
-def test_a_missing_page_is_told_in_words(db):
+def test_a_missing_page_explains_itself(db):
     answer = Client().get("/nowhere")
     assert answer.status_code == 404
     page = text_of(answer)
@@ -28,7 +28,7 @@ def test_a_missing_page_is_told_in_words(db):
     assert "Traceback" not in page
 
 
-def test_an_error_page_needs_neither_database_nor_person():
+def test_an_error_page_needs_neither_database_nor_user():
     """No database is allowed here: a statement would fail the test."""
     request = RequestFactory().get("/anything")
     answer = server_error(request)
@@ -37,9 +37,7 @@ def test_an_error_page_needs_neither_database_nor_person():
     assert not INLINE.search(text_of(answer))
 
 
-def test_an_error_is_told_in_words_where_static_files_were_never_collected(
-    settings, tmp_path
-):
+def test_an_error_page_works_without_collected_static_files(settings, tmp_path):
     manifest = "todo_project.static.ReleaseStorage"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": manifest}}
@@ -48,7 +46,7 @@ def test_an_error_is_told_in_words_where_static_files_were_never_collected(
     assert answer.content == b"500 Something went wrong on our side.\n"
 
 
-def test_a_failure_shows_no_trace(owner, monkeypatch, caplog):
+def test_a_server_error_shows_no_traceback(owner, monkeypatch, caplog):
     def fail(*_args: Any, **_options: Any) -> Any:
         raise RuntimeError("secret detail")
 
@@ -62,7 +60,7 @@ def test_a_failure_shows_no_trace(owner, monkeypatch, caplog):
     assert "Traceback" not in text_of(answer)
 
 
-def test_a_form_from_elsewhere_is_refused_in_words(owner):
+def test_a_form_without_csrf_token_is_refused_with_an_explanation(owner):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(owner)
     answer = strict.post(reverse("admin:todos_todo_quick_add"), {"content": "x"})
@@ -70,7 +68,7 @@ def test_a_form_from_elsewhere_is_refused_in_words(owner):
     assert "This form has expired" in text_of(answer)
 
 
-def test_a_busy_database_gives_the_form_back(owner_browser, todo):
+def test_a_busy_database_keeps_what_was_typed(owner_browser, todo):
     url = f"/admin/todos/todo/{todo.pk}/change/"
     data = form_of(owner_browser.get(url)) | {"content": "Typed with care"}
 
@@ -98,7 +96,7 @@ def test_pages_have_no_inline_script_or_style_and_a_strict_policy(owner_browser,
     assert "unsafe" not in answer["Content-Security-Policy"]
 
 
-def test_the_sign_in_page_names_its_fields_and_refuses_in_words(owner):
+def test_the_sign_in_page_labels_its_fields_and_explains_refusals(owner):
     browser = Client()
     page = text_of(browser.get(reverse("admin:login")))
     assert 'for="id_username"' in page

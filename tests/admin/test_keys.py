@@ -20,7 +20,7 @@ TABLE = "/admin/accounts/apikey/"
 TOKEN = re.compile(r"tdo_[0-9a-f]{16}_[\w-]{43}")
 
 
-def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
+def test_the_token_is_shown_once_and_not_stored(owner, owner_browser):
     answer = save(owner_browser, f"{TABLE}add/", name="Laptop")
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -41,18 +41,18 @@ def test_the_token_is_shown_once_and_kept_nowhere(owner, owner_browser):
     assert Event.objects.get(verb="apikey.created").source == "admin"
 
 
-def test_a_form_that_is_sent_again_makes_no_second_key(owner_browser):
+def test_submitting_a_form_twice_creates_one_key(owner_browser):
     data = form_of(owner_browser.get(f"{TABLE}add/")) | {"name": "Laptop"}
     assert owner_browser.post(f"{TABLE}add/", data).status_code == 200
     again = owner_browser.post(f"{TABLE}add/", data, follow=True)
     assert again.redirect_chain == [(TABLE, 302)]
-    assert "made its key already" in text_of(again)
+    assert "already created its key" in text_of(again)
     assert ApiKey.objects.count() == 1
     save(owner_browser, f"{TABLE}add/", name="Phone")
     assert ApiKey.objects.count() == 2
 
 
-def test_a_refused_form_can_be_mended_and_sent(owner_browser):
+def test_a_refused_form_can_be_corrected_and_submitted(owner_browser):
     page = owner_browser.get(f"{TABLE}add/")
     data = form_of(page) | {"name": "x", "expires_at": "2020-01-01T00:00"}
     refused = owner_browser.post(f"{TABLE}add/", data)
@@ -62,21 +62,21 @@ def test_a_refused_form_can_be_mended_and_sent(owner_browser):
     assert ApiKey.objects.count() == 1
 
 
-def test_a_form_makes_no_key_once_its_use_would_be_forgotten(owner_browser, settings):
+def test_an_expired_form_creates_no_key(owner_browser, settings):
     data = form_of(owner_browser.get(f"{TABLE}add/")) | {"name": "Laptop"}
     days, settings.IDEMPOTENCY_DAYS = settings.IDEMPOTENCY_DAYS, 0
     answer = owner_browser.post(f"{TABLE}add/", data)
-    assert "This form is too old." in text_of(answer)
+    assert "This form has expired." in text_of(answer)
     assert not ApiKey.objects.exists()
     settings.IDEMPOTENCY_DAYS = days
     assert owner_browser.post(f"{TABLE}add/", form_of(answer)).status_code == 200
     assert ApiKey.objects.count() == 1
 
 
-def test_the_form_of_another_person_makes_no_key(owner_browser, editor):
+def test_the_form_of_another_user_creates_no_key(owner_browser, editor):
     theirs = form_of(browser_for(editor).get(f"{TABLE}add/"))
     answer = owner_browser.post(f"{TABLE}add/", theirs | {"name": "x"})
-    assert "This form is too old." in text_of(answer)
+    assert "This form has expired." in text_of(answer)
     assert not ApiKey.objects.exists()
 
 
@@ -90,13 +90,13 @@ def test_the_form_of_another_person_makes_no_key(owner_browser, editor):
         ({"expires_at": "soon"}, "expires_at"),
     ],
 )
-def test_a_bad_key_is_refused_with_an_error_of_the_field(owner_browser, typed, field):
+def test_invalid_key_data_is_an_error_of_the_field(owner_browser, typed, field):
     answer = save(owner_browser, f"{TABLE}add/", **({"name": "x"} | typed))
     assert field in answer.context["adminform"].form.errors
     assert not ApiKey.objects.exists()
 
 
-def test_scopes_are_boxes_and_the_chosen_ones_are_given(owner_browser):
+def test_scopes_are_checkboxes_and_the_chosen_ones_are_granted(owner_browser):
     page = text_of(owner_browser.get(f"{TABLE}add/"))
     assert page.count('type="checkbox" name="scopes"') == len(registry.scopes)
     save(owner_browser, f"{TABLE}add/", name="x", scopes=["todos:read"])
@@ -129,7 +129,7 @@ def test_many_keys_are_revoked_at_once(owner, owner_browser):
     assert not ApiKey.objects.filter(revoked_at=None).exists()
 
 
-def test_a_manager_sees_and_revokes_the_keys_of_others_but_makes_none(manager, owner):
+def test_a_manager_sees_and_revokes_the_keys_of_others(manager, owner):
     key, _token = issue_key(
         actor=None, user=owner, name="Lost phone", now=timezone.now()
     )

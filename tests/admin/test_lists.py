@@ -33,7 +33,7 @@ def member(todo_list: TodoList, user: Any) -> Membership:
     return Membership.objects.get(list=todo_list, user=user)
 
 
-def test_a_list_is_made_with_a_colour_and_owned(owner, owner_browser):
+def test_adding_a_list_sets_its_colour_and_owner(owner, owner_browser):
     answer = save(owner_browser, f"{TABLE}add/", name="Shed", colour="#1c7ed6")
     assert answer.status_code == 302
     made: Any = TodoList.objects.as_seen_by(owner).get(name="Shed")
@@ -54,10 +54,12 @@ def test_a_member_is_added_by_exact_name_or_address(
 
 
 @pytest.mark.parametrize("name", ["ott", "nobody", "otto@example", "'; DROP TABLE"])
-def test_a_name_that_is_nobodys_is_refused_alike(owner_browser, outsider, url, name):
+def test_an_unknown_name_or_address_is_refused_with_one_message(
+    owner_browser, outsider, url, name
+):
     answer = save(owner_browser, url, **{"memberships-3-person": name})
     assert answer.status_code == 200
-    assert "There is no person of this name or address." in text_of(answer)
+    assert "No user has this name or email address." in text_of(answer)
 
 
 def test_a_member_is_not_added_twice(owner_browser, editor, url):
@@ -76,7 +78,7 @@ def test_roles_change_and_members_are_removed(
     assert not Membership.objects.filter(list=todo_list, user=viewer).exists()
 
 
-def test_the_last_owner_stays(owner, owner_browser, todo_list, url):
+def test_the_last_owner_cannot_be_removed(owner, owner_browser, todo_list, url):
     data = form_of(owner_browser.get(url))
     data[f"{prefix_of(data, member(todo_list, owner))}-role"] = "viewer"
     answer = owner_browser.post(url, data)
@@ -86,7 +88,7 @@ def test_the_last_owner_stays(owner, owner_browser, todo_list, url):
     assert "A list needs at least one owner" in text_of(answer)
 
 
-def test_an_editor_chooses_a_colour_and_no_more(editor, todo_list, url):
+def test_an_editor_can_change_the_colour_only(editor, todo_list, url):
     browser = browser_for(editor)
     page = text_of(browser.get(url))
     assert 'name="name"' not in page
@@ -109,10 +111,10 @@ def test_an_editor_cannot_forge_the_forms_of_members(
     assert member(todo_list, viewer).role == "viewer"
 
 
-def test_an_inbox_is_shared_and_deleted_by_nobody(owner, owner_browser, editor):
+def test_an_inbox_cannot_be_shared_or_deleted(owner, owner_browser, editor):
     url = f"{TABLE}{owner.inbox.pk}/change/"
     page = text_of(owner_browser.get(url))
-    assert "An inbox is yours alone." in page
+    assert "An inbox is private" in page
     assert 'name="is_archived"' not in page
     save(owner_browser, url, **{"memberships-1-person": "edgar", "is_archived": "on"})
     assert owner.inbox.memberships.count() == 1
@@ -120,7 +122,7 @@ def test_an_inbox_is_shared_and_deleted_by_nobody(owner, owner_browser, editor):
     assert answer.status_code == 403
 
 
-def test_a_list_is_archived_and_opened_again(owner_browser, todo_list, url):
+def test_a_list_is_archived_and_unarchived(owner_browser, todo_list, url):
     save(owner_browser, url, is_archived="on")
     todo_list.refresh_from_db()
     assert todo_list.is_archived
@@ -131,7 +133,7 @@ def test_a_list_is_archived_and_opened_again(owner_browser, todo_list, url):
     assert not todo_list.is_archived
 
 
-def test_a_list_goes_to_the_trash_and_comes_back(owner_browser, editor, todo_list):
+def test_a_list_is_moved_to_the_trash_and_restored(owner_browser, editor, todo_list):
     answer = owner_browser.post(f"{TABLE}{todo_list.pk}/delete/", {"post": "yes"})
     assert answer.status_code == 302
     assert owner_browser.get(f"{TABLE}{todo_list.pk}/change/").status_code == 404
@@ -143,7 +145,7 @@ def test_a_list_goes_to_the_trash_and_comes_back(owner_browser, editor, todo_lis
     assert owner_browser.get(f"{TABLE}{todo_list.pk}/change/").status_code == 200
 
 
-def test_nobody_but_owners_restores_a_list(owner, editor, todo_list):
+def test_only_owners_restore_a_list(owner, editor, todo_list):
     trash_list(actor=owner, todo_list=todo_list, now=timezone.now())
     given = {"action": "restore", "index": "0", "_selected_action": str(todo_list.pk)}
     browser_for(editor).post(f"{TABLE}trash/", given)
@@ -151,23 +153,23 @@ def test_nobody_but_owners_restores_a_list(owner, editor, todo_list):
     assert todo_list.deleted_at is not None
 
 
-def test_a_member_leaves_after_a_question(editor, todo_list):
+def test_a_member_leaves_a_list_after_confirming(editor, todo_list):
     browser = browser_for(editor)
     url = f"{TABLE}{todo_list.pk}/leave/"
     assert "Leave the list" in text_of(browser.get(url))
     assert member(todo_list, editor)
     answer = browser.post(url, follow=True)
-    assert "You are no longer a member of “Garden”." in text_of(answer)
+    assert "You left “Garden”." in text_of(answer)
     assert browser.get(f"{TABLE}{todo_list.pk}/change/").status_code == 404
 
 
-def test_an_outsider_has_nothing_to_leave(outsider, todo_list):
+def test_an_outsider_cannot_open_the_leave_page(outsider, todo_list):
     url = f"{TABLE}{todo_list.pk}/leave/"
     assert browser_for(outsider).get(url).status_code == 404
     assert browser_for(outsider).post(url).status_code == 404
 
 
-def test_the_history_of_a_list_tells_of_all_in_it(owner_browser, todo, url):
+def test_the_history_of_a_list_includes_its_todos(owner_browser, todo, url):
     page = text_of(owner_browser.get(url.replace("change", "history")))
     assert "Plant a tree" in page
     assert "Edgar Editor" in page

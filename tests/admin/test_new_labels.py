@@ -1,4 +1,4 @@
-"""Labels made by typing them on the page of a todo."""
+"""Labels added by typing their names in the form of a todo."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def names_of(todo: Todo) -> list[str]:
     return sorted(label.name for label in todo.labels.all())
 
 
-def test_they_are_made_in_the_list_and_carried_beside_the_others(
-    owner, owner_browser, todo, url
-):
+def test_new_labels_are_added_to_the_list_and_the_todo(owner, owner_browser, todo, url):
     now = timezone.now()
     soil = add_label(actor=owner, todo_list=todo.list, name="Soil", now=now)
     edit_todo(actor=owner, todo=todo, labels=[soil], now=now)
@@ -38,7 +36,7 @@ def test_they_are_made_in_the_list_and_carried_beside_the_others(
     assert Event.objects.filter(verb="label.created", source="admin").count() == 2
 
 
-def test_a_new_todo_takes_them_along(owner_browser, todo_list):
+def test_a_new_todo_gets_new_labels(owner_browser, todo_list):
     answer = save(
         owner_browser, ADD, content="x", list=str(todo_list.pk), new_labels="a, b"
     )
@@ -46,7 +44,7 @@ def test_a_new_todo_takes_them_along(owner_browser, todo_list):
     assert names_of(Todo.objects.get(content="x")) == ["a", "b"]
 
 
-def test_a_todo_that_moves_has_them_in_its_new_list(owner, owner_browser, todo, url):
+def test_a_moved_todo_gets_new_labels_in_its_new_list(owner, owner_browser, todo, url):
     other = add_list(actor=owner, name="Other", now=timezone.now())
     save(owner_browser, url, list=str(other.pk), new_labels="late")
     todo.refresh_from_db()
@@ -55,13 +53,13 @@ def test_a_todo_that_moves_has_them_in_its_new_list(owner, owner_browser, todo, 
 
 
 @pytest.mark.parametrize("typed", ["x" * 101, ",".join("abcdefghijklmnopqrstu")])
-def test_what_cannot_be_a_label_is_an_error_of_the_field(owner_browser, url, typed):
+def test_an_invalid_label_name_is_an_error_of_the_field(owner_browser, url, typed):
     answer = save(owner_browser, url, new_labels=typed)
     assert "new_labels" in answer.context["adminform"].form.errors
     assert not Label.objects.exists()
 
 
-def test_who_may_not_edit_makes_none(viewer, editor, todo, url):
+def test_a_viewer_adds_no_labels(viewer, editor, todo, url):
     assert 'name="new_labels"' in text_of(browser_for(editor).get(url))
     browser = browser_for(viewer)
     assert 'name="new_labels"' not in text_of(browser.get(url))
@@ -69,7 +67,7 @@ def test_who_may_not_edit_makes_none(viewer, editor, todo, url):
     assert not Label.objects.exists()
 
 
-def test_a_stale_form_makes_none_until_it_is_sent_again(
+def test_a_stale_form_adds_no_labels_until_it_is_confirmed(
     owner_browser, editor, todo, url
 ):
     answer = save(owner_browser, url, new_labels="a", version="1-0")

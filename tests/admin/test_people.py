@@ -65,7 +65,7 @@ def test_a_manager_adds_a_person_who_can_sign_in(manager, manager_browser):
         ({"time_zone": "Nowhere"}, "time_zone"),
     ],
 )
-def test_a_person_is_refused_with_an_error_of_the_field(
+def test_invalid_user_data_is_an_error_of_the_field(
     manager_browser, manager, typed, field
 ):
     User.objects.filter(pk=manager.pk).update(
@@ -77,7 +77,7 @@ def test_a_person_is_refused_with_an_error_of_the_field(
     assert not User.objects.filter(username="pia").exists()
 
 
-def test_a_manager_gives_no_role_that_grants_more(manager_browser, owner):
+def test_a_manager_cannot_assign_a_role_with_more_permissions(manager_browser, owner):
     answer = new_person(manager_browser, roles=roles_named("administrator"))
     assert "You do not have permission" in text_of(answer)
     assert not User.objects.filter(username="pia").exists()
@@ -87,7 +87,9 @@ def test_a_manager_gives_no_role_that_grants_more(manager_browser, owner):
     assert [role.name for role in owner.groups.all()] == ["member"]
 
 
-def test_a_manager_changes_nobody_who_may_do_more(manager_browser, administrator):
+def test_a_manager_cannot_change_users_with_more_permissions(
+    manager_browser, administrator
+):
     answer = save(
         manager_browser, f"{TABLE}{administrator.pk}/change/", display_name="X"
     )
@@ -136,7 +138,7 @@ def test_a_new_password_ends_sessions_and_leaves_an_event(manager_browser, owner
     assert (event.changes, event.source) == ({}, "admin")
 
 
-def test_members_give_nobody_a_password(owner, editor, todo_list):
+def test_members_cannot_set_passwords_of_others(owner, editor, todo_list):
     url = f"{TABLE}{editor.pk}/password/"
     browser = browser_for(owner)
     assert browser.get(url).status_code == 403
@@ -165,7 +167,7 @@ def test_everyone_has_a_profile(auditor):
     assert browser.get("/admin/")["Content-Language"] == "zh-hans"
 
 
-def test_one_changes_ones_own_password(owner, owner_browser):
+def test_users_change_their_own_password(owner, owner_browser):
     typed = {"old_password": PASSWORD, "new_password1": STRONG, "new_password2": STRONG}
     wrong = owner_browser.post("/admin/password_change/", typed | {"old_password": "x"})
     assert wrong.status_code == 200
@@ -195,26 +197,26 @@ def test_roles_are_made_changed_and_deleted_with_events(administrator):
     person = make_person("rita", "readers")
     browser.post(url.replace("change", "delete"), {"post": "yes"})
     assert not Role.objects.filter(pk=role.pk).exists()
-    told = {
+    recorded = {
         event.verb: event.changes
         for event in Event.objects.filter(
             resource_type="role", resource_id=str(role.pk)
         )
     }
     both = ["todos.view_todo", "todos.view_todolist"]
-    assert told["role.created"] == {
+    assert recorded["role.created"] == {
         "name": [None, "reader"],
         "permissions": [None, both],
     }
-    assert told["role.changed"] == {
+    assert recorded["role.changed"] == {
         "name": ["reader", "readers"],
         "permissions": [both, both[:1]],
     }
-    assert told["role.deleted"]["people"] == [[str(person.pk)], None]
+    assert recorded["role.deleted"]["people"] == [[str(person.pk)], None]
     assert not person.has_perm("todos.view_todo")
 
 
-def test_nobody_grants_or_touches_what_they_do_not_hold(manager_browser):
+def test_nobody_grants_or_changes_permissions_they_lack(manager_browser):
     log = permissions("core.view_event")
     answer = save(manager_browser, f"{ROLES}add/", name="spy", permissions=log)
     assert "You do not have permission" in text_of(answer)
@@ -237,12 +239,12 @@ def test_nobody_grants_or_touches_what_they_do_not_hold(manager_browser):
     assert not member.permissions.filter(codename="view_event").exists()
 
 
-def test_a_role_has_a_name_of_its_own(administrator):
+def test_role_names_are_unique(administrator):
     answer = save(browser_for(administrator), f"{ROLES}add/", name="Member")
     assert "name" in answer.context["adminform"].form.errors
 
 
-def test_roles_grant_nothing_of_the_framework(administrator):
+def test_roles_offer_no_permissions_of_django(administrator):
     page = browser_for(administrator).get(f"{ROLES}add/")
     offered = page.context["adminform"].form.fields["permissions"].queryset
     labels = {permission.content_type.app_label for permission in offered}
@@ -257,7 +259,7 @@ def test_roles_grant_nothing_of_the_framework(administrator):
     assert "permissions" in answer.context["adminform"].form.errors
 
 
-def test_a_form_that_names_unknown_fields_changes_nothing_beyond(administrator, owner):
+def test_unknown_fields_of_a_form_are_ignored(administrator, owner):
     browser = browser_for(administrator)
     url = f"{TABLE}{owner.pk}/change/"
     data = form_of(browser.get(url)) | {"is_superuser": "on", "password": "x"}

@@ -1,4 +1,4 @@
-"""Three hundred thousand todos of everybody: no page walks through them."""
+"""With 300,000 todos of many users, no page scans them all."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module", autouse=True)
 def _many_todos(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Todos for all tests of this module, and gone after them."""
+    """Todos for all tests of this module, deleted afterwards."""
     with django_db_blocker.unblock():
         try:
             write_todos()
@@ -60,18 +60,18 @@ def _many_todos(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
 
 @transaction.atomic
 def write_todos() -> None:
-    """Give a crowd its todos, and to somebody unlucky a few that are all older."""
+    """Add todos for many users, and a few older ones for one user."""
     crowd = make_person("crowd")
     person = make_person("unlucky", "administrator", "member")
     own, others = _lists(person, 5), _lists(crowd, 30)
     with no_statement_timeout(), connection.cursor() as cursor:
-        # Without the triggers of foreign keys: the rows refer to what is there.
+        # Without foreign key triggers: the referenced rows exist.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             "SELECT indexdef FROM pg_indexes WHERE indexname = 'todo_search'"
         )
         (index,) = cursor.fetchone()
-        cursor.execute("DROP INDEX todo_search")  # built once is quicker
+        cursor.execute("DROP INDEX todo_search")  # building it once is faster
         _fill(cursor, own, OLD_ROWS, LONG_AGO, person)
         _fill(cursor, others, ROWS, RECENTLY, crowd)
         cursor.execute(index)
@@ -96,7 +96,7 @@ def _fill(
 
 
 def rows_read(sql: str) -> int:
-    """Return how many todos a plan reads, those thrown away included."""
+    """Return how many todos a plan reads, including those it discards."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
         (plan,) = cursor.fetchone()
@@ -137,11 +137,11 @@ def pages_for(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["unlucky", "crowd"])
-def test_no_page_walks_through_everybodys_todos(name):
+def test_no_page_scans_the_todos_of_all_users(name):
     user = User.objects.get(username=name)
     browser = browser_for(user)
     for page in pages_for(user):
-        # A word that many of one's own todos hold is looked for in all of them.
+        # A term that many of the user's todos contain is searched in all of them.
         bound = ROWS // 2 if "?q=" in page else MOST_READ
         with CaptureQueriesContext(connection) as captured:
             response = browser.get(page)
@@ -153,8 +153,8 @@ def test_no_page_walks_through_everybodys_todos(name):
                 assert read < bound, f"{page}: {read} todos\n{query['sql']}"
 
 
-def test_pages_of_a_large_table_cost_the_same_wherever_they_are():
-    """The crowd's own pages: the last one costs what the first one does."""
+def test_every_page_of_a_large_changelist_costs_the_same():
+    """The last page costs as much as the first one."""
     crowd = User.objects.get(username="crowd")
     browser = browser_for(crowd)
     page = "?o=-4&state=all"

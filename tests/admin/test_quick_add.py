@@ -1,4 +1,4 @@
-"""A todo at one line, and at one click: quick-add and the box of being done."""
+"""Quick actions: adding a todo in one line, and the button that finishes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import browser_for
 from todos.models import Todo
 
 
-def test_quick_add_puts_a_todo_into_the_list_and_stays(owner, owner_browser, todo_list):
+def test_quick_add_adds_a_todo_and_stays_on_the_page(owner, owner_browser, todo_list):
     typed = {
         "content": "Water the tomatoes",
         "list": todo_list.pk,
@@ -29,13 +29,13 @@ def test_quick_add_puts_a_todo_into_the_list_and_stays(owner, owner_browser, tod
     assert event.request_id
 
 
-def test_quick_add_without_a_list_lands_in_the_inbox(owner, owner_browser):
+def test_quick_add_without_a_list_uses_the_inbox(owner, owner_browser):
     owner_browser.post(QUICK_ADD, {"content": "Breathe"})
     assert Todo.objects.get().list == owner.inbox
 
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 501, "字" * 501, "a\x00b"])
-def test_quick_add_refuses_bad_content_and_gives_it_back(owner_browser, content):
+def test_quick_add_refuses_invalid_content_and_keeps_it(owner_browser, content):
     answer = owner_browser.post(QUICK_ADD, {"content": content}, follow=True)
     assert answer.status_code == 200
     assert "Not added." in text_of(answer)
@@ -48,9 +48,7 @@ def test_quick_add_refuses_bad_content_and_gives_it_back(owner_browser, content)
     assert not Todo.objects.exists()
 
 
-def test_quick_add_refuses_a_list_that_one_may_not_write_in(
-    viewer, outsider, todo_list
-):
+def test_quick_add_refuses_a_read_only_list(viewer, outsider, todo_list):
     for person in (viewer, outsider):
         browser = browser_for(person)
         typed = {"content": "Smuggled", "list": todo_list.pk}
@@ -59,19 +57,19 @@ def test_quick_add_refuses_a_list_that_one_may_not_write_in(
     assert not Todo.objects.exists()
 
 
-def test_quick_add_goes_back_to_no_foreign_place(owner_browser):
+def test_quick_add_never_redirects_to_another_site(owner_browser):
     typed = {"content": "x", "next": "https://evil.example/"}
     assert owner_browser.post(QUICK_ADD, typed)["Location"] == TABLE
 
 
-def test_quick_add_needs_the_token_of_the_form(owner):
+def test_quick_add_needs_the_csrf_token(owner):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(owner)
     assert strict.post(QUICK_ADD, {"content": "x"}).status_code == 403
     assert not Todo.objects.exists()
 
 
-def test_one_click_finishes_and_reopens(owner, owner_browser, todo):
+def test_the_button_in_a_row_finishes_and_reopens(owner, owner_browser, todo):
     box = address("todos_todo_finish", todo.pk)
     assert box in text_of(owner_browser.get(TABLE))
     answer = owner_browser.post(box, {"next": TABLE}, follow=True)
@@ -84,13 +82,13 @@ def test_one_click_finishes_and_reopens(owner, owner_browser, todo):
     assert not todo.is_finished
 
 
-def test_a_click_is_a_post(owner_browser, todo):
+def test_quick_actions_accept_post_only(owner_browser, todo):
     assert owner_browser.get(address("todos_todo_finish", todo.pk)).status_code == 405
     todo.refresh_from_db()
     assert not todo.is_finished
 
 
-def test_a_viewer_cannot_finish_at_one_click(viewer, todo):
+def test_a_viewer_cannot_finish_with_the_button_in_a_row(viewer, todo):
     browser = browser_for(viewer)
     answer = browser.post(address("todos_todo_finish", todo.pk), follow=True)
     assert "You do not have permission" in text_of(answer)
@@ -98,6 +96,6 @@ def test_a_viewer_cannot_finish_at_one_click(viewer, todo):
     assert not todo.is_finished
 
 
-def test_an_outsider_finds_nothing_to_click(outsider, todo):
+def test_an_outsider_gets_404_from_quick_actions(outsider, todo):
     browser = browser_for(outsider)
     assert browser.post(address("todos_todo_finish", todo.pk)).status_code == 404

@@ -1,4 +1,4 @@
-"""Every page of the registry, walked by everyone: no row of a stranger anywhere."""
+"""Every page, opened by every kind of user: no row of a stranger is shown."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from todos.models import Comment, Todo
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
 WALKERS = ("owner", "editor", "viewer", "outsider", "administrator", "auditor")
-# What people manage together is no row of a stranger.
+# Managers may see these rows of everyone.
 MANAGED = {"user": {"administrator"}, "apikey": {"administrator"}}
 OF_ALL = {"event", "role"}
-# Pages of a model, each with what it takes beside the row.
+# Pages of a row.
 ROW_PAGES = ("change", "history", "delete")
 MISSING = "0195a000-0000-7000-8000-000000000000"
 
@@ -83,13 +83,11 @@ def test_a_page_without_scope_is_refused():
 
 @pytest.mark.parametrize("walker", WALKERS)
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
-def test_no_page_of_the_registry_shows_a_row_of_a_stranger(
-    model, walker, people, strange, own
-):
-    """Tables, forms, history, deletion, search and choices; a canary tells."""
+def test_no_page_shows_a_row_of_a_stranger(model, walker, people, strange, own):
+    """In changelists, forms, history, deletion, search and choices."""
     name = name_of(model)
     if name in OF_ALL or walker in MANAGED.get(name, ()):
-        return  # held by tests of their own below
+        return  # covered by separate tests below
     browser = browser_for(people[walker])
     row = strange.of(name)
     missing_codes = []
@@ -172,7 +170,7 @@ def choices(browser: Client, field: str, **query: Any) -> Any:
     return browser.get(reverse("admin:autocomplete"), given)
 
 
-def test_choices_are_those_of_the_list(owner, own):
+def test_choices_are_limited_to_the_list(owner, own):
     browser = browser_for(owner)
     labels = choices(browser, "labels", within=own.todolist.pk).json()["results"]
     assert [label["text"] for label in labels] == ["Own label"]
@@ -189,7 +187,7 @@ def test_choices_are_those_of_the_list(owner, own):
     assert [row["text"] for row in lists] == ["Inbox", "Garden"]
 
 
-def test_choices_know_no_field_that_has_no_page(owner):
+def test_choices_exist_only_for_fields_on_pages(owner):
     browser = browser_for(owner)
     for model, field in (("user", "groups"), ("event", "id"), ("membership", "user")):
         answer = browser.get(
@@ -201,7 +199,7 @@ def test_choices_know_no_field_that_has_no_page(owner):
 
 @pytest.mark.parametrize("walker", ["owner", "editor", "viewer"])
 @pytest.mark.parametrize("name", ["todo", "todolist", "label", "comment"])
-def test_members_open_their_rows_and_may_write_as_their_role_says(
+def test_members_open_their_rows_and_write_as_their_role_allows(
     name, walker, people, own
 ):
     browser = browser_for(people[walker])
@@ -218,7 +216,7 @@ def test_members_open_their_rows_and_may_write_as_their_role_says(
 
 
 @pytest.mark.parametrize("walker", WALKERS)
-def test_people_see_colleagues_by_name_alone(walker, people, strange, own):
+def test_colleagues_see_only_each_others_names(walker, people, strange, own):
     browser = browser_for(people[walker])
     table = browser.get(address("accounts_user_changelist"))
     if walker == "administrator":
@@ -235,7 +233,7 @@ def test_people_see_colleagues_by_name_alone(walker, people, strange, own):
 
 
 @pytest.mark.parametrize("walker", WALKERS)
-def test_the_event_log_is_for_who_audits_and_keeps_what_is_not_theirs(
+def test_auditors_read_the_event_log_without_the_content_of_lists(
     walker, people, strange
 ):
     browser = browser_for(people[walker])
@@ -252,7 +250,7 @@ def test_the_event_log_is_for_who_audits_and_keeps_what_is_not_theirs(
     assert browser.post(address("core_event_delete", event.get().pk)).status_code == 403
 
 
-def test_the_event_log_tells_members_what_changed(auditor, strange):
+def test_the_event_log_shows_changes_to_members(auditor, strange):
     member = strange.user
     member.groups.add(Role.objects.get(name="auditor"))
     event = Event.objects.get(stream_id=strange.todolist.pk, verb="todo.created")
@@ -260,7 +258,7 @@ def test_the_event_log_tells_members_what_changed(auditor, strange):
     assert f"{CANARY} content" in text_of(shown)
 
 
-def test_nothing_is_written_to_the_log_of_the_framework(owner, own, people):
+def test_djangos_own_admin_log_stays_empty(owner, own, people):
     browser = browser_for(owner)
     browser.post(address("todos_todo_delete", own.todo.pk), {"post": "yes"})
     assert not Todo.objects.filter(pk=own.todo.pk).exists()

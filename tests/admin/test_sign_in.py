@@ -13,14 +13,14 @@ PAGE = "/admin/login/"
 ANSWER = "The user name and password do not match."
 
 
-def test_a_person_who_knows_the_password_is_led_where_they_wanted_to_go(owner):
+def test_signing_in_leads_to_the_requested_page(owner):
     typed = {"username": "olga", "password": PASSWORD, "next": "/admin/todos/todo/"}
     answer = Client().post(PAGE, typed)
     assert (answer.status_code, answer["Location"]) == (302, "/admin/todos/todo/")
 
 
 @pytest.mark.parametrize("case", ["no such person", "wrong password", "disabled"])
-def test_whatever_is_wrong_the_answer_is_the_same(owner, case):
+def test_every_failed_sign_in_gets_the_same_answer(owner, case):
     name = "nobody" if case == "no such person" else "olga"
     password = PASSWORD if case != "wrong password" else "guess"
     owner.is_active = case != "disabled"
@@ -46,7 +46,7 @@ def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_page(owner):
     assert Client(enforce_csrf_checks=True).post("/api/v1/todos").status_code == 401
 
 
-def test_browsers_that_ask_for_the_usual_icon_get_one(client):
+def test_favicon_ico_is_served(client):
     answer = client.get("/favicon.ico")
     assert answer.status_code == 302
     assert finders.find(answer["Location"].removeprefix("/static/"))

@@ -1,4 +1,4 @@
-"""What is done to many todos at once."""
+"""Actions on many todos at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from todos.services.todos import add_todo
 LOCK = re.compile(r"BEGIN IMMEDIATE|FOR UPDATE")
 
 
-def test_actions_do_what_they_say(owner, owner_browser, todo_list):
+def test_actions_apply_to_the_chosen_todos_and_report_counts(
+    owner, owner_browser, todo_list
+):
     now = timezone.now()
     todos = [
         add_todo(actor=owner, todo_list=todo_list, content=f"t{n}", now=now)
@@ -66,7 +68,7 @@ def test_todos_are_moved_to_a_chosen_list(owner, owner_browser, todo):
     assert todo.list == target
 
 
-def test_nobody_moves_todos_into_a_list_out_of_sight(
+def test_todos_cannot_be_moved_to_an_invisible_list(
     owner, owner_browser, outsider, todo
 ):
     given = {"confirmed": "yes", "list": str(outsider.inbox.pk)}
@@ -76,7 +78,7 @@ def test_nobody_moves_todos_into_a_list_out_of_sight(
     assert todo.list.name == "Garden"
 
 
-def test_a_label_is_given_by_name_across_lists(owner, owner_browser, todo):
+def test_a_label_is_added_by_name_across_lists(owner, owner_browser, todo):
     now = timezone.now()
     other = add_list(actor=owner, name="Shed", now=now)
     far = add_todo(actor=owner, todo_list=other, content="Far", now=now)
@@ -86,12 +88,12 @@ def test_a_label_is_given_by_name_across_lists(owner, owner_browser, todo):
     given = {"confirmed": "yes", "label": str(label.pk)}
     answer = act(owner_browser, "label", todo, far, bare, **given)
     assert "2 todos labelled." in text_of(answer)
-    assert "no label of this name" in text_of(answer)
+    assert "no label with this name" in text_of(answer)
     assert [row.name for row in far.labels.all()] == ["urgent"]
     assert not bare.labels.exists()
 
 
-def test_actions_pass_over_what_one_may_not_change_and_say_so(viewer, outsider, todo):
+def test_actions_skip_read_only_todos_and_report_why(viewer, outsider, todo):
     own = add_todo(actor=viewer, content="Own", now=timezone.now())
     answer = act(browser_for(viewer), "finish", todo, own)
     assert "1 todo finished." in text_of(answer)
@@ -101,7 +103,7 @@ def test_actions_pass_over_what_one_may_not_change_and_say_so(viewer, outsider, 
     assert not todo.is_finished
 
 
-def test_an_action_takes_the_chosen_rows_and_no_others(owner, owner_browser, todo):
+def test_an_action_applies_only_to_the_chosen_rows(owner, owner_browser, todo):
     other = add_todo(
         actor=owner, todo_list=todo.list, content="Other", now=timezone.now()
     )
@@ -111,7 +113,7 @@ def test_an_action_takes_the_chosen_rows_and_no_others(owner, owner_browser, tod
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_action_waits_once_for_a_list_that_is_held(owner, owner_browser, todo):
+def test_an_action_waits_only_once_for_a_locked_list(owner, owner_browser, todo):
     todos = [todo, *(put(owner, todo.list, f"{number}") for number in range(3))]
     asked = CaptureQueriesContext(connection)
     with held(todo.list), without_waiting(), asked:

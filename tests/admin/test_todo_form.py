@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from django.forms import ModelForm
 from django.utils import timezone
 
 from core.models import Event
 from tests.admin.cast import rows_of, save, text_of
 from tests.admin.todo_pages import TABLE, act, last_event
 from tests.conftest import browser_for
+from todos.admin.forms import TodoForm
 from todos.models import Comment, Todo
 from todos.services.labels import add_label
 from todos.services.lists import add_list, edit_list
 from todos.services.todos import add_todo
 
 
-def test_a_todo_is_added_with_all_that_belongs_to_it(
-    owner, owner_browser, editor, todo_list
-):
+def test_a_todo_is_added_with_all_its_fields(owner, owner_browser, editor, todo_list):
     label = add_label(
         actor=owner, todo_list=todo_list, name="tools", now=timezone.now()
     )
@@ -66,7 +66,7 @@ def test_saving_an_untouched_form_changes_nothing(owner_browser, todo):
     assert (todo.version, Event.objects.count()) == (1, before)
 
 
-def test_lines_are_kept_as_they_are(owner_browser, todo):
+def test_line_breaks_are_stored_as_lf(owner_browser, todo):
     """Browsers send CR LF, whatever was typed."""
     url = f"{TABLE}{todo.pk}/change/"
     save(owner_browser, url, notes="one\r\ntwo")
@@ -77,9 +77,7 @@ def test_lines_are_kept_as_they_are(owner_browser, todo):
     assert todo.version == 2
 
 
-def test_moving_by_the_form_takes_subtasks_and_labels_along(
-    owner, owner_browser, todo_list
-):
+def test_moving_in_the_form_moves_subtasks_and_labels(owner, owner_browser, todo_list):
     rows = rows_of(owner, todo_list, "Old")
     add_todo(
         actor=owner,
@@ -112,9 +110,7 @@ def test_moving_by_the_form_takes_subtasks_and_labels_along(
         ({"due_zone": "Mars/Olympus"}, "due_zone"),
     ],
 )
-def test_what_the_rules_refuse_becomes_an_error_of_the_field(
-    owner_browser, todo, typed, field
-):
+def test_refused_values_become_errors_of_the_field(owner_browser, todo, typed, field):
     answer = save(owner_browser, f"{TABLE}{todo.pk}/change/", **typed)
     assert answer.status_code == 200
     assert field in answer.context["adminform"].form.errors
@@ -122,7 +118,7 @@ def test_what_the_rules_refuse_becomes_an_error_of_the_field(
     assert todo.version == 1
 
 
-def test_foreign_rows_are_no_choice(owner, owner_browser, outsider, todo):
+def test_rows_of_others_cannot_be_chosen(owner, owner_browser, outsider, todo):
     theirs = add_list(actor=outsider, name="Theirs", now=timezone.now())
     rows = rows_of(outsider, theirs, "Theirs")
     for field, value in (
@@ -138,7 +134,7 @@ def test_foreign_rows_are_no_choice(owner, owner_browser, outsider, todo):
     assert (todo.version, todo.list.name) == (1, "Garden")
 
 
-def test_a_todo_cannot_hang_below_itself(owner, owner_browser, todo):
+def test_a_todo_cannot_become_its_own_subtask(owner, owner_browser, todo):
     child = add_todo(
         actor=owner, todo_list=todo.list, parent=todo, content="c", now=timezone.now()
     )
@@ -183,7 +179,7 @@ def test_a_refused_subtask_undoes_the_whole_save(owner, owner_browser, todo):
     assert line.content == "d3"
 
 
-def test_a_viewer_reads_the_page_and_cannot_send_it(viewer, todo):
+def test_a_viewer_reads_the_page_and_cannot_save_it(viewer, todo):
     browser = browser_for(viewer)
     page = browser.get(f"{TABLE}{todo.pk}/change/")
     assert page.status_code == 200
@@ -204,3 +200,18 @@ def test_an_archived_list_is_read_only(owner, owner_browser, todo):
     assert "This list is archived" in text_of(answer)
     todo.refresh_from_db()
     assert not todo.is_finished
+
+
+def test_a_refused_save_validates_the_form_once(owner_browser, todo, monkeypatch):
+    validated = []
+
+    def count(form: TodoForm) -> None:
+        if form.is_bound:
+            validated.append(form)
+        ModelForm.full_clean(form)
+
+    monkeypatch.setattr(TodoForm, "full_clean", count)
+    answer = save(owner_browser, f"{TABLE}{todo.pk}/change/", due_time="10:00")
+    assert answer.status_code == 200
+    assert "due_time" in answer.context["adminform"].form.errors
+    assert len(validated) == 1

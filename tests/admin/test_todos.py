@@ -13,9 +13,7 @@ from todos.services.lists import add_list
 from todos.services.trash import trash_todo
 
 
-def test_the_trash_shows_what_was_deleted_and_pages_of_it_are_gone(
-    owner, owner_browser, todo
-):
+def test_the_trash_lists_deleted_todos_whose_pages_are_404(owner, owner_browser, todo):
     answer = owner_browser.post(f"{TABLE}{todo.pk}/delete/", {"post": "yes"})
     assert answer.status_code == 302
     assert owner_browser.get(f"{TABLE}{todo.pk}/change/").status_code == 404
@@ -30,7 +28,7 @@ def test_an_editor_cannot_purge(editor, todo):
     assert Todo.with_trash.filter(pk=todo.pk).exists()
 
 
-def test_history_tells_in_words_who_did_what(owner, owner_browser, editor, todo):
+def test_history_shows_who_changed_what(owner, owner_browser, editor, todo):
     label = add_label(actor=owner, todo_list=todo.list, name="wood", now=timezone.now())
     save(
         owner_browser,
@@ -45,9 +43,7 @@ def test_history_tells_in_words_who_did_what(owner, owner_browser, editor, todo)
     assert str(editor.pk) not in page
 
 
-def test_history_keeps_what_happened_in_lists_out_of_sight(
-    owner, owner_browser, outsider, todo
-):
+def test_history_hides_events_of_invisible_lists(owner, owner_browser, outsider, todo):
     secret = add_list(actor=owner, name="Secret plans", now=timezone.now())
     save(owner_browser, f"{TABLE}{todo.pk}/change/", list=str(secret.pk))
     save(owner_browser, f"{TABLE}{todo.pk}/change/", content="Bury the gold")
@@ -60,7 +56,7 @@ def test_history_keeps_what_happened_in_lists_out_of_sight(
     assert "Secret plans" not in page
 
 
-def test_comments_are_changed_by_who_wrote_them(owner, editor, owner_browser, todo):
+def test_comments_are_edited_by_their_authors(owner, editor, owner_browser, todo):
     comment = rows_of(owner, todo.list, "Own").comment
     url = f"/admin/todos/comment/{comment.pk}/change/"
     answer = save(owner_browser, url, text="Better said")
@@ -77,7 +73,7 @@ def test_comments_are_changed_by_who_wrote_them(owner, editor, owner_browser, to
     assert not Comment.objects.exists()
 
 
-def test_labels_are_made_changed_and_removed(owner, owner_browser, todo_list):
+def test_labels_are_added_edited_and_deleted(owner, owner_browser, todo_list):
     url = "/admin/todos/label/add/"
     typed = {"name": "outdoors", "list": str(todo_list.pk), "colour": "#2f9e44"}
     assert save(owner_browser, url, **typed).status_code == 302

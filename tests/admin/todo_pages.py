@@ -1,4 +1,4 @@
-"""Addresses of the pages of todos, and what tests do there."""
+"""Addresses of the pages of todos, and helpers for them."""
 
 from __future__ import annotations
 

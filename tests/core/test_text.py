@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import MaxBytes, fold, is_storable, validate_storable
+from core.text import MaxBytes, fold, is_storable, space_scripts, validate_storable
 from core.timezones import validate_zone
 from tests.conftest import NOW
 from tests.todos.helpers import fresh, label, put
@@ -82,3 +82,16 @@ def test_folded_keys_follow_every_kind_of_write(owner, todo_list):
     assert fresh(bulk).name_key == "bulk"
     todo = put(owner, todo_list, "Straße", notes="ＮＯＴＥ")
     assert fresh(todo).search_key == "strasse\nnote"
+
+
+@pytest.mark.parametrize(
+    ("text", "spaced"),
+    [
+        ("添加API 密钥", "添加 API 密钥"),
+        ("添加待办", "添加待办"),
+        ("Add API key", "Add API key"),
+        ("共3项", "共 3 项"),
+    ],
+)
+def test_chinese_and_latin_are_separated_by_a_space(text, spaced):
+    assert space_scripts(text) == spaced

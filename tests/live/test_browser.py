@@ -53,7 +53,7 @@ def test_two_people_sign_in_share_edit_and_restore(browsers, stack):
 
     add(mia, "Buy milk")
     mia.open(TODOS)
-    mia.click("#result_list .field-what a")
+    mia.click("#result_list .field-content a")
     mia.type("#id_content", "Buy oat milk")
     mia.click("[name=_save]")
     assert "Buy oat milk" in mia.text

@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
+from core.admin.changeform import ChangeForm
+from core.admin.changelist import Changelist
 from core.admin.forms import ServiceForm
+from core.admin.removal import Removal
 from tests.sample_app.models import Bookmark
 from tests.sample_app.services import add_bookmark, edit_bookmark, remove_bookmark
 
 
 class BookmarkForm(ServiceForm):
+    """A bookmark."""
+
     class Meta:
         model = Bookmark
         fields = ("title", "url")
 
 
-@admin.register(Bookmark)
-class BookmarkAdmin(ScopedModelAdmin):
-    """Bookmarks of the person who is signed in."""
+class BookmarkChangelist(Changelist):
+    """Bookmarks, searched by title."""
 
-    form = BookmarkForm
-    resource_type = "bookmark"
-    icon = "label"
-    nav_order = 60
-    list_display = ("title", "url", "created_at")
-    ordering = ("-created_at", "-pk")
-    search_fields = ("title",)
-    fieldsets = ((None, {"fields": ("title", "url")}),)
+    def search(
+        self, request: HttpRequest, rows: QuerySet[Bookmark], term: str
+    ) -> QuerySet[Bookmark]:
+        return rows.filter(title__icontains=term)
 
-    def add_row(self, actor: User, form: Any, now: datetime) -> Model:
-        fields = form.cleaned_data
-        return add_bookmark(
-            actor=actor, title=fields["title"], url=fields["url"], now=now
-        )
 
-    def change_row(self, actor: User, form: Any, now: datetime) -> None:
+class BookmarkChangeForm(ChangeForm[Bookmark, BookmarkForm]):
+    """Adds and edits a bookmark."""
+
+    def add(self, actor: User, form: BookmarkForm, now: datetime) -> Bookmark:
+        data = form.cleaned_data
+        return add_bookmark(actor=actor, title=data["title"], url=data["url"], now=now)
+
+    def change(self, actor: User, form: BookmarkForm, now: datetime) -> None:
         edit_bookmark(
             actor=actor,
             bookmark=form.row,
@@ -49,5 +51,26 @@ class BookmarkAdmin(ScopedModelAdmin):
             **form.values,
         )
 
-    def remove_row(self, actor: User, row: Any, now: datetime) -> None:
+
+class BookmarkRemoval(Removal[Bookmark]):
+    """Deletes a bookmark."""
+
+    def remove(self, actor: User, row: Bookmark, now: datetime) -> None:
         remove_bookmark(actor=actor, bookmark=row, now=now)
+
+
+@admin.register(Bookmark)
+class BookmarkAdmin(ScopedModelAdmin[Bookmark]):
+    """Bookmarks of the person who is signed in."""
+
+    changelist_class = BookmarkChangelist
+    changeform_class = BookmarkChangeForm
+    removal_class = BookmarkRemoval
+    form = BookmarkForm
+    resource_type = "bookmark"
+    icon = "label"
+    nav_order = 60
+    list_display = ("title", "url", "created_at")
+    ordering = ("-created_at", "-pk")
+    search_fields = ("title",)
+    fieldsets = ((None, {"fields": ("title", "url")}),)

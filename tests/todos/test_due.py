@@ -107,7 +107,10 @@ def due(owner):
 
 
 def overdue(now: datetime) -> set[str]:
-    return {todo.content for todo in Todo.objects.overdue(now)}
+    """Return what is overdue: rows answer as the query does."""
+    found = {todo.content for todo in Todo.objects.overdue(now)}
+    assert {t.content for t in Todo.objects.all() if t.is_overdue(now)} == found
+    return found
 
 
 def test_a_time_is_overdue_when_its_moment_has_passed(due):

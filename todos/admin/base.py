@@ -10,62 +10,65 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
-from core.admin.permissions import person_of
+from core.admin.permissions import Row, request_user
 from todos.models import Label, Membership, Todo, TodoList
-from todos.querysets import EDITING_ROLES
 
 
-class OfListAdmin(ScopedModelAdmin):
-    """Rows of a list: the person's role there says what they may do."""
+class OfListAdmin(ScopedModelAdmin[Row]):
+    """Pages of rows of a list: the user's role there decides what they may do."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.prefetch_related(with_own_list(person_of(request)))
+        return rows.prefetch_related(with_own_list(request_user(request)))
 
-    def can_edit(self, request: HttpRequest, row: Any) -> bool:
-        return may_edit(row.list)
+    def can_edit(self, request: HttpRequest, row: Row) -> bool:
+        todo_list: TodoList = row.list  # type: ignore[attr-defined]
+        return todo_list.is_writable
 
 
 def with_own_list(user: User) -> Prefetch[Any]:
-    """Load the list with the person's own role and colour."""
+    """Load the list with the user's own role and colour."""
     return Prefetch("list", TodoList.objects.as_seen_by(user))
 
 
-def may_edit(todo_list: Any) -> bool:
-    """Tell whether who loaded the list may change what is in it."""
-    return todo_list.role in EDITING_ROLES and not todo_list.is_archived
-
-
-def list_named(request: HttpRequest, parameter: str = "list") -> UUID | None:
-    """Return the list that the address names, if it is an id at all."""
+def requested_list_id(request: HttpRequest) -> UUID | None:
+    """Return the list that the address names in `list`; None unless it is an id."""
     try:
-        return UUID(request.GET.get(parameter, ""))
+        return UUID(request.GET.get("list", ""))
     except ValueError:
         return None
 
 
-def lists_to_write_in(user: User) -> QuerySet[TodoList]:
-    """Return the lists that the person may add to, in the person's order."""
-    lists: Any = TodoList.objects.editable_by(user).filter(is_archived=False)
-    return in_order(lists.with_placing())
+def requested_list(request: HttpRequest) -> TodoList | None:
+    """Return the list that the address names, if the user sees it.
+
+    It is read once per request.
+    """
+    if "_requested_list" not in request.__dict__:
+        key = requested_list_id(request)
+        visible = TodoList.objects.as_seen_by(request_user(request))
+        found = visible.filter(pk=key).first() if key else None
+        request.__dict__["_requested_list"] = found
+    return request.__dict__["_requested_list"]  # type: ignore[no-any-return]
 
 
-def in_order(lists: Any) -> QuerySet[TodoList]:
-    """Sort lists as the person put them, who loaded them with their places."""
-    ordered: QuerySet[TodoList] = lists.order_by("position", "pk")
-    return ordered
+def writable_lists(user: User) -> QuerySet[TodoList]:
+    """Return the lists that the user may add to, in the user's own order."""
+    return TodoList.objects.writable_by(user).with_placing().in_own_order()
 
 
-def choices_in(user: User, field: str, lists: set[Any]) -> QuerySet[Any]:
-    """Return what a relation of a todo may point at when it stands in these lists."""
+def choices_in(user: User, field: str, lists: set[UUID]) -> QuerySet[Any]:
+    """Return the choices for a relation of a todo that stands in one of the lists.
+
+    Raise LookupError for a relation that users do not choose.
+    """
     visible = TodoList.objects.visible_to(user).filter(pk__in=lists).values("pk")
     match field:
         case "list":
-            return lists_to_write_in(user)
+            return writable_lists(user)
         case "parent":
             todos = Todo.objects.visible_to(user).filter(list__in=visible)
-            newest: QuerySet[Todo] = todos.newest()
-            return newest
+            return todos.newest()  # type: ignore[no-any-return]
         case "assignee":
             members = Membership.objects.filter(list__in=visible).values("user")
             people = User.objects.visible_to(user).filter(pk__in=members)

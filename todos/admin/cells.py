@@ -1,4 +1,4 @@
-"""How a todo looks in a row."""
+"""HTML of the cells in which todos and lists are shown."""
 
 from __future__ import annotations
 
@@ -13,22 +13,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from todos.admin.base import may_edit
+from accounts.models import User
 from todos.admin.colours import dot
-from todos.models import Priority, Todo
-
-
-def is_overdue(todo: Todo, now: datetime) -> bool:
-    """Tell whether a todo is open and late where `now` is."""
-    if todo.is_finished or todo.due_on is None:
-        return False
-    if todo.due_at is not None:
-        return todo.due_at < now
-    return todo.due_on < now.date()
+from todos.models import Label, Priority, Todo, TodoList
 
 
 def day_name(day: date, today: date) -> str:
-    """Return the day as people say it: today, tomorrow, Friday, 3 May."""
+    """Return the day in words: Today, Tomorrow, Friday, 3 May."""
     names = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}
     distance = (day - today).days
     if distance in names:
@@ -40,8 +31,8 @@ def day_name(day: date, today: date) -> str:
     return date_format(day, pgettext("day, month and year", "j M Y"))
 
 
-def due_words(todo: Todo, now: datetime) -> str:
-    """Return when a todo is due, in the person's own zone."""
+def due_text(todo: Todo, now: datetime) -> str:
+    """Return when a todo is due, in the zone of `now`."""
     if todo.due_on is None:
         return ""
     if todo.due_at is None:
@@ -51,37 +42,37 @@ def due_words(todo: Todo, now: datetime) -> str:
 
 
 def due_cell(todo: Todo, now: datetime) -> str:
-    words = due_words(todo, now)
-    if not words:
+    text = due_text(todo, now)
+    if not text:
         return ""
-    if is_overdue(todo, now):
+    if todo.is_overdue(now):
         return format_html(
             '<span class="due due-late">{} <span class="tag">{}</span></span>',
-            words,
+            text,
             _("overdue"),
         )
     soon = todo.due_on is not None and todo.due_on <= now.date() + timedelta(days=1)
     kind = "due-soon" if soon and not todo.is_finished else "due-later"
-    return format_html('<span class="due {}">{}</span>', kind, words)
+    return format_html('<span class="due {}">{}</span>', kind, text)
 
 
-def done_cell(todo: Any) -> str:
-    """Return the box that finishes or reopens at one click."""
+def done_cell(todo: Todo) -> str:
+    """Return the button that finishes or reopens the todo."""
     page = "reopen" if todo.is_finished else "finish"
-    word = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
+    label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
     return format_html(
-        '<button class="done-box{}" type="submit" form="one-click" formaction="{}"'
+        '<button class="done-box{}" type="submit" form="quick-action" formaction="{}"'
         ' aria-label="{}" aria-pressed="{}"{}></button>',
         " is-done" if todo.is_finished else "",
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
-        word % todo.content,
+        label % todo.content,
         "true" if todo.is_finished else "false",
-        "" if may_edit(todo.list) else " disabled",
+        "" if todo.list.is_writable else " disabled",
     )
 
 
-def what_cell(todo: Todo) -> str:
-    """Return what is to be done; of a subtask also what it is part of."""
+def content_cell(todo: Todo) -> str:
+    """Return the content; for a subtask also that of its parent."""
     if todo.parent is None:
         return todo.content
     return format_html(
@@ -89,7 +80,7 @@ def what_cell(todo: Todo) -> str:
     )
 
 
-def list_cell(todo_list: Any) -> str:
+def list_cell(todo_list: TodoList) -> str:
     return format_html(
         '<span class="in-list" title="{0}">{1}<span>{0}</span></span>',
         todo_list.name,
@@ -107,16 +98,18 @@ def priority_cell(todo: Todo) -> str:
     )
 
 
-def label_cells(todo: Todo) -> str:
-    labels = sorted(todo.labels.all(), key=lambda label: label.name_key)
-    return format_html_join(
-        " ",
-        '<span class="chip">{}<span>{}</span></span>',
-        ((dot(label.colour), label.name) for label in labels),
+def label_cell(label: Label) -> str:
+    return format_html(
+        '<span class="chip">{}<span>{}</span></span>', dot(label.colour), label.name
     )
 
 
-def person_cell(person: Any) -> str:
+def labels_cell(todo: Todo) -> str:
+    labels = sorted(todo.labels.all(), key=lambda label: label.name_key)
+    return format_html_join(" ", "{}", ((label_cell(label),) for label in labels))
+
+
+def person_cell(person: User | None) -> str:
     """Return a person's initials and name."""
     if person is None:
         return ""
@@ -131,17 +124,17 @@ def person_cell(person: Any) -> str:
     )
 
 
-def dressed(todos: Iterable[Any], now: datetime) -> list[Any]:
-    """Give todos the marks that a row of them shows."""
-    rows = list(todos)
+def with_cells(todos: Iterable[Todo], now: datetime) -> list[Any]:
+    """Return the todos with the cells that `todo_row.html` shows."""
+    rows: list[Any] = list(todos)
     for todo in rows:
-        todo.done_box = done_cell(todo)
-        todo.due_mark = due_cell(todo, now)
-        todo.priority_mark = priority_cell(todo)
-        todo.list_mark = list_cell(todo.list)
+        todo.done_cell = done_cell(todo)
+        todo.due_cell = due_cell(todo, now)
+        todo.priority_cell = priority_cell(todo)
+        todo.list_cell = list_cell(todo.list)
     return rows
 
 
-def now_here() -> datetime:
-    """Return the moment in the zone of the person who asks."""
+def local_now() -> datetime:
+    """Return the current time in the user's zone."""
     return timezone.localtime()

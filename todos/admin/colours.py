@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.forms import SiteTemplate
 
+# Shown where no colour was chosen.
+DEFAULT_COLOUR = "#adb5bd"
 PALETTE = [
     ("", _("none")),
     ("#d64545", _("red")),
@@ -26,26 +28,28 @@ PALETTE = [
 
 
 def dot(colour: str) -> str:
-    """Return a dot in a colour; an attribute of SVG needs no inline style."""
+    """Return a dot in a colour, as SVG: the CSP allows no inline styles."""
     return format_html(
         '<svg class="dot" viewBox="0 0 10 10" aria-hidden="true">'
         '<circle cx="5" cy="5" r="5" fill="{}"></circle></svg>',
-        colour or "#adb5bd",
+        colour or DEFAULT_COLOUR,
     )
 
 
 class ColourSelect(SiteTemplate, forms.RadioSelect):
-    """A row of dots to choose from."""
+    """Radio buttons in the form of coloured dots."""
 
     template_name = "admin/colour_select.html"
 
-    def create_option(self, *args: Any, **options: Any) -> dict[str, Any]:
-        option = super().create_option(*args, **options)
+    def create_option(
+        self, name: str, value: object, *args: Any, **options: Any
+    ) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **options)
         return option | {"dot": dot(option["value"])}
 
 
 class ColourField(forms.ChoiceField):
-    """One of the palette, or the colour that the row has already."""
+    """A colour of the palette, or the one that the row has already."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -56,7 +60,7 @@ class ColourField(forms.ChoiceField):
             **options,
         )
 
-    def keep(self, colour: str) -> None:
+    def offer(self, colour: str) -> None:
         """Offer a colour beyond the palette as well."""
         if colour not in dict(PALETTE):
             self.choices = [*PALETTE, (colour, colour)]

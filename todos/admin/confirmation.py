@@ -1,36 +1,38 @@
-"""The page between an action and what it does."""
+"""The confirmation page between choosing an action and running it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 
-from core.admin.actions import MOST_AT_ONCE
+from core.admin.actions import MAX_ACTION_ROWS
 
 
-def ask(
-    model_admin: Any,
+def confirmation_page(
+    model_admin: ModelAdmin[Any],
     request: HttpRequest,
-    queryset: QuerySet[Any],
+    rows: QuerySet[Any],
     action: str,
     title: str | Promise,
-    form: Any = None,
+    form: Form | None = None,
 ) -> HttpResponse:
-    """Ask what is still to be known before an action, or whether it is meant."""
+    """Show the chosen rows and ask for confirmation, or for what the form asks."""
     media = model_admin.media
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
         "opts": model_admin.opts,
-        "rows": list(queryset[:MOST_AT_ONCE]),
+        "rows": list(rows[:MAX_ACTION_ROWS]),
         "action": action,
         "checkbox": ACTION_CHECKBOX_NAME,
         "form": form,
-        "media": media + (form.media if form else media),
+        "media": media + form.media if form else media,
     }
-    return TemplateResponse(request, "admin/todos/ask.html", context)
+    return TemplateResponse(request, "admin/todos/confirmation.html", context)

@@ -1,4 +1,4 @@
-"""What the first page greets with."""
+"""The todos and lists of the home page."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from core.scoping import Order
-from todos.admin.base import in_order, with_own_list
-from todos.admin.cells import dressed, is_overdue
+from todos.admin.base import with_own_list
+from todos.admin.cells import with_cells
+from todos.admin.colours import dot
 from todos.models import Todo, TodoList
 from todos.querysets import TodoQuerySet
 
-MOST_SHOWN = 10  # todos in one box
-MOST_LISTS = 24
+MAX_TODOS = 10  # in one box
+MAX_LISTS = 24
 NEXT_DAYS = 7
 BY_DUE = Order("due_sort")
 
 
-def due_at_home(user: User, now: datetime) -> dict[str, Any]:
-    """Return what is overdue, due today, due soon and assigned to the person."""
+def dashboard(user: User, now: datetime) -> dict[str, Any]:
+    """Return what is overdue, due today, due soon and assigned to the user."""
     today = now.date()
     soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
     todos = Todo.objects.visible_to(user).open()
@@ -31,14 +32,22 @@ def due_at_home(user: User, now: datetime) -> dict[str, Any]:
         "soon": _first(todos.due_between(*soon)),
         "mine": _first(todos.filter(assignee=user)),
     }
-    boxes["today"] = [todo for todo in boxes["today"] if not is_overdue(todo, now)]
+    boxes["today"] = [todo for todo in boxes["today"] if not todo.is_overdue(now)]
     rows = [todo for box in boxes.values() for todo in box]
     prefetch_related_objects(rows, with_own_list(user))
-    dressed(rows, now)
-    lists = in_order(TodoList.objects.as_seen_by(user))
-    return boxes | {"now": now, "lists": list(lists[:MOST_LISTS])}
+    with_cells(rows, now)
+    return boxes | {"now": now, "lists": _lists(user)}
+
+
+def _lists(user: User) -> list[Any]:
+    lists: list[Any] = list(
+        TodoList.objects.as_seen_by(user).in_own_order()[:MAX_LISTS]
+    )
+    for row in lists:
+        row.dot = dot(row.colour)
+    return lists
 
 
 def _first(todos: TodoQuerySet) -> list[Todo]:
-    rows = todos.keyset_page(BY_DUE, after=None, offset=0, limit=MOST_SHOWN)
+    rows = todos.keyset_page(BY_DUE, after=None, offset=0, limit=MAX_TODOS)
     return list(rows)

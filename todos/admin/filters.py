@@ -1,59 +1,80 @@
-"""Filters that people think in. Each offers what the person sees, and no more."""
+"""Filters of the changelists; each offers only rows that the user sees."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin.permissions import person_of
-from todos.admin.base import in_order, list_named
-from todos.admin.cells import now_here
+from core.admin.permissions import request_user
+from todos.admin.base import requested_list_id
+from todos.admin.cells import local_now
 from todos.due import NEVER
 from todos.models import Label, Priority, TodoList
+from todos.querysets import TodoQuerySet
 
-MOST_OFFERED = 50
+MAX_CHOICES = 50
+
+Lookups = list[tuple[str, str]]
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Open todos unless asked for others."""
+class TodoFilter(admin.SimpleListFilter):
+    """A filter that asks questions of the queryset of todos."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.narrow(request, cast(TodoQuerySet, queryset))
+
+    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
+        raise NotImplementedError
+
+
+class StateFilter(TodoFilter):
+    """Open todos unless others are chosen."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [("finished", _("Finished")), ("all", _("All"))]
 
-    def choices(self, changelist: Any) -> Any:
-        for value, word in [(None, _("Open")), *self.lookup_choices]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        options: list[tuple[str | None, str | Promise]]
+        options = [(None, _("Open")), *self.lookup_choices]
+        for value, label in options:
             yield {
                 "selected": self.value() == value,
                 "query_string": changelist.get_query_string(
                     {self.parameter_name: value}
                 ),
-                "display": word,
+                "display": label,
             }
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
         match self.value():
             case "finished":
-                return queryset.finished()
+                return todos.finished()
             case "all":
-                return queryset
-        return queryset.open()
+                return todos
+        return todos.open()
 
 
-class DueFilter(admin.SimpleListFilter):
-    """When it is due, where the person is."""
+class DueFilter(TodoFilter):
+    """By due date, in the user's time zone."""
 
     title = gettext_lazy("due")
     parameter_name = "due"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [
             ("overdue", _("Overdue")),
             ("today", _("Today")),
@@ -61,62 +82,62 @@ class DueFilter(admin.SimpleListFilter):
             ("none", _("No date")),
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        now = now_here()
+    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
+        now = local_now()
         today = now.date()
         match self.value():
             case "overdue":
-                return queryset.overdue(now)
+                return todos.overdue(now)
             case "today":
-                return queryset.due_between(today, today)
+                return todos.due_between(today, today)
             case "week":
-                return queryset.due_between(today, today + timedelta(days=6))
+                return todos.due_between(today, today + timedelta(days=6))
             case "none":
-                return queryset.without_date().filter(due_sort=NEVER)
-        return queryset
+                return todos.without_date().filter(due_sort=NEVER)
+        return todos
 
 
-class WhoFilter(admin.SimpleListFilter):
-    """Whose task it is."""
+class WhoFilter(TodoFilter):
+    """By assignee: those of the user."""
 
     title = gettext_lazy("who")
     parameter_name = "who"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [("mine", _("Mine"))]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
         if self.value() == "mine":
-            return queryset.filter(assignee=person_of(request))
-        return queryset
+            return todos.filter(assignee=request_user(request))
+        return todos
 
 
-class PriorityFilter(admin.SimpleListFilter):
-    """How much it matters."""
+class PriorityFilter(TodoFilter):
+    """By priority."""
 
     title = gettext_lazy("priority")
     parameter_name = "priority"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [
-            (str(value), str(word).capitalize()) for value, word in Priority.choices
+            (str(value), str(label).capitalize()) for value, label in Priority.choices
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
         value = self.value()
         if value not in {str(known) for known in Priority.values}:
-            return queryset
-        return queryset.filter(priority=int(value))
+            return todos
+        return todos.filter(priority=int(value))
 
 
 class RowFilter(admin.SimpleListFilter):
-    """By a row that the person sees; a bounded number of them is offered."""
+    """By a row that the user sees; a bounded number of them is offered."""
 
-    def rows(self, request: Any) -> Any:
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
         raise NotImplementedError
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
-        rows = list(self.rows(request)[:MOST_OFFERED])
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
+        rows: list[Model] = list(self.rows(request)[:MAX_CHOICES])
         chosen = self.key()
         if chosen and chosen not in {row.pk for row in rows}:
             rows += list(self.rows(request).filter(pk=chosen))
@@ -135,42 +156,47 @@ class ListFilter(RowFilter):
     title = gettext_lazy("list")
     parameter_name = "list"
 
-    def rows(self, request: Any) -> Any:
-        return in_order(TodoList.objects.as_seen_by(person_of(request)))
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return TodoList.objects.as_seen_by(request_user(request)).in_own_order()
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
         return queryset.filter(list=self.key())
 
 
 class LabelFilter(RowFilter):
-    """By label: of the chosen list, where there is one."""
+    """By label; only those of the chosen list, if one is chosen."""
 
     title = gettext_lazy("label")
     parameter_name = "label"
 
-    def rows(self, request: Any) -> Any:
-        labels = Label.objects.visible_to(person_of(request)).order_by("name_key", "pk")
-        chosen = list_named(request)
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        visible = Label.objects.visible_to(request_user(request))
+        labels = visible.order_by("name_key", "pk")
+        chosen = requested_list_id(request)
         return labels.filter(list=chosen) if chosen else labels
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
-        return queryset.labelled(self.key())
+        key = self.key()
+        todos = cast(TodoQuerySet, queryset)
+        return todos.labelled(key) if key else todos.none()
 
 
 class ArchivedFilter(admin.SimpleListFilter):
-    """Lists in use, or those that were put away."""
+    """Lists in use, or archived ones."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: Any, model_admin: Any) -> Any:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [("active", _("In use")), ("archived", _("Archived"))]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[TodoList]
+    ) -> QuerySet[TodoList]:
         match self.value():
             case "active":
                 return queryset.filter(is_archived=False)

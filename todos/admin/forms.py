@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.forms import zone_field
@@ -14,25 +15,24 @@ from accounts.models import User
 from core.admin.forms import (
     Autocomplete,
     AutocompleteMany,
-    GatheringForm,
-    Lines,
     ServiceForm,
+    Textarea,
     remember_initial,
 )
-from todos.admin.base import choices_in, lists_to_write_in
+from todos.admin.base import choices_in, writable_lists
 from todos.admin.colours import ColourField
-from todos.admin.new_labels import NewLabelsField, names_in
+from todos.admin.new_labels import NewLabelsField, split_names
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
 
 RELATIONS = ("list", "parent", "assignee", "labels")
 
 
 class TodoForm(ServiceForm):
-    """A todo; what it may point at is what its list has."""
+    """A todo; its relations offer the rows of its list."""
 
     due_zone = zone_field(
         required=False,
-        help_text=_("Of the due time. Empty: yours."),
+        help_text=_("Time zone of the due time; defaults to yours."),
     )
     new_labels = NewLabelsField()
 
@@ -55,9 +55,8 @@ class TodoForm(ServiceForm):
             "notes",
         )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not self._makes_labels():
+    def configure(self) -> None:
+        if "labels" not in self.fields or not self.user.has_perm("todos.add_label"):
             self.fields.pop("new_labels", None)
         for name in RELATIONS:
             if name in self.fields:
@@ -65,11 +64,8 @@ class TodoForm(ServiceForm):
 
     @property
     def label_names(self) -> list[str]:
-        """Return the names of the labels that are to be made."""
-        return names_in(self.cleaned_data.get("new_labels", ""))
-
-    def _makes_labels(self) -> bool:
-        return "labels" in self.fields and self.user.has_perm("todos.add_label")
+        """Return the names of the labels to add to the list."""
+        return split_names(self.cleaned_data.get("new_labels", ""))
 
     def _lists(self) -> set[UUID]:
         """Return the list that the todo stands in and the one that was chosen."""
@@ -83,8 +79,8 @@ class TodoForm(ServiceForm):
     def _choose_within_list(self, name: str) -> None:
         field: Any = self.fields[name]
         db_field = Todo._meta.get_field(name)
-        kind = AutocompleteMany if name == "labels" else Autocomplete
-        field.widget = kind(db_field, admin.site)
+        widget_class = AutocompleteMany if name == "labels" else Autocomplete
+        field.widget = widget_class(db_field, admin.site)
         field.widget.is_required = field.required
         if name != "list":
             field.widget.list_id = self.row.list_id or self.initial.get("list")
@@ -98,19 +94,19 @@ class QuickAddForm(forms.Form):
 
     content = Todo._meta.get_field("content").formfield()
 
-    def __init__(self, user: User, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        lists = lists_to_write_in(user)
+    def __init__(self, user: User, data: QueryDict) -> None:
+        super().__init__(data)
+        lists = writable_lists(user)
         self.fields["list"] = forms.ModelChoiceField(lists, required=False)
 
     @property
-    def reason(self) -> str:
-        """Return why it was refused, in one line."""
-        return " ".join(str(word) for words in self.errors.values() for word in words)
+    def error_text(self) -> str:
+        """Return all errors in one line."""
+        return " ".join(str(text) for texts in self.errors.values() for text in texts)
 
 
-class NewSubtaskForm(GatheringForm):
-    """The content of a subtask; the rest it has from its parent."""
+class NewSubtaskForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The content of a subtask; its list is that of its parent."""
 
     class Meta:
         model = Todo
@@ -120,46 +116,45 @@ class NewSubtaskForm(GatheringForm):
         }
 
     def validate_unique(self) -> None:
-        """Leave the uid, which the service makes, to it."""
+        """Leave the uid to the service, which sets it."""
 
 
-class NewCommentForm(GatheringForm):
-    """What somebody has to say."""
+class NewCommentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new comment."""
 
     class Meta:
         model = Comment
         fields = ("text",)
         widgets = {
-            "text": Lines(attrs={"rows": 2, "placeholder": _("Write a comment …")})
+            "text": Textarea(attrs={"rows": 2, "placeholder": _("Write a comment …")})
         }
 
 
 class CommentForm(ServiceForm):
-    """A comment, to be changed by who wrote it."""
+    """A comment, changed by its author."""
 
     class Meta:
         model = Comment
         fields = ("text",)
-        widgets = {"text": Lines(attrs={"rows": 4})}
+        widgets = {"text": Textarea(attrs={"rows": 4})}
 
 
 class TodoListForm(ServiceForm):
-    """A list; the colour is one's own."""
+    """A list; each member has their own colour for it."""
 
-    colour = ColourField(help_text=_("For you alone."))
+    colour = ColourField(help_text=_("Only you see this."))
 
     class Meta:
         model = TodoList
         fields = ("name", "is_archived")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not self.instance._state.adding and "colour" in self.fields:
-            self.initial["colour"] = self.instance.colour
-            self.fields["colour"].keep(self.instance.colour)  # type: ignore[attr-defined]
+    def configure(self) -> None:
+        if not self.is_new and "colour" in self.fields:
+            self.initial["colour"] = self.row.colour
+            self.fields["colour"].offer(self.row.colour)  # type: ignore[attr-defined]
 
 
-class MemberForm(GatheringForm):
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
     """A member's role, or a new member by exact user name or email address."""
 
     person = forms.CharField(
@@ -192,12 +187,12 @@ class MemberForm(GatheringForm):
         person: User | None = User.objects.named(self.cleaned_data["person"].strip())
         if person is None:
             raise forms.ValidationError(
-                _("There is no person of this name or address."), code="person_unknown"
+                _("No user has this name or email address."), code="person_unknown"
             )
         return person
 
     def validate_unique(self) -> None:
-        """Leave it to the service, which says who is a member already."""
+        """Leave it to the service, which explains who is already a member."""
 
 
 class LabelForm(ServiceForm):
@@ -209,37 +204,38 @@ class LabelForm(ServiceForm):
         model = Label
         fields = ("list", "name", "colour")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def configure(self) -> None:
         if "colour" in self.fields:
-            self.fields["colour"].keep(self.instance.colour)  # type: ignore[attr-defined]
+            self.fields["colour"].offer(self.row.colour)  # type: ignore[attr-defined]
         if "list" in self.fields:
             field: Any = self.fields["list"]
             field.widget = Autocomplete(Label._meta.get_field("list"), admin.site)
-            field.queryset = lists_to_write_in(self.user)
+            field.queryset = writable_lists(self.user)
 
     def validate_unique(self) -> None:
         """Leave it to the service, which compares folded names."""
 
 
 class MoveForm(forms.Form):
-    """Where to."""
+    """The list to move todos to."""
 
-    def __init__(self, user: User, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         field = forms.ModelChoiceField(
-            lists_to_write_in(user),
+            writable_lists(user),
             label=_("list"),
             widget=Autocomplete(Todo._meta.get_field("list"), admin.site),
         )
         self.fields["list"] = field
 
 
-class LabelWithForm(forms.Form):
-    """Which label of the lists concerned."""
+class ChooseLabelForm(forms.Form):
+    """A label of the lists in which the chosen todos stand."""
 
-    def __init__(self, user: User, lists: set[Any], *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self, user: User, lists: set[UUID], data: QueryDict | None = None
+    ) -> None:
+        super().__init__(data)
         widget = Autocomplete(Todo._meta.get_field("labels"), admin.site)
         widget.list_id = next(iter(lists)) if len(lists) == 1 else None
         self.fields["label"] = forms.ModelChoiceField(

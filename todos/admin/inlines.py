@@ -1,95 +1,119 @@
-"""What hangs below a todo or a list, on its page."""
+"""Subtasks and comments of a todo, members of a list, on their pages."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, QuerySet, When
-from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
-from core.admin.forms import given
-from core.admin.permissions import ScopedInline, person_of
+from core.admin.forms import ScopedFormSet
+from core.admin.inlines import ScopedInline
 from todos.admin.base import with_own_list
-from todos.admin.cells import dressed, now_here
+from todos.admin.cells import local_now, with_cells
 from todos.admin.forms import MemberForm, NewCommentForm, NewSubtaskForm
-from todos.models import Comment, MemberRole, Membership, Todo
+from todos.models import Comment, MemberRole, Membership, Todo, TodoList
 
-MOST_SHOWN = 100
-MOST_MEMBERS = 200
+MAX_ROWS = 100
+MAX_MEMBERS = 200
 # Owners first, then editors, then viewers.
 BY_ROLE = Case(
     When(role=MemberRole.OWNER, then=0), When(role=MemberRole.EDITOR, then=1), default=2
 )
-MEMBERS = (BY_ROLE, "created_at", "pk")
+MEMBER_ORDER = (BY_ROLE, "created_at", "pk")
+
+
+class AddingFormSet(ScopedFormSet):
+    """Adds new rows below a row; those that exist are shown and not edited."""
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the rows that exist, as the user sees them."""
+        raise NotImplementedError
+
+    def with_details(self, rows: list[Any]) -> list[Any]:
+        """Return the rows with what the template shows beside their columns."""
+        return rows
+
+    @cached_property
+    def shown(self) -> list[Any]:
+        return self.with_details(self._found[:MAX_ROWS])
+
+    @property
+    def has_more(self) -> bool:
+        return len(self._found) > MAX_ROWS
+
+    @cached_property
+    def _found(self) -> list[Any]:
+        return list(self.rows()[: MAX_ROWS + 1])
+
+
+class SubtaskFormSet(AddingFormSet):
+    def rows(self) -> QuerySet[Todo]:
+        below = Todo.objects.visible_to(self.user).filter(parent=self.instance)
+        ordered: QuerySet[Todo] = below.order_by("is_finished", "rank", "pk")
+        return ordered.prefetch_related(with_own_list(self.user), "assignee", "labels")
+
+    def with_details(self, rows: list[Todo]) -> list[Any]:
+        shown = with_cells(rows, local_now())
+        for row in shown:
+            row.list_cell = ""  # the same list as the page's todo
+        return shown
+
+
+class CommentFormSet(AddingFormSet):
+    def rows(self) -> QuerySet[Comment]:
+        comments = Comment.objects.visible_to(self.user).filter(todo=self.instance)
+        return comments.select_related("created_by").order_by("created_at", "pk")
+
+    def with_details(self, rows: list[Any]) -> list[Any]:
+        role = self.instance.list.role
+        for row in rows:
+            row.can_edit = row.is_editable_by(self.user)
+            row.can_remove = row.is_removable_by(self.user, role=role)
+        return rows
 
 
 class AddingInline(ScopedInline):
     """Shows a bounded number of rows, each with its own page, and adds new ones."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.require_scope().none()
-
-    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
-        """Return what to show below the row."""
-        raise NotImplementedError
-
-    def dress(self, rows: list[Any]) -> list[Any]:
-        return rows
-
-    def get_formset(self, request: Any, obj: Any = None, **options: Any) -> Any:
-        formset = super().get_formset(request, obj, **options)
-        rows = list(self.shown(request, obj)[: MOST_SHOWN + 1]) if obj else []
-        shown = self.dress(rows[:MOST_SHOWN])
-        return given(formset, shown=shown, has_more=len(rows) > MOST_SHOWN)
+        return self.require_scope().none()  # nothing is edited here
 
 
 class SubtaskInline(AddingInline):
-    """Subtasks, with their boxes."""
+    """Subtasks, open ones first."""
 
     model = Todo
     fk_name = "parent"
     form = NewSubtaskForm
+    formset = SubtaskFormSet
     fields = ("content",)
     template = "admin/todos/subtasks.html"
 
-    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
-        user = person_of(request)
-        below = Todo.objects.visible_to(user).filter(parent=obj)
-        rows: QuerySet[Todo] = below.order_by("is_finished", "rank", "pk")
-        return rows.prefetch_related(with_own_list(user), "assignee", "labels")
-
-    def dress(self, rows: list[Any]) -> list[Any]:
-        for row in dressed(rows, now_here()):
-            row.list_mark = ""  # it is the list of the page
-        return rows
-
 
 class CommentInline(AddingInline):
-    """What members said, oldest first."""
+    """Comments, oldest first."""
 
     model = Comment
     form = NewCommentForm
+    formset = CommentFormSet
     fields = ("text",)
     template = "admin/todos/comments.html"
 
-    def shown(self, request: HttpRequest, obj: Any) -> QuerySet[Any]:
-        comments = Comment.objects.visible_to(person_of(request)).filter(todo=obj)
-        return comments.select_related("created_by").order_by("created_at", "pk")
 
+class MemberFormSet(ScopedFormSet):
+    """Members, owners first, up to a limit; the API manages any number."""
 
-class MemberFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Members, owners first; more than the page holds are left to the API."""
-
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[Membership]:
         if not hasattr(self, "_bounded"):
             rows = super().get_queryset()
-            self._bounded = rows.order_by(*MEMBERS)[:MOST_MEMBERS]
+            self._bounded = rows.order_by(*MEMBER_ORDER)[:MAX_MEMBERS]
         return self._bounded
 
 
 class MemberInline(ScopedInline):
-    """Who shares the list, and as what."""
+    """Members of the list and their roles."""
 
     model = Membership
     fk_name = "list"
@@ -101,17 +125,24 @@ class MemberInline(ScopedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         members = super().get_queryset(request)
-        return members.select_related("user").order_by(*MEMBERS)
+        return members.select_related("user").order_by(*MEMBER_ORDER)
 
-    def _commands(self, obj: Any) -> bool:
-        return obj is not None and obj.role == MemberRole.OWNER and not obj.is_inbox
-
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+    def has_add_permission(
+        self, request: HttpRequest, obj: TodoList | None = None
+    ) -> bool:
         allowed = super().has_add_permission(request, obj)
-        return allowed and self._commands(obj) and not obj.is_archived
+        return allowed and obj is not None and obj.is_manageable and obj.is_writable
 
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and self._commands(obj)
+    def has_change_permission(
+        self, request: HttpRequest, obj: TodoList | None = None
+    ) -> bool:
+        return super().has_change_permission(request, obj) and is_manageable(obj)
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._commands(obj)
+    def has_delete_permission(
+        self, request: HttpRequest, obj: TodoList | None = None
+    ) -> bool:
+        return super().has_delete_permission(request, obj) and is_manageable(obj)
+
+
+def is_manageable(row: TodoList | None) -> bool:
+    return row is not None and row.is_manageable

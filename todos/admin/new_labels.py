@@ -1,4 +1,4 @@
-"""Labels made where they are needed: by typing their names."""
+"""Labels added by typing their names in the form of a todo."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from core.text import fold
 from todos.models import Label, TodoList
 from todos.services.labels import add_label
 
-MOST_AT_ONCE = 20
-COMMAS = re.compile("[,，、]")  # Chinese has its own
+MAX_LABELS = 20
+COMMAS = re.compile("[,，、]")  # Latin and Chinese
 
 
 class NewLabelsField(forms.CharField):
-    """Names of labels, between commas."""
+    """Names of labels, separated by commas."""
 
     def __init__(self) -> None:
         super().__init__(
             required=False,
             max_length=1000,
             label=gettext_lazy("new labels"),
-            help_text=gettext_lazy("Made in the list of the todo; between commas."),
+            help_text=gettext_lazy("New labels for this list, separated by commas."),
             widget=forms.TextInput(
                 attrs={"class": "vTextField", "autocomplete": "off"}
             ),
@@ -35,31 +35,31 @@ class NewLabelsField(forms.CharField):
 
     def validate(self, value: str) -> None:
         super().validate(value)
-        names = names_in(value)
-        if len(names) > MOST_AT_ONCE:
-            text = _("At most %d labels at once.") % MOST_AT_ONCE
+        names = split_names(value)
+        if len(names) > MAX_LABELS:
+            text = _("You can add at most %d labels at once.") % MAX_LABELS
             raise ValidationError(text, code="too_many")
         for name in names:
             Label._meta.get_field("name").clean(name, None)
 
 
-def names_in(text: str) -> list[str]:
-    """Return the names in a text, each once however it is written."""
+def split_names(text: str) -> list[str]:
+    """Return the names in a text; those that differ in case alone count once."""
     names = {fold(name).strip(): name.strip() for name in COMMAS.split(text)}
     return [name for key, name in names.items() if key]
 
 
-def labels_named(
+def get_or_add_labels(
     actor: User, todo_list: TodoList, names: list[str], now: datetime
 ) -> list[Label]:
-    """Return the labels of a list that have these names; make what it lacks."""
+    """Return the labels of the list with these names; add those that are missing."""
     keys = [fold(name).strip() for name in names]
-    there = {
+    existing = {
         label.name_key: label
         for label in Label.objects.filter(list=todo_list, name_key__in=keys)
     }
     return [
-        there.get(key)
+        existing.get(key)
         or add_label(actor=actor, todo_list=todo_list, name=name, now=now)
         for key, name in zip(keys, names, strict=True)
     ]

@@ -1,109 +1,115 @@
-"""What one click or one line does to a todo."""
+"""Quick actions on todos: adding one in one line, finishing or reopening one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.urls import path
+from django.contrib.admin import ModelAdmin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.admin.actions import way_back
-from core.admin.base import ScopedModelAdmin
-from core.admin.permissions import person_of
+from core.admin.actions import return_url, run_and_redirect
+from core.admin.permissions import request_user
+from core.admin.urls import page_url
 from core.errors import DomainError, Invalid
-from todos.admin.base import list_named, lists_to_write_in
+from todos.admin.base import requested_list, requested_list_id, writable_lists
 from todos.admin.forms import QuickAddForm
-from todos.models import Todo
+from todos.models import CONTENT_LENGTH, Todo
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 
-MOST_LISTS_OFFERED = 100
-TRASH = "todos_todo_trash"
-TYPED = "quick-add"  # what was refused, kept in the session until it is shown
-MOST_KEPT = 2000  # characters
+MAX_LISTS = 100
+SESSION_KEY = "quick-add"  # refused input, until it is shown again
+MAX_KEPT = 2000  # characters
 
 
-class TodoClicks(ScopedModelAdmin):
-    """Quick-add, finish and reopen: by POST, and back to where the click was."""
+class QuickActions:
+    """Views that act by POST and lead back to the page that they were sent from."""
 
-    def get_urls(self) -> list[Any]:
-        def page(route: str, view: Callable[..., Any], name: str) -> Any:
-            return path(route, self.admin_site.admin_view(view), name=name)
+    def __init__(self, model_admin: ModelAdmin[Any]) -> None:
+        self.model_admin = model_admin
+
+    def urls(self) -> list[URLPattern]:
+        def url(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            guarded = self.model_admin.admin_site.admin_view(require_POST(view))
+            return path(route, guarded, name=f"todos_todo_{name}")
 
         return [
-            page("trash/", self.changelist_view, TRASH),
-            page("quick-add/", require_POST(self.quick_add), "todos_todo_quick_add"),
-            page(
-                "<uuid:pk>/finish/", require_POST(self.finish_one), "todos_todo_finish"
-            ),
-            page(
-                "<uuid:pk>/reopen/", require_POST(self.reopen_one), "todos_todo_reopen"
-            ),
-            *super().get_urls(),
+            url("quick-add/", self.quick_add, "quick_add"),
+            url("<uuid:pk>/finish/", self.finish, "finish"),
+            url("<uuid:pk>/reopen/", self.reopen, "reopen"),
         ]
 
-    def quick_add_context(self, request: HttpRequest) -> dict[str, Any]:
-        if not self.has_add_permission(request):
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the form for quick add needs; nothing if the user may not add."""
+        todo_list = requested_list(request)
+        is_read_only = todo_list is not None and not todo_list.is_writable
+        if is_read_only or not self.model_admin.has_add_permission(request):
             return {}
-        lists = lists_to_write_in(person_of(request))
-        offered = list(lists[:MOST_LISTS_OFFERED])
-        chosen = list_named(request)
+        lists = writable_lists(request_user(request))
+        offered = list(lists[:MAX_LISTS])
+        chosen = requested_list_id(request)
         if chosen and chosen not in {row.pk for row in offered}:
             offered += list(lists.filter(pk=chosen))
-        context = {"quick_lists": offered, "quick_list": chosen}
-        if TYPED in request.session:
-            context["quick_typed"] = request.session.pop(TYPED)
+        context = {
+            "quick_lists": offered,
+            "quick_list": chosen,
+            "quick_max_length": CONTENT_LENGTH,
+        }
+        if SESSION_KEY in request.session:
+            context["quick_typed"] = request.session.pop(SESSION_KEY)
         return context
 
-    def quick_add(self, request: HttpRequest) -> HttpResponseBase:
-        """Add what was typed in one line, and stay on the page."""
-        form = QuickAddForm(person_of(request), request.POST)
-        typed = request.POST.get("content", "")
+    def quick_add(self, request: HttpRequest) -> HttpResponse:
+        """Add a todo; what was typed survives a refusal."""
+        form = QuickAddForm(request_user(request), request.POST)
         try:
-            if not form.is_valid():
-                raise Invalid(form.reason)
-            todo = add_todo(
-                actor=person_of(request),
-                content=form.cleaned_data["content"],
-                todo_list=form.cleaned_data["list"],
-                now=timezone.now(),
-            )
+            todo = self._add(request, form)
         except DomainError as error:
-            message = _("Not added. %s") % error.message
-            self.message_user(request, message, messages.ERROR)
-            request.session[TYPED] = typed[:MOST_KEPT]
+            messages.error(request, _("Not added. %s") % error.message)
+            request.session[SESSION_KEY] = request.POST.get("content", "")[:MAX_KEPT]
         else:
             text = _("“%(content)s” is in %(list)s.")
-            message = text % {"content": todo.content, "list": todo.list}
-            self.message_user(request, message, messages.SUCCESS)
-        return HttpResponseRedirect(way_back(request, self.address("changelist")))
+            values = {"content": todo.content, "list": todo.list}
+            messages.success(request, text % values)
+        return HttpResponseRedirect(return_url(request, page_url(Todo, "changelist")))
 
-    def _visible(self, request: HttpRequest, pk: Any) -> Todo:
-        todo: Todo | None = self.get_object(request, str(pk))
+    def finish(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Finish one todo."""
+        return self._run(request, pk, finish_todo, _("“%s” is done."))
+
+    def reopen(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Reopen one todo."""
+        return self._run(request, pk, reopen_todo, _("“%s” is open again."))
+
+    def _add(self, request: HttpRequest, form: QuickAddForm) -> Todo:
+        if not form.is_valid():
+            raise Invalid(form.error_text)
+        return add_todo(
+            actor=request_user(request),
+            content=form.cleaned_data["content"],
+            todo_list=form.cleaned_data["list"],
+            now=timezone.now(),
+        )
+
+    def _run(
+        self,
+        request: HttpRequest,
+        pk: UUID,
+        service: Callable[..., object],
+        message: str,
+    ) -> HttpResponse:
+        todo: Todo | None = self.model_admin.get_object(request, str(pk))
         if todo is None:
             raise Http404
-        return todo
 
-    def _click(
-        self, request: HttpRequest, pk: Any, verb: Callable[..., Any], said: str
-    ) -> HttpResponseBase:
-        todo = self._visible(request, pk)
+        def run() -> str:
+            service(actor=request_user(request), todo=todo, now=timezone.now())
+            return message % todo.content
 
-        def act() -> str:
-            verb(actor=person_of(request), todo=todo, now=timezone.now())
-            return said % todo.content
-
-        return self.at_one_click(request, act, self.address("changelist"))
-
-    def finish_one(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """Finish one todo."""
-        return self._click(request, pk, finish_todo, _("“%s” is done."))
-
-    def reopen_one(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        """Reopen one todo."""
-        return self._click(request, pk, reopen_todo, _("“%s” is open again."))
+        return run_and_redirect(request, run, page_url(Todo, "changelist"))

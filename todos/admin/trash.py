@@ -1,55 +1,58 @@
-"""Into the trash, out of it again, and away for good: alike for todos and lists."""
+"""The trash: moving rows there, restoring them, and deleting them for good."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.base import ScopedModelAdmin
-from todos.admin.confirmation import ask
-
-# A service, and what is said of the rows that it worked for.
-Deed = tuple[Callable[..., object], Callable[[int], str]]
+from core.admin.actions import BulkActions, RowService
+from todos.admin.confirmation import confirmation_page
 
 
-def looks_into_trash(request: Any) -> bool:
+def shows_trash(request: HttpRequest) -> bool:
     match = request.resolver_match
     return match is not None and str(match.url_name).endswith("_trash")
 
 
-class TrashActions(ScopedModelAdmin):
-    """What can be done to many rows; in the trash other things than outside."""
+class TrashActions(BulkActions):
+    """Moves rows to the trash; in the trash, restores them or deletes them for good."""
 
-    at_work: tuple[str, ...] = ("trash",)
-    in_trash = ("restore", "purge")
-    trashing: Deed
-    restoring: Deed
-    purging: Deed
-    purge_question: str | Promise
+    names: tuple[str, ...] = ("trash",)
+    names_in_trash = ("restore", "purge")
+    # Set by subclasses: the services and their messages.
+    trashing: RowService
+    restoring: RowService
+    purging: RowService
+    purge_title: str | Promise
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        names = self.in_trash if looks_into_trash(request) else self.at_work
-        return self.permitted_actions(request, *names)
+    def names_for(self, request: HttpRequest) -> Sequence[str]:
+        return self.names_in_trash if shows_trash(request) else self.names
 
     @admin.action(permissions=["delete"], description=_("Move to the trash"))
-    def trash(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, *self.trashing)
+    def trash(
+        self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
+    ) -> None:
+        self.apply(request, rows, *self.trashing)
 
     @admin.action(permissions=["delete"], description=_("Restore"))
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.apply_to_each(request, queryset, *self.restoring)
+    def restore(
+        self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
+    ) -> None:
+        self.apply(request, rows, *self.restoring)
 
     @admin.action(permissions=["delete"], description=_("Delete for good"))
     def purge(
-        self, request: HttpRequest, queryset: QuerySet[Any]
+        self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
     ) -> HttpResponse | None:
         if "confirmed" not in request.POST:
-            return ask(self, request, queryset, "purge", self.purge_question)
-        self.apply_to_each(request, queryset, *self.purging)
+            title = self.purge_title
+            return confirmation_page(model_admin, request, rows, "purge", title)
+        self.apply(request, rows, *self.purging)
         return None

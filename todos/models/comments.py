@@ -7,9 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from core.models import Recorded
 from core.text import validate_storable
-from todos.models.lists import TodoList
+from todos.models.lists import MemberRole, TodoList
 from todos.models.todos import Todo
 from todos.querysets import CommentQuerySet
 
@@ -61,3 +62,11 @@ class Comment(Recorded):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    def is_editable_by(self, user: User) -> bool:
+        """Return whether a member who may edit the list may edit this comment."""
+        return self.created_by_id == user.pk
+
+    def is_removable_by(self, user: User, *, role: str) -> bool:
+        """Return whether a member with this role may delete the comment."""
+        return self.is_editable_by(user) or role == MemberRole.OWNER

@@ -16,7 +16,7 @@ from core.models import Recorded
 from core.scoping import IsAmong
 from core.text import validate_storable
 from todos.fields import RankField
-from todos.querysets import MembershipQuerySet, TodoListQuerySet
+from todos.querysets import EDITING_ROLES, MembershipQuerySet, TodoListQuerySet
 from todos.ranks import rank_between
 
 models.CharField.register_lookup(Length)
@@ -66,6 +66,11 @@ class TodoList(Recorded):
         _("deleted at"), null=True, editable=False, db_comment="In the trash since, UTC"
     )
 
+    # Of the member for whom the list was loaded: see `as_seen_by`.
+    role: str
+    position: str
+    colour: str
+
     objects = TodoListQuerySet.as_manager()
 
     class Meta:
@@ -96,6 +101,16 @@ class TodoList(Recorded):
     @property
     def is_inbox(self) -> bool:
         return self.inbox_of_id is not None
+
+    @property
+    def is_writable(self) -> bool:
+        """Return whether the member may add and change rows: see `writable_by`."""
+        return self.role in EDITING_ROLES and not self.is_archived
+
+    @property
+    def is_manageable(self) -> bool:
+        """Return whether the member may share, archive and delete the list."""
+        return self.role == MemberRole.OWNER and not self.is_inbox
 
     def take_rank(self) -> str:
         """Return a rank after all others; the caller saves the list."""

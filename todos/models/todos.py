@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core.validators import (
     MaxLengthValidator,
@@ -273,6 +275,10 @@ class Todo(Recorded):
     @property
     def due(self) -> Due:
         return Due(on=self.due_on, time=self.due_time, zone=self.due_zone)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Return whether it is open and overdue: the offset of `now` tells the day."""
+        return not self.is_finished and self.due.is_overdue(now)
 
     @property
     def is_trashed(self) -> bool:

@@ -40,7 +40,7 @@ def edit_comment(
     """Change a comment; only its author may."""
     require(actor, "todos.change_comment")
     todo_list, comment = _lock_comment(actor, comment, expected)
-    if comment.created_by_id != actor.pk:
+    if not comment.is_editable_by(actor):
         raise Forbidden
     if changes := comment.change(by=actor, at=now, text=text):
         entry = ("comment.changed", comment, changes)
@@ -62,8 +62,8 @@ def remove_comment(
     """
     require(actor, "todos.delete_comment")
     todo_list, comment = _lock_comment(actor, comment, expected)
-    owners = Membership.objects.filter(list=todo_list).owners()
-    if comment.created_by_id != actor.pk and not owners.filter(user=actor).exists():
+    role = Membership.objects.get(list=todo_list, user=actor).role
+    if not comment.is_removable_by(actor, role=role):
         raise Forbidden
     entry = ("comment.removed", comment, comment.deleted_changes())
     record_in_list(todo_list, entry, actor=actor, at=now)

@@ -1,25 +1,21 @@
-"""A table of todos: a page costs the same wherever it is, and nothing is counted."""
+"""A changelist with keyset paging: every page costs the same, nothing is counted."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.core import signing
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
-from core.scoping import Order
+from core.cursors import InvalidCursor, read_cursor, sign_cursor
+from core.scoping import Order, Position
 from todos.models import Todo
-
-SALT = "todos.admin.page"
 
 
 class KeysetChangeList(ChangeList):
-    """Pages by the place of the last row: `TodoQuerySet.keyset_page`."""
+    """Pages by the position of the last row: see `TodoQuerySet.keyset_page`."""
 
     next_page: str | None = None
     first_page: str | None = None
@@ -47,21 +43,25 @@ class KeysetChangeList(ChangeList):
 
     def _order(self, request: HttpRequest) -> Order:
         first = str(self.get_ordering(request, self.queryset)[0])
-        if first.removeprefix("-") == "pk":  # the address names no column of ours
+        if first.removeprefix("-") == "pk":  # the address names an unknown column
             first = str(self.model_admin.get_ordering(request)[0])
         return Order(first.removeprefix("-"), first.startswith("-"))
 
-    def _url_after(self, row: Any, order: Order) -> str:
-        value, key = order.position_of(row)
-        value = value.isoformat() if hasattr(value, "isoformat") else value
-        place = signing.dumps((order.field, value, str(key)), salt=SALT)
-        return self.get_query_string({PAGE_VAR: place})
+    def _url_after(self, row: Todo, order: Order) -> str:
+        return self.get_query_string(
+            {PAGE_VAR: sign_cursor(order, row, query=_binding(order))}
+        )
 
-    def _position(self, request: HttpRequest, order: Order) -> tuple[Any, Any] | None:
-        """Return after which row the page begins; a place in another order is none."""
-        with suppress(signing.BadSignature, ValidationError):
-            place = signing.loads(request.GET.get(PAGE_VAR, ""), salt=SALT)
-            field, value, key = place
-            if field == order.field:
-                return value, key
-        return None
+    def _position(self, request: HttpRequest, order: Order) -> Position | None:
+        """Return where the page begins; None for the first, or without a valid one."""
+        cursor = request.GET.get(PAGE_VAR, "")
+        try:
+            _backwards, position = read_cursor(cursor, query=_binding(order))
+        except InvalidCursor:
+            return None
+        return position
+
+
+def _binding(order: Order) -> str:
+    """Return what a cursor is valid for: the changelist in one order."""
+    return f"admin.todos.{order.columns[0]}"

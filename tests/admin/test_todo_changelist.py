@@ -1,4 +1,4 @@
-"""Tables of todos: filters, order, pages, and what the first page greets with."""
+"""The changelist of todos: filters, order and paging; and the home page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shown(browser: Client, query: str) -> set[str]:
 
 
 @pytest.mark.usefixtures("_at_noon")
-def test_filters_are_those_that_people_think_in(owner, owner_browser, todo_list):
+def test_filters_narrow_the_changelist(owner, owner_browser, todo_list):
     now = timezone.now()
     today = now.date()
     days = {"late": -1, "now": 0, "soon": 3, "far": 30}
@@ -57,7 +57,7 @@ def test_filters_are_those_that_people_think_in(owner, owner_browser, todo_list)
 
 
 @pytest.mark.usefixtures("_at_noon")
-def test_today_is_the_day_where_the_person_is(db):
+def test_today_is_the_day_in_the_users_time_zone(db):
     """Kiritimati is 14 hours ahead of UTC, Pago Pago 11 behind: never the same day."""
     pages = {}
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
@@ -73,13 +73,13 @@ def test_today_is_the_day_where_the_person_is(db):
 
 
 @pytest.mark.usefixtures("_at_noon")
-def test_overdue_is_marked_where_the_person_is(owner, owner_browser):
+def test_overdue_follows_the_users_time_zone(owner, owner_browser):
     yesterday = timezone.now().date() - timedelta(days=2)
     add_todo(actor=owner, content="Late", due_on=yesterday, now=timezone.now())
     assert "due-late" in text_of(owner_browser.get(TABLE))
 
 
-def test_ordering_and_pages_go_through_all_rows_once(owner, owner_browser, todo_list):
+def test_every_ordering_pages_through_all_rows_once(owner, owner_browser, todo_list):
     now = timezone.now()
     for number in range(120):
         add_todo(
@@ -100,7 +100,7 @@ def test_ordering_and_pages_go_through_all_rows_once(owner, owner_browser, todo_
     assert seen != sorted(seen)
 
 
-def test_a_place_of_another_order_or_a_forged_one_begins_anew(
+def test_a_cursor_of_another_order_or_a_forged_one_shows_the_first_page(
     owner, owner_browser, todo
 ):
     for place in ("p=7", "p=forged:1abc:xyz", "p="):
@@ -108,7 +108,7 @@ def test_a_place_of_another_order_or_a_forged_one_begins_anew(
 
 
 @pytest.mark.usefixtures("_at_noon")
-def test_the_first_page_greets_with_what_is_due(owner, owner_browser, todo_list):
+def test_the_home_page_shows_what_is_due(owner, owner_browser, todo_list):
     now = timezone.now()
     today = now.date()
     for content, days in (
@@ -132,7 +132,7 @@ def test_the_first_page_greets_with_what_is_due(owner, owner_browser, todo_list)
     assert "Hello, Olga Owner" in text_of(page)
 
 
-def test_a_subtask_in_the_table_says_what_it_is_part_of(owner, owner_browser, todo):
+def test_a_subtask_in_the_changelist_names_its_parent(owner, owner_browser, todo):
     add_todo(
         actor=owner, todo_list=todo.list, parent=todo, content="Dig", now=timezone.now()
     )

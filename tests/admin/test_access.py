@@ -1,4 +1,4 @@
-"""Who is let in at all, and which addresses are none."""
+"""Who may open the admin, and which of Django's addresses do not exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLES = [
 ]
 
 
-def test_who_is_disabled_is_sent_to_the_sign_in_page(owner):
+def test_a_disabled_user_is_sent_to_the_sign_in_page(owner):
     browser = browser_for(owner)
     type(owner).objects.filter(pk=owner.pk).update(is_active=False)
     answer = browser.get(address("todos_todo_changelist"))
@@ -26,7 +26,7 @@ def test_who_is_disabled_is_sent_to_the_sign_in_page(owner):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", TABLES)
-def test_nobody_reads_a_page_without_signing_in(table):
+def test_every_page_requires_signing_in(table):
     assert Client().get(address(table)).status_code == 302
 
 
@@ -34,13 +34,13 @@ def test_the_redirect_to_public_pages_does_not_exist(owner):
     assert browser_for(owner).get("/admin/r/1/1/").status_code == 404
 
 
-def test_an_app_has_no_page(owner):
+def test_the_page_of_an_app_redirects_home(owner):
     answer = browser_for(owner).get("/admin/todos/")
     assert answer.status_code == 302
     assert answer["Location"] == reverse("admin:index")
 
 
-def test_a_person_without_roles_finds_an_empty_house(db):
+def test_a_user_without_roles_sees_no_changelist(db):
     nobody = make_person("nora", "no such role")
     nobody.groups.clear()
     browser = browser_for(nobody)

@@ -1,4 +1,4 @@
-"""The table of one list: named after it, with a way to its sharing."""
+"""The changelist of todos narrowed to one list, and lists in the trash."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def url(todo) -> str:
     return f"{TODOS}?list={todo.list_id}"
 
 
-def test_it_is_titled_with_the_name_and_names_who_shares_it(owner_browser, url, todo):
+def test_the_page_of_a_list_shows_its_name_and_members(owner_browser, url, todo):
     page = text_of(owner_browser.get(url))
     assert "<h1>Garden</h1>" in page
     assert "Shared with Edgar Editor, Vera Viewer" in page
@@ -30,14 +30,14 @@ def test_it_is_titled_with_the_name_and_names_who_shares_it(owner_browser, url, 
     assert re.search(f'href="{settings}">Share and settings<', page)
 
 
-def test_the_navigation_marks_that_list_alone(owner_browser, url):
+def test_the_navigation_marks_only_the_open_list(owner_browser, url):
     assert CURRENT.findall(text_of(owner_browser.get(url))) == [url]
     narrowed = text_of(owner_browser.get(f"{url}&state=all"))
     assert CURRENT.findall(narrowed) == [url]
     assert CURRENT.findall(text_of(owner_browser.get(TODOS))) == [TODOS]
 
 
-def test_a_viewer_is_offered_nothing_to_add(viewer, editor, url):
+def test_a_viewer_sees_no_way_to_add_todos(viewer, editor, url):
     page = browser_for(editor).get(url)
     assert "quick-content" in text_of(page)
     assert 'name="action"' in text_of(page)
@@ -47,19 +47,19 @@ def test_a_viewer_is_offered_nothing_to_add(viewer, editor, url):
     assert address("todos_todo_add") not in text_of(page)
 
 
-def test_who_owns_no_list_is_offered_none_to_delete(owner_browser, editor, todo_list):
+def test_a_user_who_owns_no_list_sees_no_list_actions(owner_browser, editor, todo_list):
     page = address("todos_todolist_changelist")
     assert 'value="trash"' in text_of(owner_browser.get(page))
     assert 'value="trash"' not in text_of(browser_for(editor).get(page))
 
 
-def test_who_owns_another_list_is_offered_that_one_to_delete(editor, todo_list):
+def test_only_owned_lists_can_be_chosen_for_actions(editor, todo_list):
     own = add_list(actor=editor, name="Shed", now=timezone.now())
     page = text_of(browser_for(editor).get(address("todos_todolist_changelist")))
     assert BOXES.findall(page) == [str(own.pk)]
 
 
-def test_only_todos_that_one_may_change_are_offered_to_actions(owner, viewer, todo):
+def test_only_editable_todos_can_be_chosen_for_actions(owner, viewer, todo):
     own = add_todo(actor=viewer, content="Own", now=timezone.now())
     assert BOXES.findall(text_of(browser_for(viewer).get(TODOS))) == [str(own.pk)]
     assert BOXES.findall(text_of(browser_for(owner).get(TODOS))) == [str(todo.pk)]
@@ -67,14 +67,14 @@ def test_only_todos_that_one_may_change_are_offered_to_actions(owner, viewer, to
     assert BOXES.findall(text_of(browser_for(owner).get(TODOS))) == []
 
 
-def test_a_foreign_list_gives_no_name_away(outsider, owner_browser, url):
+def test_the_name_of_an_invisible_list_is_not_shown(outsider, owner_browser, url):
     assert "Garden" in text_of(owner_browser.get(url))
     page = text_of(browser_for(outsider).get(url))
     assert "Garden" not in page
     assert "<h1>Todos</h1>" in page
 
 
-def test_a_list_that_begins_small_is_named_as_it_is(owner, owner_browser):
+def test_the_title_keeps_the_case_of_the_list_name(owner, owner_browser):
     row = add_list(actor=owner, name="iPhone <b>", now=timezone.now())
     for page in ("/admin/", f"{TODOS}?list={row.pk}"):
         assert "iPhone <b>" in text_of(owner_browser.get(page))
@@ -86,13 +86,15 @@ def trashed(owner, todo_list, todo):
     return todo_list
 
 
-def test_the_trashes_lead_to_each_other(owner_browser):
+def test_both_trash_pages_link_to_each_other(owner_browser):
     lists, todos = address("todos_todolist_trash"), address("todos_todo_trash")
     assert f'href="{lists}"' in text_of(owner_browser.get(todos))
     assert "Deleted todos" in text_of(owner_browser.get(lists))
 
 
-def test_an_owner_deletes_a_list_for_good_once_asked(owner_browser, trashed, todo):
+def test_an_owner_deletes_a_list_for_good_after_confirming(
+    owner_browser, trashed, todo
+):
     url = address("todos_todolist_trash")
     given = {"action": "purge", "index": "0", "_selected_action": [trashed.pk]}
     question = owner_browser.post(url, given)
@@ -105,7 +107,7 @@ def test_an_owner_deletes_a_list_for_good_once_asked(owner_browser, trashed, tod
     assert not type(todo).with_trash.filter(pk=todo.pk).exists()
 
 
-def test_nobody_else_deletes_it(editor, trashed):
+def test_only_owners_delete_a_list_for_good(editor, trashed):
     given = {"action": "purge", "_selected_action": [trashed.pk], "confirmed": "yes"}
     url = address("todos_todolist_trash")
     browser_for(editor).post(url, given | {"index": "0"})

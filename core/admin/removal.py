@@ -1,0 +1,80 @@
+"""Deleting a row: the confirmation page, and the service that it confirms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.admin.actions import refusal_of
+from core.admin.permissions import Row, request_user
+from core.admin.urls import page_url
+from core.errors import DomainError, Missing
+from core.users import User
+
+
+class Removal(Generic[Row]):
+    """How a row is deleted, and what that is called.
+
+    A subclass names the service. Rows below the deleted one are not listed: the user
+    might not be allowed to see them.
+    """
+
+    button: str | Promise = ""  # "Delete" unless set
+    consequence: str | Promise = ""
+    done: str | Promise = gettext_lazy("“%s” was deleted.")
+
+    def __init__(self, model_admin: ModelAdmin[Any]) -> None:
+        self.model_admin = model_admin
+
+    def remove(self, actor: User, row: Row, now: datetime) -> None:
+        raise NotImplementedError
+
+    def url_after(self, row: Row) -> str:
+        return page_url(row, "changelist")
+
+    def respond(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
+    ) -> HttpResponse:
+        """Ask for confirmation, or delete; a refusal leads back to the row."""
+        row: Row | None = self.model_admin.get_object(request, unquote(object_id))
+        if not self.model_admin.has_delete_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            raise Http404
+        if not request.POST:
+            return self._confirmation(request, row, extra_context or {})
+        url, message = self.url_after(row), str(self.done) % row
+        try:
+            self.remove(request_user(request), row, timezone.now())
+        except Missing:
+            raise Http404 from None
+        except (DomainError, IntegrityError) as error:
+            messages.error(request, str(refusal_of(error).message))
+            return HttpResponseRedirect(page_url(row, "change", object_id))
+        messages.success(request, message)
+        return HttpResponseRedirect(url)
+
+    def _confirmation(
+        self, request: HttpRequest, row: Row, extra_context: dict[str, Any]
+    ) -> HttpResponse:
+        context = {
+            **self.model_admin.admin_site.each_context(request),
+            "title": _("Delete"),
+            "opts": self.model_admin.opts,
+            "object": row,
+            "delete_button": self.button,
+            "delete_consequence": self.consequence,
+            **extra_context,
+        }
+        return self.model_admin.render_delete_form(request, context)

@@ -1,0 +1,12 @@
+"""Addresses of the pages of a model."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.urls import reverse
+
+
+def page_url(model: type[Model] | Model, page: str, *args: object) -> str:
+    """Return the address of a page, such as `changelist` or `change`."""
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)

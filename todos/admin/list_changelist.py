@@ -1,0 +1,66 @@
+"""The changelist of lists, and that of the deleted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.admin import ListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.admin.changelist import Changelist, Column
+from core.admin.permissions import request_user
+from core.site import NavItem
+from todos.admin.colours import DEFAULT_COLOUR
+from todos.admin.trash import shows_trash
+from todos.models import TodoList
+
+MAX_IN_NAV = 12
+
+
+class ListChangelist(Changelist):
+    """Lists in the user's own order."""
+
+    def links(
+        self, request: HttpRequest, columns: Sequence[Column]
+    ) -> Sequence[Column] | None:
+        return None if shows_trash(request) else super().links(request, columns)
+
+    def filters(self, request: HttpRequest) -> Sequence[type[ListFilter]]:
+        return () if shows_trash(request) else super().filters(request)
+
+    def ordering(self, request: HttpRequest) -> Sequence[str]:
+        return ("position", "pk")
+
+    def search(
+        self, request: HttpRequest, rows: QuerySet[Any], term: str
+    ) -> QuerySet[Any]:
+        return rows.filter(name__icontains=term)
+
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        if shows_trash(request):
+            return {"in_trash": True, "title": _("Lists in the trash")}
+        return {"title": _("Lists")}
+
+    def nav_items(self, request: HttpRequest) -> list[NavItem]:
+        """Return the changelist, and the todos of each of the first lists."""
+        lists = TodoList.objects.as_seen_by(request_user(request))
+        nearest = lists.filter(is_archived=False).in_own_order()[:MAX_IN_NAV]
+        todos = reverse("admin:todos_todo_changelist")
+        section = gettext_lazy("Lists")
+        own = [
+            NavItem(
+                row.name,
+                f"{todos}?list={row.pk}",
+                "dot",
+                section,
+                row.colour or DEFAULT_COLOUR,
+                order=45,
+            )
+            for row in nearest
+        ]
+        return [*super().nav_items(request), *own]

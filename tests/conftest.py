@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from accounts.models import Role, User
 from accounts.services.keys import issue_key
 from accounts.services.people import add_person
 from core.append_only import events_open
-from tests import engines
+from tests import engines, measuring
 from todos.models import MemberRole, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.sharing import share_list
@@ -38,6 +39,12 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     engines.arrange(items)
+    measuring.choose(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from measuring.run(item))
 
 
 @pytest.fixture(autouse=True)

@@ -110,17 +110,9 @@ LONGEST = (
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Leave out what the other engine alone runs, even if it is named; sort the rest.
-
-    Coverage is expensive, so each test is measured once: on PostgreSQL if it can be.
-    """
-    sqlite, postgresql = paths(ON_SQLITE_ALONE), paths(ON_POSTGRESQL_ALONE)
-    left_out = postgresql if settings.ON_SQLITE else sqlite
+    """Leave out what only the other engine runs, even if it is named; sort the rest."""
+    left_out = paths(ON_POSTGRESQL_ALONE if settings.ON_SQLITE else ON_SQLITE_ALONE)
     items[:] = [item for item in items if item.path not in left_out]
-    if settings.ON_SQLITE:
-        for item in items:
-            if item.path not in sqlite and not item.path.is_relative_to(LIVE):
-                item.add_marker(pytest.mark.no_cover)
     rank = {path: number for number, path in enumerate(paths(LONGEST))}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 

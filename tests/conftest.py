@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -40,6 +41,12 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     engines.arrange(items)
     measuring.choose(items)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking through what is loaded for good."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

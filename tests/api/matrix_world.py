@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -28,6 +31,7 @@ from todos.services.todos import add_todo
 from todos.services.trash import trash_todo
 
 PREFIX = "/api/v1/"
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Each text of the foreign tenant contains a canary of its own.
 CANARIES = {
@@ -94,6 +98,18 @@ def patterns(level: Any, prefix: str) -> Iterator[tuple[str, URLPattern]]:
             yield from patterns(pattern.url_patterns, route)
         else:
             yield route, pattern
+
+
+@contextmanager
+def built_once(django_db_blocker: Any) -> Iterator[World]:
+    """Build the world for all tests of a module; each of their requests is undone."""
+    with (
+        override_settings(PASSWORD_HASHERS=QUICK_HASHERS),
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        yield World()
+        transaction.set_rollback(True)
 
 
 class World:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import override_settings
 
 from core.models import Event
 from core.registry import registry
@@ -21,14 +20,14 @@ from tests.api.matrix_world import (
     REFUSED,
     World,
     body_for,
+    built_once,
     client_of,
     endpoints,
 )
 
 pytestmark = pytest.mark.django_db
 ALL_ROWS = pytest.mark.parametrize("row", ROWS.values(), ids=str)
-QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CATALOGUES = {"roles/{role}"}  # the same for everyone
+CATALOGUES = {"roles/{role}"}  # the same for everyone: nothing in them is foreign
 Things = dict[str, Any]
 PEOPLE = (*MEMBERS, *NO_MEMBERS, "roleless")
 # Columns whose people are ordinary members of the service.
@@ -37,14 +36,8 @@ HAVE_OWN = (*MEMBERS, "outsider", "manager", "administrator")
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Build the world once: each request below is rolled back."""
-    with (
-        override_settings(PASSWORD_HASHERS=QUICK_HASHERS),
-        django_db_blocker.unblock(),
-        transaction.atomic(),
-    ):
-        yield World()
-        transaction.set_rollback(True)
+    with built_once(django_db_blocker) as world:
+        yield world
 
 
 def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from core.api.serializers import ScopedRelatedField
-from tests.api.matrix_world import CANARIES, World, patterns, unknown
+from tests.api.matrix_world import CANARIES, World, built_once, patterns, unknown
 from todos.models import Todo
 from todos.services.trash import trash_todo
 
@@ -48,9 +49,10 @@ NESTED = [
 ]
 
 
-@pytest.fixture
-def world(db: None) -> World:
-    return World()
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with built_once(django_db_blocker) as world:
+        yield world
 
 
 def send(world: World, method: str, path: str, body: Any = None) -> Any:

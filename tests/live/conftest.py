@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=20, help="How many kills.")
+    parser.addoption("--rounds", type=int, default=12, help="How many kills.")
     parser.addoption("--rows", type=int, default=50_000, help="How many are migrated.")
     parser.addoption("--seed", type=int, help="Which kills; the last run told its own.")
 

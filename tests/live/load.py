@@ -15,7 +15,7 @@ from tests.live.waiting import wait_until
 
 SCRIPT = Path(__file__).with_name("reads_and_writes.lua")
 CONNECTIONS = 100
-PAUSE = 600  # milliseconds
+PAUSE = 1000  # milliseconds
 LONGEST = 600  # seconds; it is stopped before
 
 

@@ -85,9 +85,7 @@ def is_waiting(stack: Stack) -> bool:
     return bool(stack.sql(query))
 
 
-def test_of_several_ticks_one_runs_the_task(
-    stack: Stack, broker: Celery, old_trash: str
-):
+def test_of_several_ticks_one_runs_a_task(stack: Stack, broker: Celery, old_trash: str):
     before = ticks_done(stack)
     for _ in range(5):
         empty_trash(broker)

@@ -27,9 +27,9 @@ class AccountsConfig(AppConfig):
 def prepare_database(
     *, app_config: AppConfig, apps: Apps = installed_apps, **_: Any
 ) -> None:
-    """Restore what migrations do not keep: permissions and shipped roles.
+    """Create what migrations do not: permissions and shipped roles.
 
-    `apps` are those of the state that was migrated to, which may have no tables yet.
+    `apps` are those of the migrated state, which may not have these tables yet.
     """
     if "shippedgrant" not in apps.all_models["accounts"]:
         return
@@ -37,8 +37,8 @@ def prepare_database(
 
     from accounts.roles import sync_roles
 
-    # Permissions of each app come into being one app after the other, and auth has
-    # not made these yet: it is installed behind accounts.
+    # Django creates permissions app by app, in auth's receiver. That runs after this
+    # one, since auth is installed after accounts.
     if app_config.label in registry.apps:
         create_permissions(app_config, verbosity=0, apps=apps)
         sync_roles()

@@ -68,9 +68,9 @@ _LIST = {
 
 
 def install_triggers() -> None:
-    """Put the triggers in place; those that stand stay.
+    """Create the triggers that are missing.
 
-    To put one in its own place would wait until nobody writes events.
+    To replace an existing one would wait for a lock until no event is being written.
     """
     if connection.vendor == "postgresql":
         _execute(_FUNCTION)
@@ -99,7 +99,7 @@ def _open() -> None:
     if connection.vendor == "postgresql":
         _execute("SET LOCAL core.events_open = 'on'")
     else:
-        # The transaction holds the write lock: nobody else meets the open door.
+        # The transaction holds the write lock, so no other one can write meanwhile.
         _execute(*(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS["sqlite"]))
 
 

@@ -28,9 +28,9 @@ class CoreConfig(AppConfig):
 
 
 def prepare_database(*, apps: Apps = installed_apps, **_: Any) -> None:
-    """Restore what migrations do not keep: the triggers and the installation's row.
+    """Create what migrations do not: the triggers and the installation's row.
 
-    `apps` are those of the state that was migrated to, which may have no tables yet.
+    `apps` are those of the migrated state, which may not have these tables yet.
     """
     if "installation" not in apps.all_models["core"]:
         return

@@ -25,19 +25,19 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Origin:
-    """Through which door the current work came, and as which request."""
+    """Where the current work comes from: the door, and the id of the request."""
 
     source: str = Source.SYSTEM
     request_id: str = ""
 
 
-NOWHERE = Origin()
-_origin: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+UNKNOWN = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
 
 
 @contextmanager
 def origin(source: str, request_id: str = "") -> Iterator[None]:
-    """Name the origin of every event recorded inside."""
+    """Set the origin of every event recorded inside the block."""
     token = _origin.set(Origin(source, request_id))
     try:
         yield
@@ -47,7 +47,7 @@ def origin(source: str, request_id: str = "") -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One change to be recorded: what happened to which row of which stream."""
+    """One change to record: what happened to which row, in which stream."""
 
     verb: str
     target: Model
@@ -59,7 +59,7 @@ class Entry:
 def record(
     *, actor: User | None, verb: str, target: Model, changes: Changes, at: datetime
 ) -> None:
-    """Record one change of a row that belongs to no list."""
+    """Record one change of a row that belongs to no stream."""
     record_many(actor=actor, entries=[Entry(verb, target, changes)], at=at)
 
 
@@ -72,7 +72,7 @@ def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -
 
 
 def redact(*, resource_type: str, ids: Collection[UUID]) -> None:
-    """Take the content out of the events of rows that were purged."""
+    """Remove the content from the events of purged rows."""
     _redact(
         Event.objects.filter(
             resource_type=resource_type, resource_id__in=[str(pk) for pk in ids]
@@ -81,12 +81,12 @@ def redact(*, resource_type: str, ids: Collection[UUID]) -> None:
 
 
 def redact_stream(stream_id: UUID) -> None:
-    """Take the content out of all events of a list that was purged."""
+    """Remove the content from all events of a stream whose rows were purged."""
     _redact(Event.objects.filter(stream_id=stream_id))
 
 
 def redact_actor(*, actor_id: UUID, label: str) -> None:
-    """Replace the name under which a removed person acted."""
+    """Replace the name of a removed person in the events of what they did."""
     with events_open():
         Event.objects.filter(actor_id=actor_id).update(actor_label=label)
 
@@ -98,8 +98,8 @@ def prune(*, before: datetime) -> int:
         return old._raw_delete(using=old.db)
 
 
-def _redact(told: QuerySet[Event]) -> None:
-    rows = told.only("pk", "changes").iterator(chunk_size=BATCH)
+def _redact(events: QuerySet[Event]) -> None:
+    rows = events.only("pk", "changes").iterator(chunk_size=BATCH)
     with events_open():
         while batch := list(islice(rows, BATCH)):
             for event in batch:
@@ -108,8 +108,8 @@ def _redact(told: QuerySet[Event]) -> None:
 
 
 def make_event(actor: User | None, entry: Entry, at: datetime) -> Event:
-    """Return the event, unsaved, as of the current origin."""
-    where = _origin.get()
+    """Return the unsaved event, with the current origin."""
+    current = _origin.get()
     kind = registry.event_type(entry.verb)
     if unknown := entry.changes.keys() - kind.subject.recorded:
         raise ImproperlyConfigured(f"{entry.verb} does not declare {sorted(unknown)}.")
@@ -117,8 +117,8 @@ def make_event(actor: User | None, entry: Entry, at: datetime) -> Event:
         at=at,
         actor_id=actor.pk if actor else None,
         actor_label=actor.username if actor else "",
-        source=where.source,
-        request_id=where.request_id,
+        source=current.source,
+        request_id=current.request_id,
         verb=entry.verb,
         resource_type=kind.subject.name,
         resource_id=str(entry.target.pk),

@@ -32,8 +32,8 @@ def delete_in_batches(rows: QuerySet[Any]) -> Iterator[int]:
 def prune_events(*, before: datetime, now: datetime) -> Iterator[int]:
     """Delete the events older than a moment; yield how many each transaction took.
 
-    What is left tells until when and how many: an event of its own comes first, so
-    that even an interrupted run is told of.
+    An event of its own records the moment and the number. It comes first, so that even
+    an interrupted run is recorded.
     """
     count = Event.objects.filter(at__lt=before).count()
     if not count:

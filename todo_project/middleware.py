@@ -1,4 +1,4 @@
-"""What every request passes: an id, the gate for input, headers of the answer."""
+"""What every request passes: an id, checks of its input, headers of the response."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from todo_project.observability import logs
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-HEADER_LENGTH = 8190  # characters of one, as usual servers have it
+HEADER_LENGTH = 8190  # characters of one header, the default of common servers
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -35,7 +35,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 class RequestIdMiddleware:
-    """Name the request: in its logs, its events and its answer's X-Request-ID."""
+    """Give the request an id, for its logs, its events and X-Request-ID."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -55,7 +55,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Allow a page nothing but what comes from here."""
+    """Allow pages to load nothing from other sites."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -72,10 +72,10 @@ class SecurityHeadersMiddleware:
 
 
 class ProblemMiddleware:
-    """Make a problem of every refusal to programs that is none yet.
+    """Turn every error at a door for programs into a problem (RFC 9457).
 
-    Parts of the framework refuse with a page or with nothing: a precondition that
-    does not hold, a host that is not ours.
+    Parts of the framework respond with a page or with nothing: to a precondition that
+    does not hold or to an unknown host, for instance.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -96,9 +96,9 @@ class ProblemMiddleware:
 
 
 class InputGateMiddleware:
-    """Refuse what no database can keep, and bodies that we cannot read.
+    """Refuse input that no database can store, and bodies that we cannot read.
 
-    It comes before all that reads the request: a charset that Python knows but
+    It runs before anything that reads the request: a charset that Python knows but
     cannot decode with would fail wherever the query is read first.
     """
 
@@ -111,7 +111,7 @@ class InputGateMiddleware:
 
 
 def refusal_of(request: HttpRequest) -> int | None:
-    """Return the status with which the request is refused; None lets it in."""
+    """Return the status with which the request is refused; None accepts it."""
     headers = request.headers
     if any(len(v) > HEADER_LENGTH for n, v in headers.items() if n != "Cookie"):
         return 431
@@ -120,9 +120,9 @@ def refusal_of(request: HttpRequest) -> int | None:
     if not is_utf8(request.content_params.get("charset", "utf-8")):  # type: ignore[union-attr]
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
-        return 411  # WSGI takes a body without length for an empty one
+        return 411  # WSGI treats a body without length as empty
     if body_length(request) > registry.door_of(request.path).most_bytes:
-        return 413  # the framework would write files of any size to the disk
+        return 413  # the framework would write files of any size to disk
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]
     return None if all(is_storable(text) for text in texts) else 400

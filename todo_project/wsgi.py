@@ -28,9 +28,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
 
 
 class TolerantRequest(WSGIRequest):
-    """A request whose media type may be nonsense: then it has none.
+    """A request whose media type may be malformed: then it counts as missing.
 
-    Django fails over one before any handler of errors is there.
+    Django fails on a malformed one before any error handler runs.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
@@ -41,19 +41,19 @@ class TolerantRequest(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
-# Nothing that is loaded here is garbage; to look for some takes a fifth of the time.
+# Nothing that is loaded here is garbage; collecting takes a fifth of the start.
 gc.disable()
 try:
     django = get_wsgi_application()
 except ImproperlyConfigured:
-    sys.tracebacklimit = 0  # the sentence helps an operator, not the way to it
+    sys.tracebacklimit = 0  # the message helps an operator, the traceback does not
     raise
 django.request_class = TolerantRequest
 metrics.share(settings.METRICS_DIR)
-# Import all views now: else the first request of each worker waits for it, and people
-# find out what cannot be imported.
+# Import all views now. Otherwise the first request of each worker waits for it, and
+# import errors appear only then.
 get_resolver().url_patterns  # noqa: B018
-gc.freeze()  # nor does a request have to wait while somebody looks through all of it
+gc.freeze()  # no collection during a request looks at what is loaded here
 gc.enable()
 
 
@@ -69,8 +69,8 @@ def application(
 def read_rest(environ: WSGIEnvironment) -> None:
     """Read the rest of the body, up to twice what its door allows.
 
-    A request may be refused before its body is looked at. A server that closes a
-    socket with unread content loses what it has written there: the refusal.
+    A request may be refused before its body is read. A server that closes a socket
+    with unread content loses the response that it has written to it.
     """
     if not environ.get("CONTENT_LENGTH"):
         return
@@ -81,10 +81,10 @@ def read_rest(environ: WSGIEnvironment) -> None:
 
 
 def find_client(environ: WSGIEnvironment) -> None:
-    """Set the client's address and scheme, and the request's id, to what is believed.
+    """Set the client's address and scheme, and the request's id, to trusted values.
 
-    Servers disagree whom they believe: uWSGI takes X-Forwarded-Proto from anybody.
-    HTTPS and REQUEST_ID are no headers, so only nginx can have set them.
+    Servers disagree on whom they trust: uWSGI takes X-Forwarded-Proto from anyone.
+    HTTPS and REQUEST_ID are not headers, so only nginx can have set them.
     """
     secure = environ.get("HTTPS", "").lower() in {"on", "1"}
     peer = environ.get("REMOTE_ADDR", "")
@@ -99,18 +99,18 @@ def find_client(environ: WSGIEnvironment) -> None:
 
 
 def is_proxy(peer: str) -> bool:
-    """Tell whether to believe what this address says of others.
+    """Tell whether this address is trusted to name the client.
 
-    Without an address the request came over a unix socket: only nginx may open it.
+    Without an address the request came over a unix socket, which only nginx may open.
     """
     address = as_address(peer)
     return not peer or any(address in net for net in settings.TRUSTED_PROXIES)
 
 
 def first_stranger(peer: str, hops: list[str]) -> str:
-    """Return the last hop that is no proxy of ours; each was named by the next one.
+    """Return the last hop that is not a trusted proxy; each was named by the next.
 
-    What is no address ends the way back: then it is the last that was one.
+    The search ends at anything that is not an address, with the last one found.
     """
     for hop in reversed(hops):
         address = as_address(hop.strip())

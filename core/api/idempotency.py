@@ -1,4 +1,4 @@
-"""A POST that is repeated with the same Idempotency-Key has one effect."""
+"""A POST repeated with the same Idempotency-Key takes effect once."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def answer_once(
     *args: Any,
     **kwargs: Any,
 ) -> Response:
-    """Answer with `handler`, or as the first request with this key was answered.
+    """Respond with `handler`, or as the first request with this key was answered.
 
-    Key and effect are written in one transaction: a refusal leaves neither. A twin
-    waits in the database for the first to end.
+    Key and effect are written in one transaction: a refusal leaves neither. A
+    concurrent request with the same key waits in the database for the first to end.
     """
     key = request.headers[HEADER]
     if not _KEY.fullmatch(key):
         raise KeyMalformed
-    print_ = fingerprint(request)
+    digest = fingerprint(request)
     with transaction.atomic():
-        answer, is_first = _claim(view.user, key, print_)
+        answer, is_first = _claim(view.user, key, digest)
         if not is_first:
-            return _replay(answer, view, request, print_)
+            return _replay(answer, view, request, digest)
         response = handler(request, *args, **kwargs)
         _keep(answer, view, response)
         return response
@@ -74,8 +74,8 @@ def answer_once(
 def fingerprint(request: Request) -> str:
     """Return a SHA-256 of what the request asks for.
 
-    Of a file count its field, media type and bytes. Its name, the order of the parts
-    and the boundary do not: a retry may write them anew.
+    A file counts by its field, media type and bytes. Its name, the order of the parts
+    and the boundary do not count, since a retry may build the form again.
     """
     data: Any = request.data
     content = dict(data.lists()) if isinstance(data, QueryDict) else data
@@ -103,23 +103,23 @@ def _digest(file: UploadedFile[Any]) -> str:
     return digest.hexdigest()
 
 
-def _claim(user: User, key: str, print_: str) -> tuple[IdempotentAnswer, bool]:
+def _claim(user: User, key: str, digest: str) -> tuple[IdempotentAnswer, bool]:
     try:
         with transaction.atomic():
             answer = IdempotentAnswer.objects.create(
-                user=user, key=key, fingerprint=print_, created_at=timezone.now()
+                user=user, key=key, fingerprint=digest, created_at=timezone.now()
             )
     except IntegrityError:
         return IdempotentAnswer.objects.get(user=user, key=key), False
-    except OperationalError as error:  # the twin held its row beyond the lock timeout
+    except OperationalError as error:  # the first held its row beyond the timeout
         raise StillRunning from error
     return answer, True
 
 
 def _replay(
-    answer: IdempotentAnswer, view: Any, request: Request, print_: str
+    answer: IdempotentAnswer, view: Any, request: Request, digest: str
 ) -> Response:
-    if answer.fingerprint != print_:
+    if answer.fingerprint != digest:
         raise KeyReused
     if not view.replayable(view.user).filter(pk=answer.resource_id).exists():
         raise Missing

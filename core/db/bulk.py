@@ -24,7 +24,7 @@ def in_batches(rows: QuerySet[Any], size: int = IN_BATCH) -> Iterator[list[Any]]
 
 
 def write_rows(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model in the quickest way that the database has.
+    """Insert rows of one model in the fastest way that the database has.
 
     No signals are sent, and ids that the database gives are not read back.
     """
@@ -38,7 +38,7 @@ def write_rows(rows: Sequence[models.Model]) -> None:
 
 
 def refresh_statistics(*tables: type[models.Model]) -> None:
-    """Let the planner know how many rows there are now, rather than after a while."""
+    """Tell the planner how many rows there are now, without waiting for autovacuum."""
     with connection.cursor() as cursor:
         for model in tables:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

@@ -39,7 +39,7 @@ class IdempotentAnswer(models.Model):
     resource_id = models.CharField(
         max_length=64, blank=True, db_comment="Id of the row that it made or changed"
     )
-    # NULL where the answer held a secret, and once what it told of was purged.
+    # NULL if the answer held a secret, or after its row was purged.
     body = models.JSONField(null=True, db_comment="What was answered")
     headers = models.JSONField(default=dict, db_comment="Location and ETag")
     created_at = models.DateTimeField(db_comment="UTC")

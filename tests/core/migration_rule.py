@@ -1,8 +1,8 @@
-"""What a migration may do to tables that have rows, and what to do in place of others.
+"""Which operations a migration may contain, and what to use instead of the others.
 
-Each statement of an atomic migration may wait for its table as long as LOCK_WAIT, and
-what was locked before stays locked meanwhile: so few tables, and nothing that reads or
-rewrites one. The release before goes on writing during and after it.
+Each statement of an atomic migration may wait LOCK_WAIT for its table, while the tables
+locked before stay locked. So it may lock few tables, and must not read or rewrite one.
+The previous release continues to write during and after it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from django.db.models import Value
 from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 
 REPEATABLE = (BuildIndex, AddCheck, Backfill)
-MOST_TABLES = 3  # of which each may be waited for; all together take under a second
+MOST_TABLES = 3  # with a wait for each, together under a second
 CHECKED = DatabaseWrapper.data_type_check_constraints
 
-# They change the catalogue of one table, in no time.
+# They only change the catalogue of one table.
 QUICK = {
     migrations.CreateModel,
     migrations.AlterConstraint,
@@ -35,12 +35,16 @@ QUICK = {
     migrations.RemoveIndex,
     migrations.RenameIndex,
 }
-BUILD = "holds up whoever writes; use BuildIndex in a migration of its own"
-CHECK = "holds up everybody while all rows are read; use AddCheck in its own migration"
-KEEP_NAME = "is not what the release before asks for; keep the name with db_column"
-KEEP_TABLE = "is not what the release before asks for; keep the name with db_table"
+BUILD = "blocks writes; use BuildIndex in a migration of its own"
+CHECK = "blocks the table while all rows are read; use AddCheck in its own migration"
+KEEP_NAME = (
+    "is not the name that the previous release uses; keep the name with db_column"
+)
+KEEP_TABLE = (
+    "is not the name that the previous release uses; keep the name with db_table"
+)
 KEEP = (
-    "takes away what the release before asks for; let this release take it out of the "
+    "removes what the previous release uses; let this release remove it from the "
     "state alone (SeparateDatabaseAndState), and a later one drop it"
 )
 FILL = "is one transaction over all rows; use Backfill in a migration of its own"
@@ -124,7 +128,7 @@ def fault_of(operation: Any, state: ProjectState, app: str) -> str:
     if type(operation) is migrations.AlterField:
         old = state.models[app, model_of(operation)].fields[operation.name]
         return fault_of_changed(old, operation.field)
-    return INSTEAD.get(type(operation), "is not known to hold up nobody")
+    return INSTEAD.get(type(operation), "is not known to be free of long locks")
 
 
 def fault_of_new(field: Any) -> str:

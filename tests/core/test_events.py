@@ -37,13 +37,13 @@ def test_an_event_outside_the_transaction_of_its_change_is_refused(owner):
 
 def test_no_model_records_a_secret():
     secrets = {"password", "secret_hash", "last_login", "public_id", "search_key"}
-    told = {
+    recorded = {
         model.__name__: secrets & set(model.recorded)
         for model in apps.get_models()
         if issubclass(model, Recorded)
     }
-    assert len(told) >= 7
-    assert not any(told.values())
+    assert len(recorded) >= 7
+    assert not any(recorded.values())
     for model in apps.get_models():
         if issubclass(model, Recorded):
             for name in model.recorded:
@@ -62,8 +62,8 @@ def test_an_auditor_reads_that_something_changed_but_not_what(
     auditor, owner, todo_list, todo
 ):
     api = api_for(auditor)
-    told = api.get("/api/v1/events?resource_type=todo").json()["results"]
-    assert [event["verb"] for event in told] == ["todo.created"]
-    assert told[0]["changes"] is None
-    assert "content" in told[0]["fields_changed"]
-    assert told[0]["actor_label"] == "olga"
+    found = api.get("/api/v1/events?resource_type=todo").json()["results"]
+    assert [event["verb"] for event in found] == ["todo.created"]
+    assert found[0]["changes"] is None
+    assert "content" in found[0]["fields_changed"]
+    assert found[0]["actor_label"] == "olga"

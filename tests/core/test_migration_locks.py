@@ -1,4 +1,4 @@
-"""Migrations beside somebody who holds what they need, on PostgreSQL."""
+"""Migrations while another session holds the locks that they need, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from core.db.migrations_online import lock_retry as waiting
-from core.db.migrations_online import operations
+from core.db.migrations_online import lock_retry, operations
 from core.db.migrations_online.lock_retry import LOCK_WAIT, lock_waits
 from core.timeouts import no_statement_timeout
 from tests.core.jars import TABLE, shelf_with_jars
@@ -32,8 +31,8 @@ def shelf(transactional_db):
 
 
 @pytest.fixture
-def somebody(transactional_db):
-    """Another connection, in whose transaction what is executed stays."""
+def session(transactional_db):
+    """Another connection, which keeps its transaction open."""
     other = connection.copy()
     other.set_autocommit(False)
     yield other
@@ -41,28 +40,28 @@ def somebody(transactional_db):
 
 
 @pytest.fixture
-def _at_the_newest(transactional_db):
+def _migrated_again(transactional_db):
     yield
     call_command("migrate", verbosity=0)
 
 
-class Told(StringIO):
-    """Take what is told; then somebody lets go."""
+class Messages(StringIO):
+    """Takes messages; with the first, the session releases its locks."""
 
-    def __init__(self, somebody) -> None:
+    def __init__(self, session) -> None:
         super().__init__()
-        self.somebody = somebody
+        self.session = session
         self.timeouts: list[str] = []
 
     def write(self, text: str) -> int:
         for name in ("lock_timeout", "statement_timeout"):
-            self.timeouts.extend(asked(connection, f"SHOW {name}"))
-        self.somebody.rollback()
-        asked(self.somebody, "SELECT pg_advisory_unlock_all()::text")
+            self.timeouts.extend(column_of(connection, f"SHOW {name}"))
+        self.session.rollback()
+        column_of(self.session, "SELECT pg_advisory_unlock_all()::text")
         return super().write(text)
 
 
-def asked(on, query: str) -> list[Any]:
+def column_of(on, query: str) -> list[Any]:
     """Return the first column of what the query finds."""
     with on.cursor() as cursor:
         cursor.execute(query)
@@ -71,9 +70,9 @@ def asked(on, query: str) -> list[Any]:
 
 @pytest.fixture
 def _encoded_in_bytes(transactional_db):
-    """Be connected to a database that knows no characters."""
+    """Connect to a database without a character encoding."""
     usual = connection.settings_dict["NAME"]
-    asked_to(
+    execute(
         "CREATE DATABASE todo_bytes ENCODING 'SQL_ASCII' TEMPLATE template0"
         " LOCALE 'C' LOCALE_PROVIDER libc"
     )
@@ -82,16 +81,16 @@ def _encoded_in_bytes(transactional_db):
     yield
     connection.close()
     connection.settings_dict["NAME"] = usual
-    asked_to("DROP DATABASE todo_bytes")
+    execute("DROP DATABASE todo_bytes")
 
 
-def asked_to(statement: str) -> None:
+def execute(statement: str) -> None:
     with no_statement_timeout(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
 @pytest.mark.usefixtures("_encoded_in_bytes")
-def test_a_database_that_counts_bytes_is_refused():
+def test_a_database_without_a_character_encoding_is_refused():
     with pytest.raises(CommandError, match="encoded in SQL_ASCII; make another"):
         migrate(stderr=StringIO())
     assert connection.introspection.table_names() == []
@@ -112,84 +111,88 @@ def is_applied(name: str) -> bool:
 # --- The command --------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("_at_the_newest")
-def test_what_has_to_wait_says_for_whom_and_is_tried_again(somebody):
-    asked(somebody, "SELECT id FROM todos_todo")
-    told = Told(somebody)
-    out = migrate("todos", "0001", stderr=told, verbosity=1)
+@pytest.mark.usefixtures("_migrated_again")
+def test_a_migration_that_waits_names_the_process_and_retries(session):
+    column_of(session, "SELECT id FROM todos_todo")
+    messages = Messages(session)
+    out = migrate("todos", "0001", stderr=messages, verbosity=1)
     assert re.fullmatch(
-        IN_USE.format("todos_todo") + "; trying again.\n", told.getvalue()
+        IN_USE.format("todos_todo") + "; trying again.\n", messages.getvalue()
     )
     assert out.endswith("Unapplying todos.0002_search... OK\n")
-    assert told.timeouts == ["300ms", "0"]
+    assert messages.timeouts == ["300ms", "0"]
     assert not is_applied("0002_search")
-    assert asked(connection, "SHOW lock_timeout") == ["2s"]
-    assert asked(connection, "SHOW statement_timeout") == ["5s"]
+    assert column_of(connection, "SHOW lock_timeout") == ["2s"]
+    assert column_of(connection, "SHOW statement_timeout") == ["5s"]
 
 
-@pytest.mark.usefixtures("_at_the_newest")
-def test_what_waits_too_long_is_given_up_and_what_was_migrated_stays(
-    somebody, monkeypatch
+@pytest.mark.usefixtures("_migrated_again")
+def test_a_migration_that_waits_too_long_fails_and_keeps_what_was_migrated(
+    session, monkeypatch
 ):
-    monkeypatch.setattr(waiting, "TRIES", 2)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
+    monkeypatch.setattr(lock_retry, "TRIES", 2)
+    monkeypatch.setattr(lock_retry, "PAUSE", 0)
     migrate("admin", "zero", stderr=StringIO())
-    asked(somebody, "SELECT id FROM accounts_user")
-    told = StringIO()
+    column_of(session, "SELECT id FROM accounts_user")
+    messages = StringIO()
     with pytest.raises(CommandError) as refused:
-        migrate("todos", "zero", stderr=told)
+        migrate("todos", "zero", stderr=messages)
     assert re.fullmatch(
         IN_USE.format("accounts_user") + ", still. Finished migrations stay "
         "applied; run migrate again when that process has ended.",
         str(refused.value),
     )
-    assert told.getvalue().count("trying again") == 1
+    assert messages.getvalue().count("trying again") == 1
     assert not is_applied("0002_search")
     assert is_applied("0001_initial")
-    assert asked(connection, "SELECT to_regclass('todos_todo')::text") == ["todos_todo"]
+    assert column_of(connection, "SELECT to_regclass('todos_todo')::text") == [
+        "todos_todo"
+    ]
 
 
-def test_a_second_migrate_waits_for_the_first(somebody):
-    asked(somebody, f"SELECT pg_advisory_lock({LOCK_ID})::text")
-    told = Told(somebody)
-    migrate(stderr=told)
-    assert told.getvalue() == "Another migrate is running; waiting for it to finish.\n"
-    assert asked(somebody, f"SELECT pg_try_advisory_lock({LOCK_ID})") == [True]
+def test_a_second_migrate_waits_for_the_first(session):
+    column_of(session, f"SELECT pg_advisory_lock({LOCK_ID})::text")
+    messages = Messages(session)
+    migrate(stderr=messages)
+    assert (
+        messages.getvalue() == "Another migrate is running; waiting for it to finish.\n"
+    )
+    assert column_of(session, f"SELECT pg_try_advisory_lock({LOCK_ID})") == [True]
 
 
-def test_whoever_only_asks_waits_for_nobody(somebody):
-    asked(somebody, f"SELECT pg_advisory_lock({LOCK_ID})::text")
-    told = StringIO()
-    assert "No planned migration operations" in migrate("--plan", stderr=told)
-    assert migrate("--check", stderr=told) == told.getvalue() == ""
+def test_plan_and_check_wait_for_no_other_migrate(session):
+    column_of(session, f"SELECT pg_advisory_lock({LOCK_ID})::text")
+    messages = StringIO()
+    assert "No planned migration operations" in migrate("--plan", stderr=messages)
+    assert migrate("--check", stderr=messages) == messages.getvalue() == ""
 
 
-def test_without_anything_to_do_nobody_who_writes_is_waited_for(somebody):
+def test_a_migrate_without_work_waits_for_no_writer(session):
     tables = ", ".join(connection.introspection.table_names())
-    with somebody.cursor() as cursor:
+    with session.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {tables} IN ROW EXCLUSIVE MODE")
-    told = StringIO()
-    migrate(stderr=told)
-    assert told.getvalue() == ""
+    messages = StringIO()
+    migrate(stderr=messages)
+    assert messages.getvalue() == ""
 
 
-def test_what_the_database_refuses_is_told_in_a_sentence(somebody):
-    with somebody.cursor() as cursor:
+def test_a_database_error_becomes_one_sentence(session):
+    with session.cursor() as cursor:
         cursor.execute("ALTER TABLE django_migrations RENAME COLUMN name TO title")
-    somebody.commit()
+    session.commit()
     try:
         with pytest.raises(CommandError, match=r"^Database error: column .*$"):
             migrate(stderr=StringIO())
     finally:
-        with somebody.cursor() as cursor:
+        with session.cursor() as cursor:
             cursor.execute("ALTER TABLE django_migrations RENAME COLUMN title TO name")
-        somebody.commit()
+        session.commit()
 
 
 # --- Operations ---------------------------------------------------------------
 
 
-def test_an_index_that_was_half_built_is_built_anew(shelf):
+def test_an_invalid_index_is_built_again(shelf):
     shelf.fill(2, label="twice")
     with connection.cursor() as cursor, pytest.raises(Error, match="duplicated"):
         cursor.execute(
@@ -201,8 +204,8 @@ def test_an_index_that_was_half_built_is_built_anew(shelf):
     shelf.fill(1, label="twice")
 
 
-def test_an_index_waits_for_as_long_as_old_transactions_take(shelf, somebody):
-    with somebody.cursor() as cursor:
+def test_an_index_build_waits_for_old_transactions_to_end(shelf, session):
+    with session.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {TABLE} IN ROW EXCLUSIVE MODE")
 
     def build() -> None:
@@ -210,8 +213,8 @@ def test_an_index_waits_for_as_long_as_old_transactions_take(shelf, somebody):
             shelf.repeat(BUILD_INDEX)
 
     built = in_background(build)
-    wait_for_one_who_waits(longer_than=2 * seconds(LOCK_WAIT))
-    somebody.rollback()
+    wait_for_a_waiting_statement(longer_than=2 * seconds(LOCK_WAIT))
+    session.rollback()
     built()
     assert shelf.holds("jar_by_label")
 
@@ -224,19 +227,19 @@ def test_a_constraint_that_was_not_validated_is_validated(shelf):
         )
     shelf.repeat(ADD_CHECK)
     query = "SELECT convalidated FROM pg_constraint WHERE conname = 'jar_has_size'"
-    assert asked(connection, query) == [True]
+    assert column_of(connection, query) == [True]
 
 
-def test_a_batch_waits_shortly_for_a_row_and_is_tried_again(
-    shelf, somebody, monkeypatch
+def test_a_batch_waits_briefly_for_a_locked_row_and_retries(
+    shelf, session, monkeypatch
 ):
     shelf.fill(2)
-    asked(somebody, "SELECT id FROM shelf_jar FOR UPDATE")
-    told = Told(somebody)
-    monkeypatch.setattr(sys, "stderr", told)
+    column_of(session, "SELECT id FROM shelf_jar FOR UPDATE")
+    messages = Messages(session)
+    monkeypatch.setattr(sys, "stderr", messages)
     with lock_waits(LOCK_WAIT):
         shelf.migrate(BACKFILL)
-    assert re.fullmatch(IN_USE.format(TABLE) + "; trying again.\n", told.getvalue())
+    assert re.fullmatch(IN_USE.format(TABLE) + "; trying again.\n", messages.getvalue())
     assert not shelf.jars.filter(size=None).exists()
 
 
@@ -244,12 +247,12 @@ def seconds(interval: str) -> float:
     return int(interval.removesuffix("ms")) / 1000
 
 
-def wait_for_one_who_waits(*, longer_than: float) -> None:
+def wait_for_a_waiting_statement(*, longer_than: float) -> None:
     """Return when a statement has waited for so many seconds."""
     query = (
         "SELECT now() - query_start > interval '1 s' * %s FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     deadline = time.monotonic() + 30
-    while asked(connection, query % longer_than) != [True]:
+    while column_of(connection, query % longer_than) != [True]:
         assert time.monotonic() < deadline

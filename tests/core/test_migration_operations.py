@@ -1,4 +1,4 @@
-"""What a migration does to a table with rows, and again after an interruption."""
+"""Online migration operations on a table with rows, and after an interruption."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shelf(transactional_db):
         yield shelf
 
 
-def test_an_index_is_built_once_and_goes_again(shelf):
+def test_an_index_is_built_once_and_removed_again(shelf):
     shelf.migrate(BUILD_INDEX)
     shelf.repeat(BUILD_INDEX)
     assert shelf.holds("jar_by_label")
@@ -33,7 +33,7 @@ def test_an_index_is_built_once_and_goes_again(shelf):
     assert not shelf.holds("jar_by_label")
 
 
-def test_a_constraint_is_added_once_and_goes_again(shelf):
+def test_a_constraint_is_added_once_and_removed_again(shelf):
     shelf.fill(1, size=0)
     shelf.migrate(ADD_CHECK)
     shelf.repeat(ADD_CHECK)
@@ -45,7 +45,7 @@ def test_a_constraint_is_added_once_and_goes_again(shelf):
     shelf.fill(1, size=-1)
 
 
-def test_a_constraint_that_a_row_violates_holds_once_the_row_was_mended(shelf):
+def test_a_constraint_that_a_row_violates_is_added_after_the_row_was_corrected(shelf):
     shelf.fill(1, size=-1)
     with pytest.raises(IntegrityError, match="jar_has_size"):
         shelf.repeat(ADD_CHECK)
@@ -56,7 +56,7 @@ def test_a_constraint_that_a_row_violates_holds_once_the_row_was_mended(shelf):
         shelf.fill(1, size=-1)
 
 
-def test_rows_are_filled_batch_by_batch_and_others_are_left(shelf, monkeypatch):
+def test_matching_rows_are_filled_in_batches_and_others_stay(shelf, monkeypatch):
     monkeypatch.setattr(operations, "BATCH", 7)
     shelf.fill(1, size=99)
     shelf.fill(30)
@@ -74,13 +74,13 @@ def test_rows_are_filled_batch_by_batch_and_others_are_left(shelf, monkeypatch):
     assert not shelf.jars.filter(size=None).exists()
 
 
-def test_a_backfill_ends_although_its_values_are_none(shelf, monkeypatch):
+def test_a_backfill_ends_even_if_rows_still_match(shelf, monkeypatch):
     monkeypatch.setattr(operations, "BATCH", 7)
     shelf.fill(20)
     shelf.migrate(Backfill("jar", where=Q(size=None), values={"size": F("size")}))
 
 
-def test_an_interrupted_migration_goes_on_where_it_was(shelf):
+def test_an_interrupted_migration_continues_where_it_stopped(shelf):
     shelf.fill(3, size=-1)
     shelf.fill(3)
     operations = [BUILD_INDEX, BACKFILL, ADD_CHECK]
@@ -97,12 +97,12 @@ def test_an_interrupted_migration_goes_on_where_it_was(shelf):
 @pytest.mark.parametrize(
     "operation", [BUILD_INDEX, ADD_CHECK, BACKFILL], ids=lambda it: type(it).__name__
 )
-def test_in_an_atomic_migration_an_operation_refuses(shelf, operation):
+def test_an_operation_refuses_to_run_in_an_atomic_migration(shelf, operation):
     with pytest.raises(NotSupportedError, match="set atomic = False"):
         shelf.migrate(operation, atomic=True)
 
 
-def test_operations_tell_what_they_do():
+def test_operations_describe_themselves():
     assert [it.describe() for it in (BUILD_INDEX, ADD_CHECK, BACKFILL)] == [
         "Concurrently create index jar_by_label on field(s) label of model jar",
         "Create constraint jar_has_size on model jar",

@@ -1,4 +1,4 @@
-"""Migrations hold up nobody, and the release before runs on what they leave."""
+"""Migrations block no requests, and the previous release runs on the new schema."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INDEX = Index(fields=["label"], name="jar_by_label")
 CHECK = CheckConstraint(condition=Q(size__gte=0), name="jar_has_size")
 
 
-def test_no_migration_holds_up_or_breaks_what_runs():
+def test_no_migration_blocks_or_breaks_the_running_service():
     loader = MigrationLoader(None)
     found = {
         f"{app}.{name}": faults(migration, loader.project_state((app, name), False))
@@ -61,13 +61,13 @@ def nothing(apps, schema_editor):
 
 MANY_TO_ONE: Any = {"to": "jar", "on_delete": models.CASCADE, "null": True}
 REFUSED = {
-    "index": (migrations.AddIndex("jar", INDEX), "whoever writes; use BuildIndex"),
-    "django's": (AddIndexConcurrently("jar", INDEX), "whoever writes; use BuildIndex"),
+    "index": (migrations.AddIndex("jar", INDEX), "blocks writes; use BuildIndex"),
+    "django's": (AddIndexConcurrently("jar", INDEX), "blocks writes; use BuildIndex"),
     "check": (migrations.AddConstraint("jar", CHECK), "use AddCheck"),
     "python": (migrations.RunPython(nothing, nothing), "use Backfill"),
     "sql": (migrations.RunSQL("UPDATE shelf_jar SET size = 0", ""), "use Backfill"),
-    "field goes": (migrations.RemoveField("jar", "size"), "release before asks for"),
-    "table goes": (migrations.DeleteModel("Jar"), "release before asks for"),
+    "field goes": (migrations.RemoveField("jar", "size"), "previous release uses"),
+    "table goes": (migrations.DeleteModel("Jar"), "previous release uses"),
     "rename": (migrations.RenameField("jar", "size", "volume"), "with db_column"),
     "rename model": (migrations.RenameModel("Jar", "Pot"), "with db_table"),
     "rename table": (migrations.AlterModelTable("Jar", "pots"), "with db_table"),
@@ -106,15 +106,15 @@ REFUSED = {
     "not alone": (BuildIndex("jar", INDEX), "set atomic = False"),
     "hidden": (
         migrations.SeparateDatabaseAndState([migrations.AddIndex("jar", INDEX)]),
-        "whoever writes; use BuildIndex",
+        "blocks writes; use BuildIndex",
     ),
 }
 
 
-@pytest.mark.parametrize(("operation", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_holds_up_or_breaks_is_told_with_the_way_around_it(operation, told):
+@pytest.mark.parametrize(("operation", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_blocking_operation_is_refused_with_the_alternative(operation, words):
     [fault] = faults_of(operation)
-    assert told in fault
+    assert words in fault
 
 
 ALLOWED = {
@@ -136,14 +136,14 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("operation", ALLOWED.values(), ids=ALLOWED)
-def test_what_takes_no_time_may_be_done(operation):
+def test_a_quick_operation_is_allowed(operation):
     known = migrations.SeparateDatabaseAndState(
         state_operations=[migrations.AddConstraint("jar", CHECK)]
     )
     assert faults_of(known, operation) == []
 
 
-def test_a_new_table_may_have_what_it_likes():
+def test_a_new_table_may_have_any_index_and_constraint():
     assert not faults_of(
         migrations.CreateModel(
             "Pot", [("id", models.BigAutoField(primary_key=True))], {}
@@ -156,7 +156,7 @@ def test_a_new_table_may_have_what_it_likes():
     )
 
 
-def test_what_takes_its_time_stands_alone():
+def test_a_slow_operation_has_a_migration_of_its_own():
     steps = [
         BuildIndex("jar", INDEX),
         Backfill("jar", where=Q(size=None), values={"size": 0}),

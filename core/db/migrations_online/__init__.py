@@ -1,9 +1,8 @@
-"""How a migration changes a table that has rows, while everybody goes on using it.
+"""Migration operations that change a table while the service uses it.
 
-A statement that waits for the lock of a table holds up all who come behind it. So such
-a wait is short, and what it was for is tried again; what takes its time takes no lock
-that is in anybody's way. The operations stand in migrations of their own, which are not
-atomic.
+A statement that waits for the lock of a table blocks every later statement on it. So
+these operations wait briefly and retry, and their long steps take no lock that blocks
+reads or writes. They belong in migrations of their own, which are not atomic.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Waiting for locks that everybody else's requests would have to wait behind."""
+"""Retry what waits for a table lock, since requests queue behind such a wait."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
-LOCK_WAIT = "300ms"  # how long others may be held up behind a migration, each time
-VACUUM_WAIT = "2s"  # longer than PostgreSQL takes to call back its own
-FOR_EVER = "0"
+LOCK_WAIT = "300ms"  # how long requests may wait behind a migration, each time
+VACUUM_WAIT = "2s"  # longer than PostgreSQL takes to cancel an autovacuum
+NO_LIMIT = "0"
 PAUSE = 1  # second between two tries
 TRIES = 45  # with the waits before and the pauses between them, about a minute
 
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
-# Asked when the wait is over. It was, most likely, for who has been longest at a table
-# that the statement names, by itself or by an index; else at any. Since when others are
-# there whose role is another is not known.
+# Asked after the wait. The lock was most likely held by the longest transaction on a
+# table that the statement names, itself or by an index; otherwise on any table. When a
+# transaction of another role began is not visible.
 _HOLDERS = """
 WITH named AS (
     SELECT coalesce(indrelid, pg_class.oid) AS relation
@@ -41,16 +41,16 @@ Result = TypeVar("Result")
 
 
 class StillLocked(Exception):
-    """Somebody holds a table for too long; the message says who."""
+    """A table stays locked for too long; the message names the process."""
 
 
 def retry_while_locked(
     work: Callable[[], Result], *, tell: Callable[[str], object]
 ) -> Result:
-    """Do the work, again and again while somebody holds a lock that it waits for.
+    """Do the work; retry while another process holds a lock that it needs.
 
-    The work leaves nothing half done when it fails, or begins anew. `tell` gets a
-    sentence each time; StillLocked is raised after about a minute of waiting.
+    The work must be safe to repeat. `tell` gets a sentence before each retry; after
+    about a minute StillLocked is raised.
     """
     statement = LastStatement()
     for tries_left in reversed(range(TRIES)):
@@ -69,7 +69,7 @@ def retry_while_locked(
 
 
 class LastStatement:
-    """Remember what was executed last, for when it fails."""
+    """Remember the last executed statement, for when it fails."""
 
     sql = ""
 
@@ -85,7 +85,7 @@ def was_locked_out(error: OperationalError) -> bool:
 
 
 class Holder(NamedTuple):
-    """Who holds the lock of a table; the state is None where nobody tells it."""
+    """A process that holds a table lock; its state is None where it is not visible."""
 
     table: str
     pid: int
@@ -95,21 +95,21 @@ class Holder(NamedTuple):
 
 
 def holders_of(sql: str) -> list[Holder]:
-    """Return who holds what the statement waited for, the likeliest first."""
+    """Return the processes that the statement may have waited for, likeliest first."""
     words = re.findall(r"\w+", sql)
     return [Holder(*row) for row in ask(_HOLDERS, [words, LOCK_WAIT])]
 
 
 def named(holders: list[Holder]) -> str:
     if not holders:
-        return "Somebody has held a lock that is needed"
+        return "Another process held a lock that is needed"
     first = holders[0]
     about = f" ({first.state}, for {first.seconds} s)" if first.state else ""
     return f"{first.table} is in use by process {first.pid}{about}"
 
 
 def pause(holders: list[Holder]) -> None:
-    """Wait for some time, or where a table is being cleaned, for the end of that."""
+    """Wait a second; or, if a table is being vacuumed, until the vacuum ends."""
     cleaned = {holder.table for holder in holders if holder.is_cleaning}
     for table in cleaned:
         end_vacuum(table)
@@ -118,10 +118,10 @@ def pause(holders: list[Holder]) -> None:
 
 
 def end_vacuum(table: str) -> None:
-    """Wait for this lock, and PostgreSQL ends its own cleaning of the table.
+    """Wait for a lock that makes PostgreSQL cancel its autovacuum of the table.
 
-    It does so after a second (deadlock_timeout), which waits for other locks do not
-    last. Nobody who reads or writes is held up behind this one.
+    It cancels after a second (deadlock_timeout), longer than our other lock waits
+    last. This lock blocks neither reads nor writes.
     """
     name = connection.ops.quote_name(table)
     with (
@@ -135,7 +135,7 @@ def end_vacuum(table: str) -> None:
 
 @contextmanager
 def lock_waits(limit: str) -> Iterator[None]:
-    """Let statements wait so long for locks, on PostgreSQL."""
+    """Set the lock timeout inside the block, on PostgreSQL."""
     if connection.vendor != "postgresql":
         yield
         return

@@ -1,4 +1,4 @@
-"""The operations, each of which may run again after it was interrupted."""
+"""The operations; each may run again after an interruption."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.models import Q, QuerySet
 
 from core.db.migrations_online.lock_retry import (
-    FOR_EVER,
+    NO_LIMIT,
     ask,
     lock_waits,
     retry_while_locked,
@@ -35,14 +35,14 @@ WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
 
 
 class BuildIndex(AddIndexConcurrently):
-    """Add an index beside those who write; what is left of a failed try goes first."""
+    """Add an index without blocking writes; first drop the rest of a failed build."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
-        with lock_waits(FOR_EVER), one_processor():
+        with lock_waits(NO_LIMIT), one_processor():
             if is_invalid(self.index.name):
                 schema_editor.remove_index(model, self.index, **_concurrently())
             if not is_there(model, self.index.name):
@@ -53,15 +53,15 @@ class BuildIndex(AddIndexConcurrently):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
-        with lock_waits(FOR_EVER):
+        with lock_waits(NO_LIMIT):
             if is_there(model, self.index.name):
                 schema_editor.remove_index(model, self.index, **_concurrently())
 
 
 class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
-    """Add a check constraint: it binds what is written from now on, then all rows.
+    """Add a check constraint, first for new writes and then for all rows.
 
-    The release before must already write what it demands.
+    The previous release must already write rows that satisfy it.
     """
 
     atomic = False
@@ -85,7 +85,7 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
             with transaction.atomic():
                 base.database_forwards(self, *places)
         if connection.vendor == "postgresql":
-            with lock_waits(FOR_EVER):
+            with lock_waits(NO_LIMIT):
                 ValidateConstraint(self.model_name, name).database_forwards(*places)
 
     def database_backwards(
@@ -101,10 +101,10 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
 
 
 class Backfill(NotInTransactionMixin, Operation):
-    """Write `values` into the rows that are as `where` says, and then no longer are.
+    """Write `values` into the rows that match `where`, and no longer match afterwards.
 
-    A thousand rows at a time, in the order of their keys, each time a transaction. Rows
-    that the release before adds later are not among them. Its reverse changes nothing.
+    A thousand rows per transaction, in the order of their keys. Rows that the previous
+    release adds later are not included. Its reverse changes nothing.
     """
 
     atomic = False
@@ -120,14 +120,14 @@ class Backfill(NotInTransactionMixin, Operation):
         return f"Fill {', '.join(self.values)} of {self.model_name}"
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Leave the state: rows are no part of it."""
+        """Change nothing: rows are not part of the state."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
-        # Past the model's managers: none of them decides which rows there are.
+        # Without the model's managers, which may leave out rows.
         rows: QuerySet[Any] = QuerySet(model).filter(self.where)
         what = self.describe()
         with Progress(what, rows.count(), stream=sys.stderr) as progress:
@@ -139,11 +139,11 @@ class Backfill(NotInTransactionMixin, Operation):
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        """Leave the rows: what they were before is not known."""
+        """Change nothing: the previous values are not known."""
 
 
 def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """Yield the keys of rows, in their order, those that are added meanwhile too."""
+    """Yield the keys in their order, including those added in the meantime."""
     ordered = rows.order_by("pk").values_list("pk", flat=True)
     keys = list(ordered[:BATCH])
     while keys:
@@ -153,7 +153,7 @@ def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 @contextmanager
 def one_processor() -> Iterator[None]:
-    """Leave the other processors to those who serve: an index would take three."""
+    """Leave the other processors to requests: an index build would use three."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -172,7 +172,7 @@ def is_there(model: type[models.Model], name: str) -> bool:
 
 
 def is_invalid(name: str) -> bool:
-    """Tell whether the building of this index began and failed."""
+    """Tell whether a build of this index failed and left it invalid."""
     return connection.vendor == "postgresql" and bool(ask(_IS_INVALID, [name]))
 
 

@@ -19,7 +19,7 @@ def find_wrong_folds(counter: RowCounter) -> Iterator[str]:
 
 
 def repair_folds() -> None:
-    """Save the columns as they should be; nobody sees them, so no version rises."""
+    """Save the correct columns; they are not shown, so the version stays."""
     for row, names in _wrong_folds():
         with transaction.atomic():
             rows = type(row)._base_manager.select_for_update()

@@ -1,4 +1,4 @@
-"""Checks of the event log: no number is missing, and rows are as events left them."""
+"""Checks of the event log: no number is missing, and rows agree with their events."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from todos.management.doctor.replay import Drift
 from todos.models import Comment, Label, Membership, Todo, TodoList
 
 STREAMS = 1000  # looked at together
-# Moments of events may be out of step with their numbers by as long as a request.
+# The times of events may differ from the order of their numbers by a request.
 SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """The numbers that a list's events bear."""
+    """The numbers of a list's events."""
 
     id: UUID
     count: int
@@ -33,7 +33,7 @@ class Stream:
 
 
 def pruned_before() -> datetime | None:
-    """Return until when events were pruned: what happened before need not be there."""
+    """Return the moment before which events were pruned; None if none were."""
     latest = Event.objects.filter(verb="event.pruned").order_by("-at", "-pk").first()
     return datetime.fromisoformat(latest.changes["before"][1]) if latest else None
 
@@ -59,7 +59,7 @@ def find_silent_lists(_counter: RowCounter) -> Iterator[str]:
 
 
 def find_lost_todos(counter: RowCounter) -> Iterator[str]:
-    """Yield the todos that were made, never purged, and are not there."""
+    """Yield the todos that were created, never purged, and do not exist."""
     made = Event.objects.filter(verb="todo.created").only("pk", "resource_id")
     for batch in in_batches(made):
         ids = {event.resource_id for event in batch}
@@ -106,7 +106,7 @@ def _complaints(
 
 @transaction.atomic
 def _confirm(stream_id: UUID, horizon: datetime | None) -> list[str]:
-    """Look again with the list locked: nobody writes between list and events."""
+    """Check again with the list locked, so that nothing changes in between."""
     todo_list = TodoList.objects.select_for_update().filter(pk=stream_id).first()
     events = Event.objects.filter(stream_id=stream_id)
     if horizon is not None:
@@ -119,7 +119,7 @@ def _confirm(stream_id: UUID, horizon: datetime | None) -> list[str]:
 
 
 def _first_after_pruning(events: QuerySet[Event], horizon: datetime) -> int:
-    """Return the number from which on none may be missing."""
+    """Return the number after which none may be missing."""
     oldest = events.filter(at__lt=horizon + SLACK).order_by("seq")
     numbers = [seq or 0 for seq in oldest.values_list("seq", flat=True)]
     if numbers:

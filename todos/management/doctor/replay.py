@@ -1,4 +1,4 @@
-"""Play the event log again, and compare what comes out with the rows."""
+"""Replay the event log, and compare the result with the rows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from todos.models import Todo, TodoList
 
 
 @dataclass(frozen=True)
-class Told:
-    """What matters here of an event."""
+class Change:
+    """The part of an event that a replay needs."""
 
     stream_id: UUID
     seq: int
@@ -28,10 +28,10 @@ class Told:
     changes: Changes
 
 
-def replay(events: Sequence[Told], stream_id: UUID) -> tuple[dict[str, Any], bool]:
-    """Return the columns that a row's events tell of, and whether they tell of all.
+def replay(events: Sequence[Change], stream_id: UUID) -> tuple[dict[str, Any], bool]:
+    """Return the columns as a row's events left them, and whether these are all.
 
-    They do when its beginning is among them, which may have been pruned.
+    They are if the first event is among them, which may have been pruned.
     """
     state: dict[str, Any] = {}
     is_whole = False
@@ -42,10 +42,10 @@ def replay(events: Sequence[Told], stream_id: UUID) -> tuple[dict[str, Any], boo
     return state, is_whole
 
 
-def _in_order(events: Sequence[Told], stream_id: UUID) -> list[Told]:
-    """Order by the numbers of the row's list, since the row came there.
+def _in_order(events: Sequence[Change], stream_id: UUID) -> list[Change]:
+    """Order the events since the row came to its list by their numbers there.
 
-    What was before, in other lists, keeps the order of ids, in which it came.
+    Earlier ones, of other lists, keep the order of their ids.
     """
     arrivals = (e.seq for e in events if _arrives(e, stream_id))
     since = max(arrivals, default=0)
@@ -56,12 +56,12 @@ def _in_order(events: Sequence[Told], stream_id: UUID) -> list[Told]:
     return [e for e in events if e not in recent] + recent
 
 
-def _arrives(event: Told, stream_id: UUID) -> bool:
+def _arrives(event: Change, stream_id: UUID) -> bool:
     return event.stream_id == stream_id and event.verb.endswith(".moved_in")
 
 
 class Drift:
-    """Finds the rows of one model that are not as their events left them."""
+    """Finds the rows of one model that differ from their events."""
 
     def __init__(
         self, resource_type: str, model: type[Recorded], horizon: datetime | None
@@ -77,7 +77,7 @@ class Drift:
 
     @transaction.atomic
     def _confirm(self, suspects: Sequence[Recorded]) -> list[str]:
-        """Look again with the lists locked: nobody writes between row and events."""
+        """Check again with the lists locked, so that nothing changes in between."""
         streams = {_stream_of(row) for row in suspects}
         locked = TodoList.objects.select_for_update().filter(pk__in=streams)
         list(locked.order_by("pk").values_list("pk"))
@@ -88,10 +88,10 @@ class Drift:
         ]
 
     def _judge(self, rows: Sequence[Recorded]) -> Iterator[tuple[Recorded, str]]:
-        told = self._events_of(rows)
+        recorded = self._events_of(rows)
         labels = _labels_of(rows) if self.model is Todo else None
         for row in rows:
-            events = told.get(str(row.pk), [])
+            events = recorded.get(str(row.pk), [])
             if not events:
                 if self.horizon is None or row.created_at >= self.horizon:
                     yield row, "has no events"
@@ -103,20 +103,20 @@ class Drift:
             if names := _differing(row, actual, *replay(events, _stream_of(row))):
                 yield row, f"differs from its events in {', '.join(names)}"
 
-    def _events_of(self, rows: Sequence[Recorded]) -> dict[str, list[Told]]:
-        told: dict[str, list[Told]] = defaultdict(list)
+    def _events_of(self, rows: Sequence[Recorded]) -> dict[str, list[Change]]:
+        found: dict[str, list[Change]] = defaultdict(list)
         events = Event.objects.filter(
             resource_type=self.resource_type,
             resource_id__in=[str(row.pk) for row in rows],
         )
         columns = ("resource_id", "stream_id", "seq", "verb", "changes")
         for subject, *rest in events.order_by("pk").values_list(*columns):
-            told[subject].append(Told(*rest))
-        return told
+            found[subject].append(Change(*rest))
+        return found
 
 
 def _differing(
-    row: Recorded, actual: dict[str, Any], told: dict[str, Any], is_whole: bool
+    row: Recorded, actual: dict[str, Any], replayed: dict[str, Any], is_whole: bool
 ) -> list[str]:
     names: dict[str, Any] = dict.fromkeys(row.recorded)
     if "labels" in actual:
@@ -124,17 +124,17 @@ def _differing(
     return [
         name
         for name, default in names.items()
-        if (is_whole or name in told)
-        and not _same(actual.get(name), told.get(name, default))
+        if (is_whole or name in replayed)
+        and not _same(actual.get(name), replayed.get(name, default))
     ]
 
 
-def _same(actual: Any, told: Any) -> bool:
+def _same(actual: Any, replayed: Any) -> bool:
     """Tell whether both mean the same; a moment may be written in several ways."""
-    if actual == told or told == REDACTED:
+    if actual == replayed or replayed == REDACTED:
         return True
     try:
-        return datetime.fromisoformat(actual) == datetime.fromisoformat(told)
+        return datetime.fromisoformat(actual) == datetime.fromisoformat(replayed)
     except (TypeError, ValueError):
         return False
 

@@ -1,4 +1,4 @@
-"""Checks of rules that cross rows, which hold under a list's lock."""
+"""Checks of rules across rows, which services enforce under the list's lock."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def find_active_below_trash(_counter: RowCounter) -> Iterator[str]:
 
 
 def find_deep_and_round(_counter: RowCounter) -> Iterator[str]:
-    """Whoever has too many above may be part of a cycle as well."""
+    """A todo with too many ancestors may also be part of a cycle."""
     for pk in _ids(Todo.with_trash.filter(**{f"{_TOO_DEEP}__isnull": False})):
         if _is_round(pk):
             yield f"Todo {pk} is a part of itself."

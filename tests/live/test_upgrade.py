@@ -209,7 +209,7 @@ def test_a_rollback_includes_instances_of_an_interrupted_upgrade(stack: Stack):
          "3 is refused: its settings or its code do not pass the checks above."),
         ("deploy/uwsgi.ini", "need-app = true", "need-app = true\nneed-apps = true",
          "3 is refused: its app server does not respond"),
-        ("todos/tasks.py", "import shared_task", "import shared_work",
+        ("todos/tasks.py", "Batches, scheduled_task", "Batches, scheduled_work",
          "3 is refused: its worker does not load"),
         ("deploy/nginx.conf", "sendfile on;", "sendfile maybe;",
          "3 is refused: nginx rejects its configuration"),

@@ -32,7 +32,6 @@ from accounts.services.people import (
     remove_person,
     set_password,
 )
-from core.admin.actions import refusal_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
 from core.admin.changelist import Changelist, Column
@@ -41,7 +40,7 @@ from core.admin.history import history_of
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.admin.urls import page_url
-from core.errors import DomainError, Stale
+from core.errors import DomainError, Stale, refusal_of
 from core.models import Event
 
 

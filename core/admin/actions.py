@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.admin.permissions import request_user
-from core.errors import Busy, Conflict, DomainError, Missing
+from core.errors import Busy, DomainError, Missing, refusal_of
 
 MAX_ACTION_ROWS = 200
 
@@ -28,17 +28,6 @@ Action: TypeAlias = (
 )
 # A service, and the message for the number of rows that it worked for.
 RowService = tuple[Callable[..., object], Callable[[int], str]]
-
-
-def refusal_of(error: Exception) -> DomainError:
-    """Return the refusal to show for an error of a write."""
-    match error:
-        case DomainError():
-            return error
-        case OperationalError():
-            return Busy()
-        case _:  # two writers raced to one constraint
-            return Conflict()
 
 
 def return_url(request: HttpRequest, fallback: str) -> str:

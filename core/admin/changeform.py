@@ -22,11 +22,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.admin.actions import refusal_of
 from core.admin.conflicts import conflict_page
 from core.admin.forms import ScopedFormSet, ServiceForm
 from core.admin.permissions import Row, request_user
-from core.errors import DomainError, Missing, Stale
+from core.errors import DomainError, Missing, Stale, refusal_of
 from core.text import space_scripts
 from core.users import User
 

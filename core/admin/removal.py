@@ -16,10 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin.actions import refusal_of
 from core.admin.permissions import Row, request_user
 from core.admin.urls import page_url
-from core.errors import DomainError, Missing
+from core.errors import DomainError, Missing, refusal_of
 from core.users import User
 
 

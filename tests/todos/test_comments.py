@@ -58,9 +58,7 @@ def test_deleting_a_comment_redacts_its_events(editor, comment):
     edit(editor, comment)
     remove(editor, comment)
     assert verbs(comment) == ["comment.created", "comment.changed", "comment.removed"]
-    recorded = Event.objects.about("comment", comment.pk).values_list(
-        "changes", flat=True
-    )
+    recorded = Event.objects.about("comment", comment.pk)
     assert "tree" not in str([event.changes for event in recorded])
     assert "oak" not in str([event.changes for event in recorded])
 

@@ -14,11 +14,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.admin.actions import refusal_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
-from core.errors import DomainError
+from core.errors import DomainError, refusal_of
 from core.models import Event
 from todos.admin import columns
 from todos.admin.filters import ArchivedFilter

@@ -133,7 +133,9 @@ def assert_same(few: list[str], many: list[str], budget: int) -> None:
     assert len(many) <= budget, "\n".join(many)
 
 
-def test_every_table_and_form_takes_a_constant_number_of_statements(installation):
+def test_with_many_rows_pages_take_as_many_statements_and_offer_no_more_choices(
+    installation,
+):
     browser = browser_for(installation.user)
     installation.grow(10)
     few = {
@@ -159,6 +161,7 @@ def test_every_table_and_form_takes_a_constant_number_of_statements(installation
         )
         many = statements(browser, address(f"{page}_history", rows[page]))
         assert_same(past[page], many, HISTORY)
+    assert_no_page_offers_all(browser, installation)
 
 
 def test_the_budgets_name_every_page_of_the_registry():
@@ -169,15 +172,16 @@ def test_the_budgets_name_every_page_of_the_registry():
         assert f"{name}_changelist" in named or name == "todos_comment", name
 
 
-def test_no_page_loads_every_row_into_a_select(installation):
-    browser = browser_for(installation.user)
-    installation.grow(110)
+def assert_no_page_offers_all(browser: Any, installation: Installation) -> None:
+    """Nothing loads every row into a select."""
     for page in ("todos_todo_add", "todos_label_add", "todos_todolist_add"):
         body = browser.get(address(page)).content.decode()
-        assert body.count("<option") < 800  # time zones are not rows
-        for number in range(110):
+        assert body.count("<option") < 800  # time zones, which are no rows
+        for number in range(installation.size):
             assert f">b{number}<" not in body
             assert f">p{number}<" not in body
     table = browser.get(address("todos_todo_changelist")).content.decode()
-    assert table.count("<option") <= 110
-    assert TodoList.objects.as_seen_by(installation.user).count() == 112
+    assert table.count("<option") <= installation.size
+    assert (
+        TodoList.objects.as_seen_by(installation.user).count() == installation.size + 2
+    )

@@ -43,7 +43,6 @@ class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
 
 
 class KeyCreatedAlready(Conflict):
-    code = "key_made_already"
     message = gettext_lazy(
         "This form has already created its key and shown it. If you lost the key, "
         "revoke it and create another."

@@ -26,7 +26,6 @@ from todos.services.trash import purge_todo, restore_todo, trash_todo
 
 
 class LabelNotInList(Invalid):
-    code = "no_such_label"
     message = gettext_lazy("The list of the todo has no label with this name.")
 
 

@@ -1,7 +1,7 @@
-"""Triggers that keep the event log append-only, and the one way around them.
+"""Triggers that keep the event log append-only, and the only way to bypass them.
 
-They name the table and its keys alone, so that a new column needs no new trigger.
-SQLite drops them when a migration remakes the table; every migrate puts them back.
+They refer only to the table and its keys, so a new column needs no new trigger. SQLite
+drops them when a migration rebuilds the table; every migrate restores them.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _INSTALL = {
         CREATE TRIGGER IF NOT EXISTS core_event_no_delete
         BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END
         """,
-        # INSERT OR REPLACE deletes what stands in the way of any key, without waking
-        # the trigger above.
+        # INSERT OR REPLACE deletes rows with the same keys without firing the trigger
+        # above.
         f"""
         CREATE TRIGGER IF NOT EXISTS core_event_no_replace
         BEFORE INSERT ON {TABLE}
@@ -70,7 +70,7 @@ _LIST = {
 def install_triggers() -> None:
     """Create the triggers that are missing.
 
-    To replace an existing one would wait for a lock until no event is being written.
+    Replacing an existing one would wait for a lock until no event is being written.
     """
     if connection.vendor == "postgresql":
         _execute(_FUNCTION)
@@ -88,7 +88,7 @@ def missing_triggers() -> list[str]:
 
 @contextmanager
 def events_open() -> Iterator[None]:
-    """Let events be redacted or pruned within one transaction, and by no one else."""
+    """Allow redacting and pruning events, in this transaction only."""
     with transaction.atomic():
         _open()
         yield

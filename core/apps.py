@@ -1,4 +1,4 @@
-"""Wiring of the kernel."""
+"""App configuration of the kernel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CoreConfig(AppConfig):
 def prepare_database(*, apps: Apps = installed_apps, **_: Any) -> None:
     """Create what migrations do not: the triggers and the installation's row.
 
-    `apps` are those of the migrated state, which may not have these tables yet.
+    `apps` is the migrated state, which may not include these tables yet.
     """
     if "installation" not in apps.all_models["core"]:
         return

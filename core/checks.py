@@ -1,4 +1,4 @@
-"""System checks: what must hold before the service starts."""
+"""System checks, which run before the service starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.scoping import ScopedQuerySet
 
 @register
 def recorded_models_are_scoped(**_: Any) -> list[CheckMessage]:
-    """Every model that people change says who sees its rows."""
+    """Require a scope on every model that people change."""
     return [
         Error(
             f"{model.__name__} has no ScopedQuerySet as its default manager.",

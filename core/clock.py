@@ -1,4 +1,4 @@
-"""What beat and `manage.py background` share: which scheduled tasks are due."""
+"""Find due scheduled tasks, for beat and `manage.py background`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from core.schedules import ScheduledTask
 
 logger = logging.getLogger(__name__)
 
-PERIOD = 5  # seconds from one look at the schedules, and one heartbeat, to the next
+PERIOD = 5  # seconds between checks of the schedules, and between heartbeats
 TICK_EXPIRES = 30  # seconds
 
 
 class Clock:
     """Finds the tasks that need a tick.
 
-    Which slots are completed is in the database. What a clock remembers is the ticks
-    that were sent: one that waits for a worker is not sent again before it expires.
+    The database records which slots are completed. A clock remembers the ticks that it
+    sent: while one waits for a worker, it is not sent again before it expires.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Clock:
 
 
 def read_due(tasks: Collection[ScheduledTask], now: datetime) -> list[ScheduledTask]:
-    """Return the tasks that are due according to the database; none if it is away."""
+    """Return the tasks that are due by the database; none if it is unavailable."""
     close_old_connections()
     try:
         return TaskSchedule.objects.due(tasks, now)
@@ -60,7 +60,7 @@ def read_due(tasks: Collection[ScheduledTask], now: datetime) -> list[ScheduledT
 
 
 def show_heartbeat(process: str) -> None:
-    """Record a heartbeat of this process, unless the database is away."""
+    """Record a heartbeat of this process, unless the database is unavailable."""
     close_old_connections()
     try:
         Heartbeat.objects.beat(process, timezone.now())
@@ -69,5 +69,5 @@ def show_heartbeat(process: str) -> None:
 
 
 def warn(event: str, error: Error) -> None:
-    # What follows the first line quotes the statement.
+    # The lines after the first quote the SQL statement.
     logger.warning(event, extra={"cause": str(error).partition("\n")[0]})

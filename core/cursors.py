@@ -1,4 +1,4 @@
-"""Cursors: signed positions in an order, which clients send back unread."""
+"""Cursors: signed positions in an order, opaque to clients."""
 
 from __future__ import annotations
 

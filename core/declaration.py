@@ -1,4 +1,4 @@
-"""What the kernel declares: the event log, and pages as the usual door."""
+"""The kernel's declaration: the event log, and admin pages as the default door."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Refusals: requests that the rules do not allow.
 
-A refusal is a class beside the service that raises it. Its base class says what kind
-it is; `core.api.problems` maps kinds to HTTP statuses. A class that clients of the API
-have to tell apart has a `code` of its own: all codes are listed in the OpenAPI document
-and in docs/errors.md.
+Each refusal is a class next to the service that raises it. Its base class is the kind
+of refusal; `core.api.problems` maps kinds to HTTP statuses. A class that API clients
+have to distinguish has its own `code`. All codes are listed in the OpenAPI document and
+in docs/errors.md.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Forbidden(DomainError):
 
 
 class Missing(DomainError):
-    """No such row, or none that the actor may see: the answer is the same."""
+    """The row does not exist, or the actor may not see it: the response is the same."""
 
     code = "not_found"
     message = _("Not found.")
@@ -88,13 +88,13 @@ class Busy(DomainError):
 
 
 def refusal_of(error: DomainError | IntegrityError | OperationalError) -> DomainError:
-    """Return the refusal that an error of a write amounts to."""
+    """Return the refusal for an error of a write."""
     match error:
         case DomainError():
             return error
         case OperationalError():
             return Busy()
-        case _:  # two writers raced to one constraint, and the database let one through
+        case _:  # another writer won a race for the same constraint
             return Conflict()
 
 

@@ -25,7 +25,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the current work comes from: the door, and the id of the request."""
+    """Where the current work comes from: its source, and the id of the request."""
 
     source: str = Source.SYSTEM
     request_id: str = ""
@@ -66,7 +66,7 @@ def record(
 def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -> None:
     """Record changes in the transaction that makes them."""
     if not connection.in_atomic_block:
-        raise RuntimeError("An event belongs in the transaction of its change.")
+        raise RuntimeError("Events must be recorded in the transaction of the change.")
     events = [make_event(actor, entry, at) for entry in entries]
     Event.objects.bulk_create(events, batch_size=BATCH)
 
@@ -86,13 +86,13 @@ def redact_stream(stream_id: UUID) -> None:
 
 
 def redact_actor(*, actor_id: UUID, label: str) -> None:
-    """Replace the name of a removed person in the events of what they did."""
+    """Replace the name of a removed person in the events of their actions."""
     with events_open():
         Event.objects.filter(actor_id=actor_id).update(actor_label=label)
 
 
 def prune(*, before: datetime) -> int:
-    """Delete the events older than a moment; return how many there were."""
+    """Delete the events before a moment; return how many there were."""
     old = Event.objects.filter(at__lt=before)
     with events_open():
         return old._raw_delete(using=old.db)

@@ -10,10 +10,10 @@ from core.text import fold
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]
-    """Keep the folded form of other fields of the row, for comparing and finding.
+    """The folded text of other fields of the row, for comparison and search.
 
-    It is computed at every write, so no writer can forget it. With `null`, an
-    empty text becomes NULL, so that a unique constraint lets many rows have none.
+    It is computed on every write. With `null`, empty text becomes NULL, so that a
+    unique constraint allows many rows without text.
     """
 
     def __init__(self, *, of: tuple[str, ...] = (), **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""How the kernel reports the health of background processes and scheduled tasks."""
+"""Readiness and metrics of background processes and scheduled tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.models import Heartbeat, TaskSchedule
 from core.registry import Gauge, ReadinessCheck, Unready, registry
 from core.timeouts import PROBE_TIMEOUT, answer_timeout
 
-FRESH = timedelta(seconds=40)  # a heartbeat comes every five to ten seconds
+FRESH = timedelta(seconds=40)  # heartbeats are sent every five to ten seconds
 
 
 def readiness_checks() -> list[ReadinessCheck]:
@@ -32,7 +32,7 @@ def require_heartbeat(name: str) -> None:
 
 
 def gauges(now: datetime) -> Iterator[Gauge]:
-    """Yield whether the database answers, and if so what it says of background work."""
+    """Yield whether the database answers and, if so, the gauges of background work."""
     try:
         with answer_timeout(PROBE_TIMEOUT):
             found = [heartbeat_age(now), task_lag(now)]
@@ -44,7 +44,7 @@ def gauges(now: datetime) -> Iterator[Gauge]:
 
 def heartbeat_age(now: datetime) -> Gauge:
     heartbeats = Heartbeat.objects.values_list("name", "at")
-    # A heartbeat in the future is from before the clock was set back: as good as old.
+    # A heartbeat in the future dates from before the clock was set back: it is old.
     ages = {name: abs((now - at).total_seconds()) for name, at in heartbeats}
     about = "Time since the last heartbeat of a process"
     return Gauge("heartbeat_age_seconds", about, ages, "name")

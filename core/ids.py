@@ -8,5 +8,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """Return a UUIDv7 (RFC 9562 §5.7): sorts by the time it was made."""
+    """Return a UUIDv7 (RFC 9562 §5.7), which sorts by creation time."""
     return uuid7()

@@ -16,24 +16,24 @@ BATCH = 1000
 
 
 def old_answers(before: datetime) -> QuerySet[IdempotentAnswer]:
-    """Return the answers that no retry may ask for any more."""
+    """Return the stored responses that are too old to be replayed."""
     return IdempotentAnswer.objects.filter(created_at__lt=before)
 
 
 def delete_in_batches(rows: QuerySet[Any]) -> Iterator[int]:
-    """Delete rows that leave no event; yield how many each statement took."""
+    """Delete rows without recording events; yield the size of each batch."""
     keys = rows.order_by("pk").values_list("pk", flat=True)
     while batch := list(keys[:BATCH]):
-        # What was written since has another age: a session that went on, say.
+        # Filter again: a row may have been renewed since, such as a session in use.
         rows.filter(pk__in=batch).delete()
         yield len(batch)
 
 
 def prune_events(*, before: datetime, now: datetime) -> Iterator[int]:
-    """Delete the events older than a moment; yield how many each transaction took.
+    """Delete the events before a moment; yield how many each transaction deleted.
 
-    An event of its own records the moment and the number. It comes first, so that even
-    an interrupted run is recorded.
+    An event.pruned event with the moment and the number is recorded first, so that it
+    exists even if the run is interrupted.
     """
     count = Event.objects.filter(at__lt=before).count()
     if not count:
@@ -51,7 +51,7 @@ def prune_events(*, before: datetime, now: datetime) -> Iterator[int]:
 
 
 def _next_bound(before: datetime) -> datetime | None:
-    """Return a moment before which there are some events, but few enough for one go."""
+    """Return the end of the next batch of events; None if there are no more."""
     old = Event.objects.filter(at__lt=before).order_by("at", "pk")
     moments = old.values_list("at", flat=True)
     oldest = moments.first()
@@ -60,5 +60,5 @@ def _next_bound(before: datetime) -> datetime | None:
     bound = next(iter(moments[BATCH : BATCH + 1]), before)
     if bound > oldest:
         return bound
-    # More events of one moment than a batch holds: they go together.
+    # One moment has more events than a batch: delete them together.
     return moments.filter(at__gt=oldest).first() or before

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar in a terminal, now and then a line elsewhere."""
+"""Progress of long commands: a bar in a terminal, otherwise occasional lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECONDS_BETWEEN_LINES = 10
 
 
 class Progress:
-    """Count what is done. A total that is not known is left out."""
+    """Count what is done; `total` is None if it is unknown."""
 
     def __init__(
         self, what: str, total: int | None, *, stream: Any, quiet: bool = False

@@ -1,4 +1,4 @@
-"""Permissions, which hold everywhere; the role in a list is checked by its services."""
+"""Global permissions; services of lists check the role in a list."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def permission_names(permissions: Iterable[Permission]) -> list[str]:
 def require(actor: User | None, permission: str) -> None:
     """Refuse unless the actor's roles grant the permission.
 
-    No actor is the system itself: a management command or a scheduled task.
+    An actor of None is the system: a management command or a scheduled task.
     """
     if actor is not None and not actor.has_perm(permission):
         raise Forbidden
 
 
 def require_no_escalation(actor: User | None, permissions: set[str]) -> None:
-    """Refuse to handle permissions that the actor does not have."""
+    """Refuse unless the actor has all of these permissions."""
     if actor is not None and not permissions <= actor.get_all_permissions():
         raise Forbidden

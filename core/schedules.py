@@ -1,7 +1,7 @@
-"""When scheduled tasks are due: pure rules, no database and no clock.
+"""When scheduled tasks are due: pure functions, without database or clock.
 
-A schedule is a series of slots, moments in UTC. The newest one that has passed says
-whether a task is due, so a schedule only ever looks back.
+A schedule is a series of slots, moments in UTC. A task is due if its latest slot that
+has passed is not completed, so a schedule only looks back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.timezones import zone_names
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-LOOK_BACK = range(64)  # days, in which each day of the month comes at least once
+LOOK_BACK = range(64)  # days, which include each day of the month at least once
 
 Numbers = int | Sequence[int]
 
@@ -37,16 +37,16 @@ class Every:
         return EPOCH + (now - EPOCH) // self.interval * self.interval
 
     def initial_slot(self, now: datetime) -> datetime:
-        """Return what counts as done when a task is new: it is due at once."""
+        """Return the completed slot of a new task, so that it is due at once."""
         return self.latest_slot(now) - self.interval
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crontab:
-    """Times of the wall clock in an IANA zone; None means every one.
+    """Wall-clock times in an IANA zone; None means every value.
 
-    Sunday is 0 or 7. If day of month and day of week are both given, either one has to
-    match, as in cron. A time that the zone skips takes the offset before the gap, one
+    Sunday is 0 or 7. If day of month and day of week are both given, either has to
+    match, as in cron. A time that the zone skips uses the offset before the gap; one
     that occurs twice means the first (PEP 495, fold=0; RFC 5545 §3.3.5).
     """
 
@@ -81,13 +81,13 @@ class Crontab:
         return next(self._newest_by_day(now))
 
     def initial_slot(self, now: datetime) -> datetime:
-        """Return what counts as done when a task is new: it waits for its next slot."""
+        """Return the completed slot of a new task, so that it waits for the next."""
         return self.latest_slot(now)
 
     def _newest_by_day(self, now: datetime) -> Iterator[datetime]:
         """Yield the newest slot of each day that has one, the latest day first."""
         zone = ZoneInfo(self.zone)
-        # Tomorrow has begun before, if clocks went back across midnight.
+        # Tomorrow may have slots already, if clocks went back across midnight.
         tomorrow = now.astimezone(zone).date() + DAY
         for day in (tomorrow - back * DAY for back in LOOK_BACK):
             if self._includes(day):
@@ -110,8 +110,8 @@ Schedule = Every | Crontab
 class ScheduledTask:
     """A Celery task by its dotted name, and when it is due.
 
-    The last slot that was completed is kept in the database: none runs twice, and one
-    that was missed runs later, unless `keeps_slot` is false, as for a heartbeat.
+    The database stores the last completed slot: no slot runs twice, and a missed one
+    runs later. With `keeps_slot=False`, as for a heartbeat, nothing is stored.
     """
 
     name: str

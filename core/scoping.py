@@ -1,4 +1,4 @@
-"""Every question about rows starts from what the person may see."""
+"""Querysets that are limited to what a user may see or edit."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Order:
 
 
 class RowValue(models.Func):
-    """(a, b), which compares as one value: written with OR it scans the index."""
+    """(a, b) compared as one value; the equivalent with OR would scan the index."""
 
     function = ""  # SQL's row constructor has no name
     output_field: models.Field[Any, Any] = models.Field()
 
 
 class IsAmong(models.Func):
-    """Whether a column is among what a subquery finds, which is read once.
+    """Whether a column is in the result of a subquery, which runs only once.
 
-    Written as IN, PostgreSQL reads it again for every row where it believes that there
-    is only one: the statistics of an installation that was empty a minute ago say so.
+    With IN, PostgreSQL may run the subquery again for every row if its statistics
+    predict a single row, as in an installation that was empty a minute ago.
     """
 
     output_field = models.BooleanField()
@@ -74,21 +74,21 @@ class IsAmong(models.Func):
 
 
 class ScopedQuerySet(models.QuerySet[Row]):
-    """A queryset that knows who sees and who edits its rows.
+    """A queryset that knows who may see and edit its rows.
 
-    A model without scope is a mistake, not a model that everyone sees.
+    Its methods raise by default, so that a missing scope never shows rows to everyone.
     """
 
     def visible_to(self, user: User) -> Self:
-        """Keep the rows that the person may see."""
+        """Keep the rows that the user may see."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not say who sees its rows."
+            f"{type(self).__name__} does not define who may see its rows."
         )
 
     def editable_by(self, user: User) -> Self:
-        """Keep the rows that the person may change."""
+        """Keep the rows that the user may change."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not say who edits its rows."
+            f"{type(self).__name__} does not define who may edit its rows."
         )
 
     def beyond(self, order: Order, position: Position) -> Self:

@@ -40,7 +40,7 @@ class NavItem:
 
 
 class SitePage(Protocol):
-    """What the site asks of a model's admin, beside what Django asks."""
+    """What the site requires of a model's admin, in addition to Django."""
 
     def has_view_permission(self, request: HttpRequest) -> bool: ...
 
@@ -50,7 +50,7 @@ class SitePage(Protocol):
 
 
 class ScopedAutocompleteView(AutocompleteJsonView):
-    """Offers the rows that the user may choose for the field, and no others."""
+    """Offers only the rows that the user may choose for the field."""
 
     def get_queryset(self) -> QuerySet[Any]:
         site: Any = self.admin_site
@@ -87,7 +87,7 @@ class PersonalAdminSite(AdminSite):
     ) -> None:
         """Register pages that scope their rows; raise ImproperlyConfigured for others.
 
-        Django's own page for groups is ignored: roles take its place.
+        Django's own page for groups is ignored: the page for roles replaces it.
         """
         if getattr(admin_class, "is_scoped", False):
             super().register(model_or_iterable, admin_class, **options)
@@ -144,7 +144,7 @@ class PersonalAdminSite(AdminSite):
         app_label: str,
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Redirect home: apps have no page of their own."""
+        """Redirect home: apps have no index page."""
         return HttpResponseRedirect(reverse("admin:index"))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]

@@ -1,7 +1,7 @@
-"""What scheduled tasks share, and the heartbeat of the worker.
+"""The decorator of scheduled tasks, and the heartbeat of the worker.
 
-A tick carries no work: a task finds in the database what is due. So a tick that comes
-twice, late or never does no harm.
+A tick, the message that runs a task, carries no work: tasks find due work in the
+database. So a duplicate, late or lost tick does no harm.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from core.registry import registry
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 20  # of work in a tick; other tasks and a restart wait no longer
+SECONDS = 20  # of work per tick: the longest wait of other tasks and restarts
 
-# Iterators of batches: each step is a transaction, and returns how many rows it took.
+# Iterators of batches: each step is a transaction, and yields its number of rows.
 Batches = Iterable[Iterator[int]]
 
 
@@ -35,11 +35,11 @@ def worker_heartbeat(**_: object) -> None:
 
 
 def scheduled_task(find_work: Callable[[datetime], Batches]) -> Any:
-    """Make a function that returns work to do, as of a moment, a scheduled task.
+    """Turn a function that returns the work due at a moment into a scheduled task.
 
-    The work is done for the latest slot, by one worker at a time. The slot is completed
-    when all is done. If some is left, for a failure or a lack of time, a tick after the
-    end of the lease continues.
+    One worker at a time does the work for the latest slot, which is completed when all
+    is done. After a failure, or if time runs out, a tick after the end of the lease
+    continues.
     """
 
     @shared_task
@@ -54,9 +54,9 @@ def scheduled_task(find_work: Callable[[datetime], Batches]) -> Any:
 
 
 def work_off(name: str, *works: Iterator[int]) -> bool:
-    """Do batches until all is done or the time is over; return whether all is done.
+    """Run batches until all is done or time runs out; return whether all is done.
 
-    A work that fails, because a lock is held for instance, does not stop the others;
+    An iterator that fails, for instance because of a lock, does not stop the others;
     its error is raised at the end.
     """
     deadline = time.monotonic() + SECONDS

@@ -1,4 +1,4 @@
-"""What text may be, and how texts are compared."""
+"""Validation and comparison of text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 
-# How RFC 9562 writes ids, and RFC 3339 §5.6 dates; a time on a wall has no offset.
+# Formats of ids (RFC 9562) and dates (RFC 3339 §5.6); wall-clock times have no offset.
 _ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
@@ -19,22 +19,22 @@ WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 
 def is_id(text: str) -> bool:
-    """Tell whether the text is written as a UUID is."""
+    """Return whether the text has the format of a UUID."""
     return re.fullmatch(_ID, text, re.ASCII) is not None
 
 
 def is_day(text: str) -> bool:
-    """Tell whether the text is written as a full-date, 2026-03-01."""
+    """Return whether the text has the format of a full-date, 2026-03-01."""
     return re.fullmatch(_DAY, text, re.ASCII) is not None
 
 
 def is_moment(text: str) -> bool:
-    """Tell whether the text is written as a date-time with its offset."""
+    """Return whether the text has the format of a date-time with offset."""
     return re.fullmatch(_MOMENT, text, re.ASCII) is not None
 
 
 def is_wall_clock(text: str) -> bool:
-    """Tell whether the text is written as a time without offset, 14:30 or 14:30:00."""
+    """Return whether the text is a time without offset, 14:30 or 14:30:00."""
     return re.fullmatch(WALL_CLOCK.strip("^$"), text, re.ASCII) is not None
 
 
@@ -44,19 +44,19 @@ def fold(text: str) -> str:
 
 
 def space_scripts(text: str) -> str:
-    """Return the text with spaces between Chinese and Latin, as typographers set it."""
+    """Insert spaces between Chinese and Latin text, as is typographic convention."""
     spaced = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9])", r"\1 \2", text)
     return re.sub(r"([A-Za-z0-9])([\u4e00-\u9fff])", r"\1 \2", spaced)
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether every database keeps the text: no NUL, no lone surrogate."""
+    """Return whether all databases can store the text: no NUL, no lone surrogate."""
     return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 @deconstructible
 class MaxBytes:
-    """Validate that a text takes at most `limit` bytes in UTF-8."""
+    """Validate that text takes at most `limit` bytes in UTF-8."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -77,7 +77,7 @@ class MaxBytes:
 
 
 def validate_storable(value: str) -> None:
-    """Refuse text that a database would refuse or mangle."""
+    """Refuse text that a database would reject or corrupt."""
     if not is_storable(value):
         raise ValidationError(
             _("Null characters and lone surrogates are not allowed."),

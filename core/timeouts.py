@@ -1,7 +1,8 @@
-"""How long statements, locks and answers of the database are waited for.
+"""Timeouts of database statements, locks and answers.
 
-The server ends slow statements and waits for locks. A server that hangs ends nothing,
-so PostgreSQL's answers have a timeout on this side as well (`core.db.postgresql`).
+The server enforces the timeouts of statements and locks. A server that hangs enforces
+nothing, so the client also limits its wait for PostgreSQL's answers
+(`core.db.postgresql`).
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ _answer_timeout: ContextVar[float] = ContextVar("answer_timeout")
 
 
 def has_statement_timeout() -> bool:
-    """Tell whether statements are expected to end within the usual time."""
+    """Return whether statements have the usual timeout."""
     return _has_statement_timeout.get()
 
 
 def current_answer_timeout() -> float | None:
-    """Return for how many seconds to wait for an answer; None is without an end."""
+    """Return how many seconds to wait for an answer; None means without limit."""
     if not has_statement_timeout():
         return None
     return _answer_timeout.get(settings.ANSWER_TIMEOUT)
@@ -35,7 +36,7 @@ def current_answer_timeout() -> float | None:
 
 @contextmanager
 def answer_timeout(seconds: float) -> Iterator[None]:
-    """Wait no longer than this for each answer of the database."""
+    """Limit the wait for each answer of the database."""
     token = _answer_timeout.set(seconds)
     try:
         yield

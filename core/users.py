@@ -1,4 +1,4 @@
-"""Users, as far as the kernel knows them: settings.AUTH_USER_MODEL and no more."""
+"""The user model, which the kernel knows only as settings.AUTH_USER_MODEL."""
 
 from __future__ import annotations
 

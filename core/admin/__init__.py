@@ -1,4 +1,4 @@
-"""Bases of pages, and the pages of the event log."""
+"""Base classes of admin pages, and the pages of the event log."""
 
 from __future__ import annotations
 

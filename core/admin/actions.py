@@ -1,4 +1,4 @@
-"""Actions of the changelist: a service applied to each of the chosen rows."""
+"""Changelist actions: call a service for each selected row."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from core.errors import Busy, DomainError, Missing, refusal_of
 
 MAX_ACTION_ROWS = 200
 
-# As Django calls it; a ModelAdmin is generic for the type checker only.
+# Django's signature; a ModelAdmin is generic for the type checker only.
 Action: TypeAlias = (
     "Callable[[ModelAdmin[Any], HttpRequest, QuerySet[Any]], HttpResponseBase | None]"
 )
-# A service, and the message for the number of rows that it worked for.
+# A service, and the success message for a number of rows.
 RowService = tuple[Callable[..., object], Callable[[int], str]]
 
 
 def return_url(request: HttpRequest, fallback: str) -> str:
-    """Return the page that the form came from, if it belongs to this site."""
+    """Return the URL of the page that sent the form, if it is on this site."""
     url = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -42,7 +42,7 @@ def return_url(request: HttpRequest, fallback: str) -> str:
 def run_and_redirect(
     request: HttpRequest, verb: Callable[[], str], fallback: str
 ) -> HttpResponse:
-    """Call `verb`, show the message that it returns, and go back to the form's page."""
+    """Call `verb`, show the message it returns, and redirect to the form's page."""
     try:
         messages.success(request, verb())
     except Missing:
@@ -53,9 +53,9 @@ def run_and_redirect(
 
 
 class BulkActions:
-    """The actions of a model: methods named in `names`, called as Django calls them.
+    """The bulk actions of a model: the methods listed in `names`.
 
-    `row_name` is the keyword under which the services take a row.
+    `row_name` is the keyword argument in which the services take a row.
     """
 
     names: tuple[str, ...] = ()
@@ -68,11 +68,11 @@ class BulkActions:
         return self.names
 
     def can_act_on(self, row: Model) -> bool:
-        """Return whether a row can be chosen: whether any action may work for it."""
+        """Return whether the row can be selected, because an action may apply to it."""
         return True
 
     def offered(self, request: HttpRequest) -> dict[str, tuple[Action, str, str]]:
-        """Return the actions that the user has the permission for."""
+        """Return the actions that the user has permission for."""
         actions = {name: getattr(self, name) for name in self.names_for(request)}
         return {
             name: (action, name, action.short_description)
@@ -81,7 +81,7 @@ class BulkActions:
         }
 
     def clean_selection(self, request: HttpRequest) -> None:
-        """Reduce what was sent to ids of rows that the user has seen and chosen."""
+        """Keep only valid ids of individually selected rows in the submitted data."""
         data = request.POST.copy()
         data["select_across"] = "0"  # "all pages" is not offered
         chosen = data.getlist(ACTION_CHECKBOX_NAME)
@@ -96,7 +96,7 @@ class BulkActions:
         service: Callable[..., object],
         message: Callable[[int], str],
     ) -> None:
-        """Call a service with each row; report successes and reasons of refusals."""
+        """Call a service for each row; report successes and reasons for refusals."""
         context = {"actor": request_user(request), "now": timezone.now()}
         count, refused = 0, Counter[str]()
         chosen = list(rows)[:MAX_ACTION_ROWS]
@@ -104,7 +104,7 @@ class BulkActions:
             try:
                 service(**context, **{self.row_name: row})
             except OperationalError:
-                # One timeout is enough: do not wait again for each of the rest.
+                # Stop after one timeout instead of waiting for each remaining row.
                 refused[str(Busy.message)] += len(chosen) - index
                 break
             except (DomainError, IntegrityError) as error:

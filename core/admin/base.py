@@ -1,4 +1,4 @@
-"""ScopedModelAdmin: pages that read within a scope and write through services."""
+"""ScopedModelAdmin: pages that read scoped rows and write through services."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ MAX_HISTORY = 200  # events on one page
 
 
 class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-arg]
-    """The pages of a model: what the user may see, written through services.
+    """The admin pages of a model, limited to what the user may see.
 
-    Django's hooks ask four collaborators, made once: `changelist` for the table,
-    `changeform` for the page of a row, `removal` for deleting it, `bulk_actions` for
-    what is done to many rows. A model's admin names their classes.
+    Django's hooks delegate to four collaborators: `changelist` for the table,
+    `changeform` for the page of a row, `removal` for deleting a row and `bulk_actions`
+    for actions on several rows. Subclasses set the classes of these.
     """
 
     changelist_class: ClassVar[type[Changelist]] = Changelist
@@ -54,11 +54,11 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     actions_selection_counter = True
     empty_value_display = ""
     view_on_site = False
-    # Parameters that the address of the changelist may have beside its filters.
+    # Query parameters that the changelist accepts in addition to its filters.
     allowed_lookups: frozenset[str] = frozenset()
     max_search_length = MAX_SEARCH_LENGTH
     resource_type = ""  # in the event log
-    # The changelist's entry in the navigation; none without `nav_order`.
+    # The changelist's navigation entry; there is none without `nav_order`.
     icon = "list"
     nav_order: int | None = None
     nav_section: str | Promise = ""

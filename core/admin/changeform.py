@@ -1,4 +1,4 @@
-"""The changeform: it collects input, asks a service to write, and shows refusals."""
+"""The changeform: collect input, call a service to write it, show refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Form = TypeVar("Form", bound=ServiceForm)
 
 @dataclass
 class FormPage(Generic[Row, Form]):
-    """A form and what belongs to it on its page; `row` is None for a new row."""
+    """A form with its formsets and inlines; `row` is None for a new row."""
 
     row: Row | None
     form: Form
@@ -42,22 +42,22 @@ class FormPage(Generic[Row, Form]):
     inlines: list[InlineModelAdmin[Any, Any]]
 
     def is_valid(self) -> bool:
-        # Both are asked, so that all errors are shown at once.
+        # Validate both, so that all errors are shown at once.
         return all([self.form.is_valid(), all_valid(self.formsets)])
 
 
 class ChangeForm(Generic[Row, Form]):
-    """The page of one row. It writes through services alone.
+    """The page of one row, which writes only through services.
 
-    A subclass says how rows are added and changed; nothing else is possible. This
-    takes the place of Django's changeform_view, which has no room for a write that is
-    refused after validation: see docs/decisions/0021.
+    Subclasses implement how rows are added and changed. This class replaces Django's
+    changeform_view, which cannot handle a write that is refused after validation: see
+    docs/decisions/0021.
     """
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
         self.model_admin = model_admin
 
-    # --- What a subclass says ---------------------------------------------------
+    # --- Hooks for subclasses ---------------------------------------------------
 
     def add(self, actor: User, form: Form, now: datetime) -> Row:
         raise NotImplementedError
@@ -82,15 +82,15 @@ class ChangeForm(Generic[Row, Form]):
     def inlines(
         self, request: HttpRequest, row: Row | None
     ) -> tuple[type[InlineModelAdmin[Any, Any]], ...]:
-        """Return what is edited below the row: nothing before there is a row."""
+        """Return the inlines of the page; there are none until the row exists."""
         return tuple(self.model_admin.inlines) if row else ()
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the first values of a new row."""
+        """Return the initial values of a new row."""
         return self.model_admin.get_changeform_initial_data(request)
 
     def context(self, request: HttpRequest, row: Row | None) -> dict[str, Any]:
-        """Return what the template shows beside the form."""
+        """Return additional template context."""
         return {}
 
     def after_add(self, request: HttpRequest, row: Row, form: Form) -> HttpResponse:
@@ -102,7 +102,7 @@ class ChangeForm(Generic[Row, Form]):
     def after_refusal(
         self, request: HttpRequest, refusal: DomainError
     ) -> HttpResponse | None:
-        """Return another page than the form with the refusal, if there is one."""
+        """Return a page to show instead of the form with the refusal, or None."""
         return None
 
     # --- The page ---------------------------------------------------------------
@@ -114,14 +114,14 @@ class ChangeForm(Generic[Row, Form]):
         form_url: str,
         extra_context: dict[str, Any] | None,
     ) -> HttpResponse:
-        """Show the form, or take it."""
+        """Show the form, or process its submission."""
         row = self._load(request, object_id)
-        sent = request.method == "POST"
-        page = self._bound(request, row) if sent else self._unbound(request, row)
-        if sent and page.is_valid():
-            answer = self._save(request, page)
-            if answer is not None:
-                return answer
+        is_sent = request.method == "POST"
+        page = self._bound(request, row) if is_sent else self._unbound(request, row)
+        if is_sent and page.is_valid():
+            response = self._save(request, page)
+            if response is not None:
+                return response
         context = self._page_context(request, page) | (extra_context or {})
         return self.model_admin.render_change_form(
             request,
@@ -133,7 +133,7 @@ class ChangeForm(Generic[Row, Form]):
         )
 
     def _load(self, request: HttpRequest, object_id: str | None) -> Row | None:
-        """Return the row that the user may open or change; None for a new one."""
+        """Return the row if the user may open or change it; None for a new one."""
         model_admin = self.model_admin
         to_field = _to_field(request)
         if to_field and not model_admin.to_field_allowed(request, to_field):
@@ -157,7 +157,7 @@ class ChangeForm(Generic[Row, Form]):
     def _save(
         self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> HttpResponse | None:
-        """Write what was sent in one transaction; None if the form shows a refusal."""
+        """Write the input in one transaction; return None to show the form again."""
         try:
             with transaction.atomic():
                 row = self._write(request, page)
@@ -188,12 +188,12 @@ class ChangeForm(Generic[Row, Form]):
     def _conflict(
         self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> HttpResponse:
-        """Show what was typed beside the row as it is now."""
+        """Show the user's input next to the row's current values."""
         row = page.row and self.model_admin.get_object(request, str(page.row.pk))
         if row is None:
             raise Http404
-        now = self._bound(request, row)
-        return conflict_page(self.model_admin, request, now.form, now.formsets)
+        page = self._bound(request, row)
+        return conflict_page(self.model_admin, request, page.form, page.formsets)
 
     # --- Parts of the page ------------------------------------------------------
 
@@ -220,7 +220,7 @@ class ChangeForm(Generic[Row, Form]):
         return FormPage(row, form, formsets, inlines)
 
     def _class_of(self, request: HttpRequest, row: Row | None) -> type[Form]:
-        """Return the form with the fields that the user may see in this row."""
+        """Return the form class with the fields that the user may see in this row."""
         fields = flatten_fieldsets(self.model_admin.get_fieldsets(request, row))
         return self.model_admin.get_form(  # type: ignore[return-value]
             request,
@@ -241,11 +241,11 @@ class ChangeForm(Generic[Row, Form]):
             else flatten_fieldsets(fieldsets)
         )
         form = AdminForm(page.form, fieldsets, {}, readonly, model_admin=model_admin)
-        below = model_admin.get_inline_formsets(
+        inline_formsets = model_admin.get_inline_formsets(
             request, page.formsets, page.inlines, row
         )
         media = model_admin.media + form.media
-        for formset in below:
+        for formset in inline_formsets:
             media += formset.media
         return {
             **model_admin.admin_site.each_context(request),
@@ -257,7 +257,7 @@ class ChangeForm(Generic[Row, Form]):
             "is_popup": IS_POPUP_VAR in request.POST or IS_POPUP_VAR in request.GET,
             "to_field": _to_field(request),
             "media": media,
-            "inline_admin_formsets": below,
+            "inline_admin_formsets": inline_formsets,
             "errors": AdminErrorList(page.form, page.formsets),
             "preserved_filters": model_admin.get_preserved_filters(request),
             **self.context(request, row),

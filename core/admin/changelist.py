@@ -18,7 +18,7 @@ Column = str | Callable[[Any], object]
 
 
 class Changelist:
-    """What a changelist shows; each part may depend on the request."""
+    """The parts of a changelist; each may depend on the request."""
 
     view_class: type[ChangeList] = ChangeList
 
@@ -31,7 +31,7 @@ class Changelist:
     def links(
         self, request: HttpRequest, columns: Sequence[Column]
     ) -> Sequence[Column] | None:
-        """Return the columns that lead to the row: the first, unless others are set."""
+        """Return the columns that link to the row: by default, the first."""
         return self.model_admin.list_display_links or columns[:1]
 
     def filters(self, request: HttpRequest) -> Sequence[type[ListFilter]]:
@@ -47,15 +47,15 @@ class Changelist:
     def search(
         self, request: HttpRequest, rows: QuerySet[Any], term: str
     ) -> QuerySet[Any]:
-        """Return the rows that a search finds; `term` is never empty."""
+        """Return the rows that match the search term, which is never empty."""
         return rows
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the template shows beside the rows."""
+        """Return additional template context."""
         return {"title": self._title}
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
-        """Return the entries of the navigation: the changelist, if it has a place."""
+        """Return the navigation entries: the changelist, if `nav_order` is set."""
         page: Any = self.model_admin
         if page.nav_order is None:
             return []

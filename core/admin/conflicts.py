@@ -1,4 +1,4 @@
-"""The conflict page: what the user typed beside what the row holds now."""
+"""The conflict page: the user's input next to the row's current values."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def conflict_page(
     form: ServiceForm,
     formsets: FormSets,
 ) -> HttpResponse:
-    """Show both versions and let the user choose; nothing typed is lost.
+    """Show both versions and let the user choose; no input is lost.
 
-    The form and formsets are bound to what was typed, over the rows as they are now.
+    The form and formsets hold the user's input and the current rows.
     """
     found = differences(form)
-    for below in _rows_of(formsets):
-        found += differences(below, about=str(below.instance))
+    for inline_form in _rows_of(formsets):
+        found += differences(inline_form, about=str(inline_form.instance))
     fields = resubmission(request.POST, form, formsets)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -50,7 +50,7 @@ def conflict_page(
         "original": form.row,
         "differences": found,
         "fields": fields,
-        "added": typed_below(formsets),
+        "added": added_rows(formsets),
         "added_alone": without_changes(fields, form, formsets),
         "changed_by": getattr(form.row, "updated_by", None),
         "changed_at": getattr(form.row, "updated_at", None),
@@ -59,7 +59,7 @@ def conflict_page(
 
 
 def differences(form: forms.BaseForm, *, about: str = "") -> list[Difference]:
-    """Return what the user changed in a bound form, beside the row as it is now."""
+    """Return the user's changes in a bound form, with the row's current values."""
     form.is_valid()
     found = [
         Difference(
@@ -69,11 +69,11 @@ def differences(form: forms.BaseForm, *, about: str = "") -> list[Difference]:
         )
         for name in _visible_changes(form)
     ]
-    return [one for one in found if one.mine != one.theirs]
+    return [difference for difference in found if difference.mine != difference.theirs]
 
 
-def typed_below(formsets: FormSets) -> list[str]:
-    """Return the new rows that were typed below the row."""
+def added_rows(formsets: FormSets) -> list[str]:
+    """Return the inline rows that the user added, as text."""
     rows = [form for formset in formsets for form in formset.extra_forms]
     for form in rows:
         form.is_valid()
@@ -90,7 +90,7 @@ def typed_below(formsets: FormSets) -> list[str]:
 def resubmission(
     data: QueryDict, form: ServiceForm, formsets: FormSets
 ) -> list[tuple[str, str]]:
-    """Return all that was typed, with the versions that the rows have now."""
+    """Return the submitted fields, with the current versions of the rows."""
     versions = {"version": form.initial.get("version", "")}
     for row in _rows_of(formsets):
         if "version" in row.initial:
@@ -119,7 +119,7 @@ def without_changes(
 
 
 def display(field: forms.Field, value: Any) -> str:
-    """Return a value of a field as text for users."""
+    """Return a field's value as text for users."""
     if value in (None, "", []):
         return NOTHING
     match field:

@@ -1,4 +1,4 @@
-"""The event log, for those who audit."""
+"""Admin pages of the event log, for auditors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.registry import registry
 
 
 class SubjectFilter(admin.SimpleListFilter):
-    """Events about rows of one kind."""
+    """Filter events by the type of their subject."""
 
     title = gettext_lazy("subject")
     parameter_name = "about"
@@ -73,7 +73,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
     ordering = ("-at", "-pk")
     list_filter = (SubjectFilter,)
     search_fields = ("resource_id",)
-    search_help_text = gettext_lazy("A whole user name, or the id of a row or a list")
+    search_help_text = gettext_lazy("Full user name, or the ID of a row or list")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -107,7 +107,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one event; the changes of a list's event only to those who see it."""
+        """Show one event; withhold changes in lists that the user cannot see."""
         if object_id is None or request.method == "POST":
             raise PermissionDenied
         event = self.get_object(request, object_id)

@@ -1,4 +1,4 @@
-"""Forms that collect and check input; services write."""
+"""Forms that collect and validate input; services write it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
 
 
 def normalize_newlines(value: object) -> Any:
-    """Return the text with LF: browsers send CR LF (HTML §4.10.21.4).
+    """Replace CR LF, which browsers send (HTML §4.10.21.4), with LF.
 
-    Without this every save of an unchanged text would be a change.
+    Otherwise, saving unchanged text would count as a change.
     """
     return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 class HiddenTextarea(forms.HiddenInput):
-    """A hidden field that may hold several lines."""
+    """A hidden field for multi-line text."""
 
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Files, name: str
@@ -47,7 +47,7 @@ class HiddenTextarea(forms.HiddenInput):
 
 
 class Textarea(AdminTextareaWidget):
-    """A field for several lines."""
+    """A field for multi-line text."""
 
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Files, name: str
@@ -56,10 +56,10 @@ class Textarea(AdminTextareaWidget):
 
 
 def remember_initial(form: forms.BaseForm) -> None:
-    """Let the form carry the values that its fields had when it was loaded.
+    """Add the initial values of the fields to the form as hidden inputs.
 
-    What the user changed is the difference to those, not to the row, which may have
-    changed since. A form sent without them is compared with the row.
+    The user's changes are relative to these values, not to the row, which may have
+    changed since. A form submitted without them is compared with the row.
     """
     prefix = form.add_initial_prefix("")
     is_known = not form.is_bound or any(key.startswith(prefix) for key in form.data)
@@ -71,9 +71,9 @@ def remember_initial(form: forms.BaseForm) -> None:
 
 
 class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form over one row that leaves the row alone: a service writes its values.
+    """A form for one row that does not save the row: a service writes its values.
 
-    `user` is who fills it in. Subclasses adapt their fields in `configure`.
+    `user` is the person who fills it in. Subclasses adapt the fields in `configure`.
     """
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -91,7 +91,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
             data, files, instance=instance, initial=initial, label_suffix=""
         )
         self.user = user
-        # Validation writes into the instance; services want the row as it was read.
+        # Validation changes the instance; services need the row as it was read.
         self.row: Any = copy(self.instance)
         if not self.is_new:
             self.initial["version"] = self.state_of(self.instance)
@@ -106,12 +106,12 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         """Adapt the fields to the user and the row."""
 
     def state_of(self, row: Any) -> str:
-        """Return the name of the row's current state."""
+        """Return the tag of the row's current state."""
         return str(row.etag)
 
     @property
     def values(self) -> dict[str, Any]:
-        """Return what was changed, as the services take it."""
+        """Return the changed values, by the services' keyword arguments."""
         return {
             name: self.cleaned_data[name]
             for name in self.changed_data
@@ -120,17 +120,17 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @property
     def expected(self) -> set[str]:
-        """Return the state in which the user saw the row."""
+        """Return the state of the row that the user saw, as a set for `expect`."""
         return {self.cleaned_data["version"]}
 
     def add_refusal(self, refusal: DomainError) -> None:
-        """Show why a service refused, at the field that it names if there is one."""
+        """Show why a service refused, on the field that the refusal names, if any."""
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, str(refusal.message))
 
 
 class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """Rows below another row; `user` is who looks at them."""
+    """Inline rows; `user` is the person who views them."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 class SiteTemplate:
-    """Render a widget with the site's templates: forms look into those of apps only."""
+    """Render a widget with the project's templates; forms search only those of apps."""
 
     def _render(
         self,
@@ -157,7 +157,7 @@ class SiteTemplate:
 
 
 class _ChoicesOfList(AutocompleteMixin):
-    """Asks for the choices within one list."""
+    """An autocomplete widget that offers the choices of one list."""
 
     list_id: UUID | None = None
 
@@ -170,13 +170,13 @@ class _ChoicesOfList(AutocompleteMixin):
     def optgroups(
         self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None
     ) -> Any:
-        """Show as chosen only ids; anything else is an error of the field."""
+        """Preselect only valid ids; the field reports other values as errors."""
         return super().optgroups(name, [v for v in value if is_id(str(v))], attr)
 
 
 class Autocomplete(_ChoicesOfList, AutocompleteSelect):
-    """One row, found by typing."""
+    """Autocomplete for one row."""
 
 
 class AutocompleteMany(_ChoicesOfList, AutocompleteSelectMultiple):
-    """Several rows, found by typing."""
+    """Autocomplete for several rows."""

@@ -22,10 +22,10 @@ from core.registry import registry
 from core.scoping import ScopedQuerySet
 from core.users import User
 
-# Fields whose name in the model is not fit for pages.
+# Labels of fields whose name in the model is unsuitable for pages.
 LABELS = {"finished_by": gettext_lazy("finished by")}
 NOTHING = "–"
-# Of use to programs alone: the page of a row leaves them out.
+# Of use only to programs, so a row's history leaves them out.
 TECHNICAL_FIELDS = frozenset({"uid", "rank", "position"})
 
 
@@ -40,7 +40,7 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class PresentedEvent:
-    """An event in the words and formats of the user's language."""
+    """An event, formatted in the user's language."""
 
     at: datetime
     actor: str
@@ -66,7 +66,7 @@ def event_phrase(event: Event) -> str:
 def present_events(
     events: list[Event], user: User, *, without: frozenset[str] = frozenset()
 ) -> list[PresentedEvent]:
-    """Return the events for a page; changes that the user may not see are withheld."""
+    """Format events for a page; withhold changes that the user may not see."""
     streams = registry.streams_visible_to(user)
     names = _names(events, user)
     return [
@@ -100,9 +100,9 @@ def _field_changes(
         if not before and not after:
             continue
         field = _field_of(event.resource_type, name)
-        own = getattr(field, "verbose_name", name.replace("_", " "))
+        default = getattr(field, "verbose_name", name.replace("_", " "))
         change = FieldChange(
-            str(LABELS.get(name, own)),
+            str(LABELS.get(name, default)),
             _display(field, before, names),
             _display(field, after, names),
         )
@@ -130,7 +130,7 @@ def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -
 
 
 def _names(events: Iterable[Event], user: User) -> dict[str, str]:
-    """Return the names of the rows that the changes point at, as far as visible."""
+    """Return the names, by id, of the related rows that the user may see."""
     wanted: dict[type[Model], set[str]] = defaultdict(set)
     for event in events:
         for name, values in event.changes.items():
@@ -148,7 +148,7 @@ def _names(events: Iterable[Event], user: User) -> dict[str, str]:
 
 
 def _keys(values: Iterable[object], key: Field[Any, Any]) -> Iterable[str]:
-    """Return the values that can be keys; a redacted one, for example, cannot."""
+    """Yield the values that are valid keys; a redacted value, for example, is not."""
     for value in values:
         if isinstance(value, list):
             yield from _keys(value, key)

@@ -1,4 +1,4 @@
-"""Rows below another row, on its page."""
+"""Inlines: related rows on the page of their parent row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.admin.permissions import ScopedRows
 
 
 class ScopedInline(ScopedRows[Any], InlineModelAdmin):  # type: ignore[type-arg]
-    """Rows below another row; the changeform of that row writes them."""
+    """Related rows, written by the changeform of their parent row."""
 
     formset = ScopedFormSet
     extra = 1

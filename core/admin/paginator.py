@@ -1,4 +1,4 @@
-"""Pages of a table whose size nobody counts to the end."""
+"""A paginator that limits how many rows it counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts to a bound and no further: what lies beyond is found by searching."""
+    """Counts at most `bound` rows; users find the rows beyond it by searching."""
 
     bound = 2000
 

@@ -1,4 +1,4 @@
-"""What users may see and change: their permission and the scope of the row."""
+"""What users may see and change: their permissions, within the scope of rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ Row = TypeVar("Row", bound=Model)
 
 
 def request_user(request: HttpRequest) -> User:
-    """Return the signed-in user: the pages are closed to everyone else."""
+    """Return the signed-in user; the pages require one."""
     return request.user  # type: ignore[return-value]
 
 
 class ScopedRows(Generic[Row]):
-    """Takes the rows of a page from `visible_to` and the right to change from
-    `editable_by`; a mixin for ModelAdmin and InlineModelAdmin.
+    """Limits what users see to `visible_to`, and what they change to `editable_by`.
+
+    A mixin for ModelAdmin and InlineModelAdmin.
     """
 
     model: type[Model]
@@ -38,7 +39,7 @@ class ScopedRows(Generic[Row]):
         return self.require_scope().visible_to(request_user(request))
 
     def can_edit(self, request: HttpRequest, row: Row) -> bool:
-        """Return whether the user may change this row; one query per request."""
+        """Return whether the user may change this row; cached for the request."""
         known: dict[tuple[type[Model], UUID | int], bool]
         known = request.__dict__.setdefault("_editable_rows", {})
         key = (self.model, row.pk)
@@ -68,5 +69,5 @@ class ScopedRows(Generic[Row]):
 def _scoped(rows: QuerySet[Any]) -> ScopedQuerySet[Any]:
     if not isinstance(rows, ScopedQuerySet):
         name = rows.model.__name__
-        raise ImproperlyConfigured(f"{name} has no rule for who sees its rows.")
+        raise ImproperlyConfigured(f"{name} does not define who may see its rows.")
     return rows

@@ -1,4 +1,4 @@
-"""Deleting a row: the confirmation page, and the service that it confirms."""
+"""Deleting a row: the confirmation page, then the service."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from core.users import User
 
 
 class Removal(Generic[Row]):
-    """How a row is deleted, and what that is called.
+    """The deletion of a row, and its labels.
 
-    A subclass names the service. Rows below the deleted one are not listed: the user
-    might not be allowed to see them.
+    Subclasses call the service in `remove`. The confirmation page does not list
+    related rows, since the user might not be allowed to see them.
     """
 
     button: str | Promise = ""  # "Delete" unless set
@@ -45,7 +45,7 @@ class Removal(Generic[Row]):
     def respond(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
-        """Ask for confirmation, or delete; a refusal leads back to the row."""
+        """Ask for confirmation, or delete; redirect to the row if refused."""
         row: Row | None = self.model_admin.get_object(request, unquote(object_id))
         if not self.model_admin.has_delete_permission(request, row):
             raise PermissionDenied

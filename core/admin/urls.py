@@ -1,4 +1,4 @@
-"""Addresses of the pages of a model."""
+"""URLs of a model's admin pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from django.urls import reverse
 
 
 def page_url(model: type[Model] | Model, page: str, *args: object) -> str:
-    """Return the address of a page, such as `changelist` or `change`."""
+    """Return the URL of a page, such as `changelist` or `change`."""
     meta = model._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)

@@ -12,17 +12,17 @@ from core.models import Event
 
 
 class EventSerializer(StrictModelSerializer):
-    """An event. What changed in a list is shown to those who see the list.
+    """An event. Changes in a list are shown only to users who can see the list.
 
-    Anyone who may read the log learns that something changed, who did it and which
-    fields; the content of other people's lists is withheld.
+    Everyone who may read the log sees who changed which fields, and when. Values from
+    lists that they cannot see are withheld.
     """
 
     fields_changed = serializers.SerializerMethodField(
         help_text="Which fields changed."
     )
     changes = serializers.SerializerMethodField(
-        help_text="{field: [before, after]}; null if you do not see the list."
+        help_text="{field: [before, after]}; null if you cannot see the list."
     )
 
     class Meta:
@@ -45,10 +45,10 @@ class EventSerializer(StrictModelSerializer):
         read_only_fields = fields
         extra_kwargs = help_texts(
             at="When it happened.",
-            actor_id="Who did it; null for the system itself.",
+            actor_id="User who made the change; null for the system.",
             actor_label="The user name at that time.",
-            stream_id="The list that it happened in.",
-            seq="Its number in that list, without gaps.",
+            stream_id="List that the event belongs to.",
+            seq="Sequence number in that list, without gaps.",
         )
 
     def get_fields_changed(self, event: Event) -> list[str]:

@@ -1,4 +1,4 @@
-"""The event log, for those who audit."""
+"""The event log in the API, for auditors."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from core.scoping import Order
 
 
 class EventFilter(StrictFilterSet):
-    """By actor, subject, source, request and time."""
+    """Filter events by actor, subject, source, request and time."""
 
-    actor_id = IdFilter(help_text="What this person did.")
-    resource_type = TextFilter(max_length=32, help_text="Such as user.")
-    resource_id = TextFilter(max_length=64, help_text="What happened to this row.")
-    verb = TextFilter(max_length=64, help_text="Such as user.created.")
+    actor_id = IdFilter(help_text="Events of this user.")
+    resource_type = TextFilter(max_length=32, help_text="Type of row, such as user.")
+    resource_id = TextFilter(max_length=64, help_text="Events about this row.")
+    verb = TextFilter(max_length=64, help_text="Event type, such as user.created.")
     source = ChoiceFilter(
-        choices=source_choices(), help_text="What came through this door."
+        choices=source_choices(), help_text="Events from this source."
     )
     request_id = TextFilter(
-        max_length=64, help_text="What this request did: its X-Request-ID."
+        max_length=64, help_text="Events of the request with this X-Request-ID."
     )
     at_from = MomentFilter(
-        field_name="at", lookup_expr="gte", help_text="At this moment or later."
+        field_name="at", lookup_expr="gte", help_text="At or after this moment."
     )
     at_to = MomentFilter(
-        field_name="at", lookup_expr="lte", help_text="At this moment or earlier."
+        field_name="at", lookup_expr="lte", help_text="At or before this moment."
     )
 
     class Meta:
@@ -48,7 +48,7 @@ class EventFilter(StrictFilterSet):
 
 
 class EventViewSet(ScopedViewSet[Event]):
-    """What was done: who, when, to what."""
+    """Who changed what, and when."""
 
     resource = "events"
     required = {"list": "core.view_event", "retrieve": "core.view_event"}

@@ -1,4 +1,4 @@
-"""How refusals and failures of the API become answers."""
+"""The API's responses to refusals and failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NON_FIELD_ERRORS = "non_field_errors"  # the framework's name for the whole body
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
-    """Answer every exception of a view with a problem; log it as its class says."""
+    """Return the problem response to a view's exception; log it if it has a level."""
     request: HttpRequest = context["request"]._request
     problem = _describe(error)
     if problem.log_level is not None:
@@ -56,7 +56,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Problem:
-    """What an exception becomes; code and detail are the status's where empty."""
+    """The response to an exception; empty code or detail: the status's default."""
 
     status: int
     code: str = ""

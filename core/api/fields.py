@@ -1,4 +1,4 @@
-"""Ids, dates and times in exactly the form of their standards."""
+"""Ids, dates and times in the exact formats of their standards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters: allow-listed; wrong values are refused, not ignored."""
+"""Allow-listed filters; invalid values are refused, not ignored."""
 
 # mypy: allow-subclassing-any
 # (django-filter comes without types.)
@@ -55,7 +55,7 @@ class _DayField(forms.DateField):
 
 
 class _MomentField(forms.DateTimeField):
-    """Keeps the offset that was given: it decides which day it is."""
+    """Keeps the given offset, which determines the date."""
 
     def to_python(self, value: Any) -> datetime | None:
         if value and not is_moment(value):
@@ -112,7 +112,7 @@ class ChoiceFilter(django_filters.TypedChoiceFilter):
 
 
 class TextFilter(django_filters.CharFilter):
-    """A text of at most `max_length` characters."""
+    """Text of at most `max_length` characters."""
 
     def __init__(self, *args: object, max_length: int, **options: object) -> None:
         self.schema = {"type": "string", "pattern": r"\S", "maxLength": max_length}

@@ -28,12 +28,12 @@ _KEPT_HEADERS = ("Location", "ETag")
 
 class KeyMalformed(Invalid):
     code = "idempotency_key_malformed"
-    message = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    message = _("The Idempotency-Key must be 1 to 255 visible ASCII characters.")
 
 
 class KeyReused(Mismatch):
     code = "idempotency_key_reused"
-    message = _("This Idempotency-Key came with another request before.")
+    message = _("This Idempotency-Key was already used for a different request.")
 
 
 class StillRunning(Conflict):
@@ -43,7 +43,7 @@ class StillRunning(Conflict):
 
 class SecretAlreadyShown(Conflict):
     code = "secret_already_shown"
-    message = _("The answer held a secret, which is shown once.")
+    message = _("The response contained a secret, which is shown only once.")
 
 
 def answer_once(
@@ -53,10 +53,10 @@ def answer_once(
     *args: Any,
     **kwargs: Any,
 ) -> Response:
-    """Respond with `handler`, or as the first request with this key was answered.
+    """Call `handler`, or replay the response to the first request with this key.
 
-    Key and effect are written in one transaction: a refusal leaves neither. A
-    concurrent request with the same key waits in the database for the first to end.
+    The key and its effects are written in one transaction, so a refusal leaves
+    neither. A concurrent request with the same key waits in the database for the first.
     """
     key = request.headers[HEADER]
     if not _KEY.fullmatch(key):
@@ -72,10 +72,10 @@ def answer_once(
 
 
 def fingerprint(request: Request) -> str:
-    """Return a SHA-256 of what the request asks for.
+    """Return a SHA-256 of the request's method, URL and content.
 
-    A file counts by its field, media type and bytes. Its name, the order of the parts
-    and the boundary do not count, since a retry may build the form again.
+    Of a file, only the field, media type and bytes matter. File names, the order of
+    parts and the boundary are ignored, since a retry may build the form again.
     """
     data: Any = request.data
     content = dict(data.lists()) if isinstance(data, QueryDict) else data
@@ -88,7 +88,7 @@ def fingerprint(request: Request) -> str:
 
 
 def _without_names(value: Any) -> list[Any]:
-    """Return the texts of a field, then its files as media type and SHA-256."""
+    """Return a field's texts, then its files as media type and SHA-256."""
     values = value if isinstance(value, list) else [value]
     files = [one for one in values if isinstance(one, UploadedFile)]
     texts = [one for one in values if one not in files]
@@ -111,7 +111,7 @@ def _claim(user: User, key: str, digest: str) -> tuple[IdempotentAnswer, bool]:
             )
     except IntegrityError:
         return IdempotentAnswer.objects.get(user=user, key=key), False
-    except OperationalError as error:  # the first held its row beyond the timeout
+    except OperationalError as error:  # the first outlasted the lock timeout
         raise StillRunning from error
     return answer, True
 

@@ -1,4 +1,4 @@
-"""Pages of a list: by cursor, whose cost does not grow, or by number."""
+"""Pagination by cursor, at a constant cost for each page, or by page number."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ PAGING = ("cursor", "page", "page_size", "ordering", "count")
 
 
 class KeysetPagination(BasePagination):
-    """`{"results", "next", "previous"}`, ten rows unless asked, 200 at most.
+    """`{"results", "next", "previous"}`, ten rows by default, 200 at most.
 
-    A cursor is opaque: it is signed, and bound to the query it came with. The total
-    is counted only where `count=true` asks for it.
+    A cursor is opaque: it is signed, and valid only for the same query. The total is
+    counted only if `count=true` is given.
     """
 
     parameters = PAGING
 
     def read(self, request: Request, orders: dict[str, Order]) -> None:
-        """Understand the query, or refuse it, before any row is read."""
+        """Parse the query, or refuse it, before any row is read."""
         self.request = request
         query = request.query_params
         self.size = whole_number(query, "page_size", DEFAULT_SIZE, MAXIMUM_SIZE)
@@ -85,15 +85,15 @@ class KeysetPagination(BasePagination):
         described = {
             "cursor": ("From a `next` or `previous` link.", {"type": "string"}),
             "page": (
-                "The page of this number, not with a cursor.",
+                "Page number; cannot be combined with a cursor.",
                 number(MAXIMUM_PAGE),
             ),
             "page_size": (
-                "Rows of a page.",
+                "Rows per page.",
                 number(MAXIMUM_SIZE) | {"default": DEFAULT_SIZE},
             ),
             "ordering": (
-                "What comes first; `-` is descending.",
+                "Sort order; `-` means descending.",
                 {
                     "type": "string",
                     "enum": list(view.orders),
@@ -161,11 +161,11 @@ class KeysetPagination(BasePagination):
 
 
 def whole_number(query: Any, name: str, default: int, maximum: int) -> int:
-    """Return a positive number of the query, or the default."""
+    """Return a positive number from the query, or the default."""
     raw = query.get(name)
     if raw is None:
         return default
-    # Bounded before it is read: int() takes long over thousands of digits.
+    # Check the length first: int() is slow for thousands of digits.
     is_number = raw.isascii() and raw.isdigit() and len(raw) <= 19
     if not is_number or not 1 <= int(raw) <= maximum:
         message = _("This must be a whole number from 1 to %d.") % maximum
@@ -174,14 +174,14 @@ def whole_number(query: Any, name: str, default: int, maximum: int) -> int:
 
 
 def choice(query: Any, name: str, choices: dict[str, Any], *, default: Any) -> Any:
-    """Return what the query's word stands for, or the default."""
-    word = query.get(name)
-    if word is None:
+    """Return the choice that the query names, or the default."""
+    chosen = query.get(name)
+    if chosen is None:
         return default
-    if word not in choices:
+    if chosen not in choices:
         message = _("This must be one of: %s.") % ", ".join(choices)
         raise refusal(name, message, "not_a_choice")
-    return choices[word]
+    return choices[chosen]
 
 
 def refusal(name: str, message: Any, code: str) -> ValidationError:

@@ -1,8 +1,7 @@
-"""Bodies of requests: strict, within bounds, and nothing a database cannot keep.
+"""Request parsers: strict, bounded, and limited to text that databases can store.
 
-What is held in memory keeps to the usual limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Files
-are read as a stream, into a temporary file where they are large, so they may be as
-large as the door allows.
+What is held in memory obeys the default limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Files are
+streamed, large ones to a temporary file, so only the door's `body_limit` applies.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class StrictJSONParser(BaseParser):
 
 
 class StrictFormParser(FormParser):
-    """application/x-www-form-urlencoded, with texts that a database can keep."""
+    """application/x-www-form-urlencoded, with text that databases can store."""
 
     def parse(
         self,
@@ -80,9 +79,9 @@ class StrictFormParser(FormParser):
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """multipart/form-data, with texts that a database can keep.
+    """multipart/form-data, with text that databases can store.
 
-    Django keeps the fields within the usual limit and streams the files.
+    Django applies the default limit to the fields and streams the files.
     """
 
     def parse(
@@ -114,11 +113,11 @@ class UploadParser(FileUploadParser):
         return parsed
 
     def get_filename(self, *args: Any) -> str:
-        return "upload"  # what a client calls the file is no part of the body
+        return "upload"  # the client's file name is not part of the body
 
 
 class CountedStream:
-    """A stream that counts the bytes that were read of it."""
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: IO[Any]) -> None:
         self.stream, self.count = stream, 0
@@ -133,7 +132,7 @@ class CountedStream:
 def whole(
     stream: IO[Any], parser_context: Mapping[str, Any] | None
 ) -> Iterator[IO[Any]]:
-    """Refuse a body that ends early: servers hand over what a lost client has sent."""
+    """Refuse a truncated body, which servers pass on when a client disconnects."""
     body: Any = CountedStream(stream)
     yield body
     while body.read(CHUNK):
@@ -145,19 +144,19 @@ def whole(
 def close_at_end(
     parser_context: Mapping[str, Any] | None, files: MultiValueDict[str, Any]
 ) -> None:
-    """Let Django close the files at the end of the request, whatever becomes of it."""
+    """Let Django close the files at the end of the request, even if it fails."""
     request: Any = request_of(parser_context)._request
     request._files = files
 
 
 def is_streamed(request: HttpRequest) -> bool:
-    """Tell whether the body is larger than what may be held in memory."""
+    """Return whether the body is too large to be held in memory."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return limit is not None and body_length(request) > limit
 
 
 def body_length(request: HttpRequest | Request) -> int:
-    """Return the number in Content-Length; 0 where there is none."""
+    """Return the Content-Length; 0 if it is missing or invalid."""
     length = request.headers.get("Content-Length") or "0"
     return int(length) if length.isdecimal() and len(length) < 20 else 0
 
@@ -169,7 +168,7 @@ def request_of(parser_context: Mapping[str, Any] | None) -> Request:
 
 
 def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
-    """Refuse a body that is too large to be held in memory, before it is read."""
+    """Refuse a body that is too large to be held in memory, before reading it."""
     if is_streamed(request_of(parser_context)._request):
         raise RequestDataTooBig
 
@@ -180,7 +179,7 @@ def require_sound_form(form: QueryDict) -> None:
 
 
 def require_sound(value: object, depth: int = 1) -> None:
-    """Refuse texts that no database keeps, and nesting beyond the bound."""
+    """Refuse text that databases cannot store, and nesting beyond the limit."""
     if isinstance(value, str) and not is_storable(value):
         raise ParseError(_("Null characters and lone surrogates are not allowed."))
     if not isinstance(value, dict | list):
@@ -200,7 +199,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    # Bounded before it is read: int() takes long over thousands of digits.
+    # Check the length first: int() is slow for thousands of digits.
     if len(text) > 20 or not -_INT64 <= (value := int(text)) < _INT64:
         raise ValueError("a number is out of range")
     return value

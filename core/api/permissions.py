@@ -1,4 +1,4 @@
-"""What a request may do at all: scope of its key ∧ permission of its person."""
+"""What a request may do: the scopes of its key and the permissions of its user."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from core.registry import registry
 
 class ScopeMissing(PermissionDenied):
     default_code = "scope_missing"
-    default_detail = _("This API key does not have the scope that this needs.")
+    default_detail = _("This API key does not have the required scope.")
 
 
 class ScopedKey(Protocol):
-    """What a client authenticates with, when that allows less than its user may."""
+    """A credential that may allow less than its user's permissions."""
 
     def allows(self, scope: str) -> bool: ...
 
 
 class ScopedPermission(BasePermission):
-    """Needs a signed-in person, the key's scope and the action's permission.
+    """Requires a signed-in user, the key's scope and the action's permission.
 
-    The view names its `resource` and, for every action, the permission it takes in
-    `required`; a view that does not say is refused to everyone. Which rows it may
-    touch is a matter of the queryset and the service.
+    The view names its `resource` and, in `required`, the permission of every action;
+    without them, nobody has access. The queryset and the service decide which rows
+    the user may access.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -37,7 +37,7 @@ class ScopedPermission(BasePermission):
             return False
         resource, permission = requirement(view)
         if view.action in (None, "metadata"):
-            return True  # OPTIONS and refused methods tell of methods, never of rows
+            return True  # OPTIONS and refused methods reveal methods, never rows
         key: ScopedKey | None = request.auth  # type: ignore[assignment]
         if key is not None:
             mode = "read" if request.method in SAFE_METHODS else "write"
@@ -47,9 +47,9 @@ class ScopedPermission(BasePermission):
 
 
 def requirement(view: Any) -> tuple[str, str | None]:
-    """Return the resource and the permission that the view's action takes.
+    """Return the view's resource and the permission that its action requires.
 
-    None as permission: everyone who is signed in may do this.
+    If the permission is None, every signed-in user may do this.
     """
     resource = getattr(view, "resource", None)
     required = getattr(view, "required", {})
@@ -59,7 +59,7 @@ def requirement(view: Any) -> tuple[str, str | None]:
         action is None and view.action not in (None, "metadata")
     ):
         raise ImproperlyConfigured(
-            f"{type(view).__name__} does not say what {view.action!r} takes."
+            f"{type(view).__name__} does not declare what {view.action!r} requires."
         )
     if action is None:
         return resource, None

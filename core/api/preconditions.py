@@ -1,4 +1,4 @@
-"""If-Match: in which states of a row the client wants its request done."""
+"""If-Match: the states of a row in which the client's request may take effect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TagMalformed(Invalid):
 def expected_states(header: str | None) -> frozenset[str] | None:
     """Return the states that an If-Match names (RFC 9110 §13.1.1); None is any.
 
-    Weak tags are taken too: a proxy that compresses weakens strong ones.
+    Weak tags are accepted, since proxies that compress weaken strong ones.
     """
     if header is None or header.strip() == "*":
         return None

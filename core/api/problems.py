@@ -1,4 +1,4 @@
-"""Error answers for programs: application/problem+json (RFC 9457)."""
+"""Error responses for programs: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.errors import (
 CONTENT_TYPE = "application/problem+json"
 BUSY_SECONDS = 1
 
-# The status of each kind of refusal. A kind stands before the kind that it is part of.
+# The status of each kind of refusal. Subclasses come before their base classes.
 STATUS_OF: dict[type[DomainError], int] = {
     Invalid: 400,
     Forbidden: 403,
@@ -37,7 +37,7 @@ STATUS_OF: dict[type[DomainError], int] = {
 
 @dataclass(frozen=True)
 class Status:
-    """A status, with the code and detail of a problem that has none of its own."""
+    """A status, with its default code and detail."""
 
     title: str
     code: str
@@ -101,9 +101,9 @@ def problem_response(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """Return a problem; `errors` names fields, each with code and detail.
+    """Return a problem response; `errors` lists fields with code and detail each.
 
-    Code and detail are those of the status where none are given.
+    By default, code and detail are those of the status.
     """
     usual = STATUSES.get(status, _OTHER)
     body: dict[str, object] = {
@@ -121,5 +121,5 @@ def problem_response(
 
 
 def usual_detail(status: int) -> str:
-    """Return the message of a status, for a page that has no other."""
+    """Return a status's default message, for a page that has no other."""
     return str(STATUSES.get(status, _OTHER).detail)

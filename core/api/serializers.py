@@ -17,9 +17,9 @@ from core.api.fields import DayField, MomentField, WallClockField
 from core.text import is_id
 from core.users import User
 
-MOST_ROWS = 100  # that one field can name
+MOST_ROWS = 100  # that one field can reference
 
-# What a JSON value must be for each kind of field: a number is no text.
+# The JSON type that each kind of field requires: a number is not a string.
 _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
     (serializers.BooleanField, bool),
     (serializers.IntegerField, int),
@@ -35,7 +35,7 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, and values of another type."""
+    """Refuses unknown fields and values of the wrong type."""
 
     def to_internal_value(self, data: object) -> Any:
         if isinstance(data, Mapping):
@@ -64,9 +64,9 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
-    """Tell whether a form gives texts, or files to a field that takes them.
+    """Return whether a form's values are files for a file field, otherwise text.
 
-    Several values are for lists alone.
+    Only lists accept several values.
     """
     values = form.getlist(name)
     many = isinstance(field, serializers.ManyRelatedField | serializers.ListField)
@@ -77,10 +77,10 @@ def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
 
 
 def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a JSON value is of the type that the field is written as."""
+    """Return whether a JSON value has the type that the field requires."""
     value = data[name]
     if value is None:
-        return True  # whether it may be empty is the field's business
+        return True  # the field decides whether null is allowed
     if isinstance(field, serializers.ChoiceField):
         return isinstance(value, type(next(iter(field.choices)))) and not (
             isinstance(value, bool)
@@ -99,7 +99,7 @@ def help_texts(**texts: str) -> dict[str, dict[str, str]]:
 
 
 class NoFields(StrictSerializer):
-    """The body of a request that needs none."""
+    """An empty request body."""
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
@@ -114,7 +114,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
 
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
-    """A reference to a row that the person may see; any other does not exist."""
+    """A reference to a row that the user may see; others count as missing."""
 
     @classmethod
     def many_init(cls, *args: object, **options: Any) -> Any:
@@ -136,12 +136,12 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class ScopedRelatedFields(serializers.ManyRelatedField):
-    """References to rows that the person may see, found with one query."""
+    """References to rows that the user may see, found with one query."""
 
     most_rows = MOST_ROWS
 
     default_error_messages = {
-        "too_many": gettext_lazy("Name at most %d.") % MOST_ROWS,
+        "too_many": gettext_lazy("Enter at most %d IDs.") % MOST_ROWS,
         "invalid_id": gettext_lazy("“{value}” is not an id."),
         "does_not_exist": gettext_lazy("There is no such row: {value}."),
     }

@@ -1,4 +1,4 @@
-"""What every endpoint has: scope, permission, preconditions, idempotency."""
+"""The base of endpoints: scope, permission, preconditions, idempotency."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from core.users import User
 API_PREFIX = "/api/"
 
 
-class TellsMethodsOnly(APIView):
-    """Answers OPTIONS with the methods of the address, even if its row is missing."""
+class OptionsMixin(APIView):
+    """Answers OPTIONS with the methods of the URL, even if its row is missing."""
 
     def get_authenticators(self) -> list[Any]:
-        """Return those of the door; the OpenAPI document has no request to ask."""
+        """Return those of the path's door; OpenAPI generation has no request."""
         path = self.request.path if self.request else API_PREFIX
         return registry.door_of(path).authenticators()
 
@@ -45,14 +45,14 @@ class TellsMethodsOnly(APIView):
         return HttpResponse(status=204)  # Allow is added to every answer
 
 
-class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
-    """Shows only what the person may see; any other row does not exist for them.
+class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
+    """Shows only the rows that the user may see; others count as missing.
 
-    Subclasses name the `resource` of key scopes, the permission that each action
-    takes in `required`, the serializers of request bodies in `inputs`, and the orders
-    that a client may ask for. `outputs` names responses that differ from the usual;
-    None is a response without content, as of `destroy`. `examples` of request bodies
-    have a title each.
+    Subclasses set the `resource` of key scopes, the permission of each action in
+    `required`, the serializers of request bodies in `inputs`, and the `orders` that
+    clients may choose. `outputs` overrides response serializers; None is a response
+    without content, the default for `destroy`. `examples` maps each action to request
+    bodies by title.
     """
 
     queryset: Any
@@ -77,7 +77,7 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
         ):
             self.post = partial(answer_once, self.post, self)
         response = super().dispatch(request, *args, **kwargs)
-        # Answers are a person's own: a cache between may keep, but not reuse them.
+        # Responses are personal: shared caches must not store them, clients revalidate.
         patch_cache_control(response, private=True, no_cache=True)
         if self.answers_with_secret:
             patch_cache_control(response, no_store=True)
@@ -86,14 +86,14 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
         if self.action not in self.required:
-            return  # the method is not one of the address, which is answered next
+            return  # the method is not allowed here; dispatch answers with 405
         self._refuse_unknown_parameters(request)
         expected_states(request.headers.get("If-Match"))  # refused where malformed
         if self.action not in self.inputs and request.method not in SAFE_METHODS:
             NoFields(data=request.data).is_valid(raise_exception=True)
 
     def scope(self) -> ScopedQuerySet[Row]:
-        """Return all rows of the model that the person may see."""
+        """Return all rows of the model that the user may see."""
         if not isinstance(self.queryset, ScopedQuerySet):
             raise ImproperlyConfigured(f"{type(self).__name__} has no scoped queryset.")
         return self.queryset.visible_to(self.user)
@@ -106,11 +106,11 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
         return self.outputs.get(self.action, usual)
 
     def allowed_orders(self) -> dict[str, Order]:
-        """Return what a client may order by; the first is the usual one."""
+        """Return the orders that a client may choose; the first is the default."""
         return self.orders
 
     def replayable(self, user: User) -> QuerySet[Row]:
-        """Return the rows for which a repeated POST may get the first response."""
+        """Return the rows for which a repeated POST may get the original response."""
         rows: QuerySet[Row] = self.queryset.model._default_manager.editable_by(user)
         return rows
 
@@ -120,11 +120,11 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
 
     @property
     def expected(self) -> frozenset[str] | None:
-        """Return the states of the row that the client expects; None is any."""
+        """Return the states of the row that the client expects; None allows any."""
         return expected_states(self.request.headers.get("If-Match"))
 
     def valid(self, row: Recorded | None = None) -> dict[str, Any]:
-        """Return the validated body, as the action's input says."""
+        """Return the body, validated by the action's input serializer."""
         serializer = self.inputs[self.action](
             row,
             data=self.request.data,
@@ -135,18 +135,18 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
         return dict(serializer.validated_data)
 
     def item(self, row: Recorded, *, status: int = 200, **headers: str) -> Response:
-        """Answer with one row and the tag of its state."""
+        """Respond with one row and its entity tag."""
         shown = self.present(row)
         headers = {"ETag": f'"{self.tag_of(row, shown)}"'} | headers
         return Response(shown, status=status, headers=headers)
 
     def created(self, row: Recorded) -> Response:
-        """Answer with a new row and its address."""
+        """Respond with a new row and its URL."""
         location = self.request.build_absolute_uri(f"{self.request.path}/{row.pk}")
         return self.item(row, status=201, Location=location)
 
     def tag_of(self, row: Recorded, shown: object) -> str:
-        """Return the entity tag of a row and what the response shows of it."""
+        """Return the entity tag of a row and its representation."""
         return row.etag
 
     def present(self, rows: object, *, many: bool = False) -> Any:
@@ -154,13 +154,13 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
         return self.get_serializer(rows, many=many).data
 
     def query(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
-        """Return the rows that the query asks for, or refuse the query."""
+        """Return the rows that match the query string, or refuse it."""
         paginator: Any = self.paginator
         paginator.read(self.request, self.allowed_orders())
         return self.filter_queryset(queryset)
 
     def page(self, queryset: QuerySet[Row]) -> Response:
-        """Answer with one page of the rows."""
+        """Respond with one page of the rows."""
         rows = self.paginate_queryset(queryset)
         return self.get_paginated_response(self.present(rows, many=True))
 
@@ -190,10 +190,10 @@ class ScopedViewSet(TellsMethodsOnly, GenericViewSet[Row]):
 
 
 class ShownWithMore(ScopedViewSet[Row]):
-    """Items that show more than their version covers, such as a person's name.
+    """Rows whose representation includes other rows' data, such as a person's name.
 
-    The tag is the version, then a digest of what is shown: If-None-Match compares all
-    of it, If-Match only the version, which is what a change would overwrite.
+    The tag consists of the version and a digest of the representation. If-None-Match
+    compares all of it; If-Match only the version, which protects against lost updates.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Types of arguments, for argparse."""
+"""Argument types for argparse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command of this service has in common."""
+"""The base class of the service's management commands."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class HelpFormatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
 
 
 class ServiceCommand(BaseCommand):
-    """A command whose changes are recorded as its own, and whose stdout is its answer.
+    """A command with its own origin in the event log; stdout is only for results.
 
-    A refusal of the rules becomes a sentence on stderr and exit code 1; an
-    interruption rolls back what was not complete and exits with 130.
+    A refusal prints its message to stderr and exits with 1. An interruption rolls back
+    incomplete work and exits with 130.
     """
 
     examples: ClassVar[str] = ""
-    # A request has seconds, a command that goes through everything has hours.
+    # Disables the statement timeout, for commands that process whole tables.
     takes_long: ClassVar[bool] = False
     quiet = False
 
@@ -84,9 +84,9 @@ class ServiceCommand(BaseCommand):
         return answer
 
     def answer(self, text: str) -> None:
-        """Print what was asked for; a reader who left is noticed now, not later."""
+        """Write the result to stdout; flush, so that a closed pipe is noticed now."""
         if sys.stdout is None:
-            raise CommandError("The answer has nowhere to go: stdout is closed.")
+            raise CommandError("The output cannot be written: stdout is closed.")
         try:
             self.stdout.write(text)
             self.stdout.flush()
@@ -95,11 +95,11 @@ class ServiceCommand(BaseCommand):
         except OSError as error:
             give_up_stdout()
             raise CommandError(
-                f"The answer cannot be written: {error.strerror}."
+                f"The output cannot be written: {error.strerror}."
             ) from error
 
     def say(self, text: str) -> None:
-        """Tell a person what goes on, beside the answer."""
+        """Write a status message to stderr, unless the command is quiet."""
         if not self.quiet:
             self.stderr.write(text, style_func=str)
 
@@ -108,12 +108,12 @@ class ServiceCommand(BaseCommand):
 
 
 def give_up_stdout() -> None:
-    """Drop what could not be written; Python would try once more at its end."""
+    """Redirect stdout to /dev/null, or Python would flush it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Plain:
-    """A stream that writes what it is given: Django's adds an end of line to it."""
+    """A stream that writes text unchanged; Django's wrapper would add a newline."""
 
     def __init__(self, wrapper: OutputWrapper) -> None:
         self.wrapper = wrapper
@@ -126,14 +126,14 @@ class Plain:
 
 
 def sentence(error: DomainError | ValidationError) -> str:
-    """Return what the refusal says."""
+    """Return the refusal's message."""
     if isinstance(error, DomainError):
         return str(error.message)
     return " ".join(error.messages)
 
 
 def raise_if_unmigrated(error: DatabaseError) -> None:
-    """Name the likeliest reason of an error: tables or columns that do not exist."""
+    """Raise CommandError if missing migrations are the likely cause of the error."""
     if unapplied_migrations():
         raise CommandError(
             "The database is not up to date; run manage.py migrate first."
@@ -141,7 +141,7 @@ def raise_if_unmigrated(error: DatabaseError) -> None:
 
 
 def unapplied_migrations() -> list[str]:
-    """Return app.name of the migrations that the database has not seen."""
+    """Return the migrations that are not applied, as app.name."""
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""Moments as people write them on a command line."""
+"""Parse moments on the command line."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _UNITS = {"d": "days", "h": "hours"}
 
 
 def moment_ahead(text: str, *, now: datetime) -> datetime:
-    """Return the moment; a span counts from now on, a date lasts until its end."""
-    return _moment(text, now=now, way=1, of_day=timedelta(days=1))
+    """Parse a moment; a span counts from now, a date means the end of the day."""
+    return _moment(text, now=now, sign=1, of_day=timedelta(days=1))
 
 
 def moment_ago(text: str, *, now: datetime) -> datetime:
-    """Return the moment; a span counts back from now, a date means its beginning."""
-    return _moment(text, now=now, way=-1, of_day=timedelta(0))
+    """Parse a moment; a span counts back from now, a date means its first moment."""
+    return _moment(text, now=now, sign=-1, of_day=timedelta(0))
 
 
-def _moment(text: str, *, now: datetime, way: int, of_day: timedelta) -> datetime:
+def _moment(text: str, *, now: datetime, sign: int, of_day: timedelta) -> datetime:
     try:
         if span := _SPAN.fullmatch(text):
-            return now + way * timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return now + sign * timedelta(**{_UNITS[span[2]]: int(span[1])})
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             day = date.fromisoformat(text)
             return datetime(day.year, day.month, day.day, tzinfo=UTC) + of_day
@@ -34,5 +34,5 @@ def _moment(text: str, *, now: datetime, way: int, of_day: timedelta) -> datetim
     except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise CommandError(f"{text} is no moment; write one like {MOMENTS}.")
+        raise CommandError(f"{text} is not a valid moment; use {MOMENTS}.")
     return moment.astimezone(UTC)

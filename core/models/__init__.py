@@ -1,4 +1,4 @@
-"""Bases of models, and the tables of the kernel."""
+"""Base classes of models, and the tables of the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of most models: an id, who changed the row and when, a version."""
+"""The base of most models: an id, a version, and who changed the row and when."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH = 500  # rows of one UPDATE
 
 
 def person_field(comment: str) -> Any:
-    """Return a foreign key to who did something; people are never deleted."""
+    """Return a foreign key to the person who did something; rows of users stay."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -39,7 +39,7 @@ def person_field(comment: str) -> Any:
 
 
 class Recorded(models.Model):
-    """A row whose changes are all in the event log, and that says who and when."""
+    """A row whose changes are all recorded in the event log."""
 
     # The fields that events include; never one that holds a secret.
     recorded: ClassVar[tuple[str, ...]] = ()
@@ -90,8 +90,8 @@ class Recorded(models.Model):
     ) -> Changes:
         """Set values in memory; return {field: [before, after]} of those that differ.
 
-        `extra_changes` are those outside the row's own columns. The version rises if
-        there is any change.
+        `extra_changes` are those outside the row's own columns. Any change increments
+        the version.
         """
         changes: Changes = {}
         for name, value in values.items():
@@ -113,7 +113,7 @@ class Recorded(models.Model):
         extra_changes: Changes | None = None,
         **values: object,
     ) -> Changes:
-        """Assign the values and save only the columns that they concern."""
+        """Assign the values and save only the affected columns."""
         changes = self.assign(by=by, at=at, extra_changes=extra_changes, **values)
         if changes:
             names = [*values, *self._companions(values)]
@@ -150,7 +150,7 @@ class Recorded(models.Model):
         return plain(getattr(self, getattr(field, "attname", name)))
 
     def _companions(self, changed: Iterable[str]) -> list[str]:
-        """Return the computed columns that follow the changed ones."""
+        """Return the computed columns that depend on the changed ones."""
         return [
             field.name
             for field in self._meta.concrete_fields
@@ -159,7 +159,7 @@ class Recorded(models.Model):
 
 
 def plain(value: object) -> object:
-    """Return the value in a form that JSON has."""
+    """Return the value as a type that JSON supports."""
     match value:
         case UUID():
             return str(value)

@@ -16,7 +16,7 @@ from core.users import User
 
 
 class Source(models.TextChoices):
-    """Through which door a change came."""
+    """Where a change came from."""
 
     API = "api", _("API")
     ADMIN = "admin", _("admin")
@@ -25,7 +25,7 @@ class Source(models.TextChoices):
 
 
 def source_choices() -> list[tuple[str, Text]]:
-    """Return every door, and what works without one."""
+    """Return the sources of all doors, commands and the system."""
     others = (Source.COMMAND, Source.SYSTEM)
     return [
         *registry.sources.items(),
@@ -35,7 +35,7 @@ def source_choices() -> list[tuple[str, Text]]:
 
 class EventQuerySet(ScopedQuerySet["Event"]):
     def visible_to(self, user: User) -> Self:
-        """Keep all events for who reads the log, and none for anyone else."""
+        """Keep all events for users who may read the log, otherwise none."""
         return self if user.has_perm("core.view_event") else self.none()
 
     def editable_by(self, user: User) -> Self:
@@ -50,9 +50,9 @@ class EventQuerySet(ScopedQuerySet["Event"]):
 
 
 class Event(models.Model):
-    """Who changed what, when and how; never edited, and outliving its subject.
+    """Who changed what, when and how; never edited, and kept longer than its subject.
 
-    It has no foreign keys. Events of a list carry its id as `stream_id` and a `seq`
+    It has no foreign keys. Events of a list have its id as `stream_id` and a `seq`
     without gaps, in the order of commits.
     """
 
@@ -107,7 +107,7 @@ class Event(models.Model):
         db_table_comment = "The event log: append-only"
         indexes = [
             models.Index(fields=["at", "id"], name="event_newest"),
-            # One for each filter of the log, so that none walks all of it.
+            # One for each filter of the log, so that none scans the whole table.
             models.Index(fields=["resource_id", "at", "id"], name="event_subject"),
             models.Index(fields=["resource_type", "at", "id"], name="event_type"),
             models.Index(fields=["verb", "at", "id"], name="event_verb"),
@@ -129,5 +129,5 @@ class Event(models.Model):
         return f"{self.verb} {self.resource_id}"
 
     def is_open_to(self, streams: frozenset[UUID]) -> bool:
-        """Return whether its changes may be shown to who sees these streams."""
+        """Return whether its changes may be shown to users who see these streams."""
         return self.stream_id is None or self.stream_id in streams

@@ -1,4 +1,4 @@
-"""Heartbeats of the processes in the background."""
+"""Heartbeats of background processes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def is_alive(self, name: str, now: datetime, *, within: timedelta) -> bool:
         """Return whether there is a recent heartbeat.
 
-        One in the future is from before the clock was set back, and does not count.
+        One in the future dates from before the clock was set back, and is ignored.
         """
         recent = self.filter(name=name, at__gt=now - within, at__lt=now + within)
         return recent.exists()
 
 
 class Heartbeat(models.Model):
-    """When a process last showed that it works."""
+    """The last heartbeat of a process."""
 
     name = models.CharField(
         primary_key=True,

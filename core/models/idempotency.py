@@ -13,7 +13,7 @@ from core.ids import new_id
 
 class IdempotentAnswerQuerySet(models.QuerySet["IdempotentAnswer"]):
     def forget(self, ids: Iterable[Any]) -> int:
-        """Take the content out of answers about rows that are no more."""
+        """Remove the content of answers about purged rows."""
         about = self.filter(resource_id__in=[str(pk) for pk in ids])
         return about.update(body=None, headers={})
 

@@ -1,4 +1,4 @@
-"""The installation: one row that changes with every restore."""
+"""The epoch of the installation, which changes with every restore."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.ids import new_id
 
 
 class Installation(models.Model):
-    """The one row that names this life of the data; a restore begins another."""
+    """The only row, which identifies the data's epoch; a restore starts a new one."""
 
     id = models.PositiveSmallIntegerField(
         primary_key=True, default=1, editable=False, db_comment="Always 1"

@@ -13,7 +13,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from core.schedules import ScheduledTask
 
 LEASE = timedelta(minutes=2)  # longer than a task may run
-CLOCK_SKEW = timedelta(minutes=1)  # between machines; more is a clock set back
+CLOCK_SKEW = timedelta(minutes=1)  # between machines; beyond it, a clock was set back
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Claim:
 
 
 def is_free(now: datetime) -> Q:
-    """Match the tasks that nobody has a lease of."""
+    """Match the tasks that have no valid lease."""
     is_over = Q(leased_until__lte=now)
-    # So long a lease was taken before the clock was set back.
+    # A lease this long was taken before the clock was set back.
     is_too_long = Q(leased_until__gt=now + LEASE + CLOCK_SKEW)
     return Q(leased_until=None) | is_over | is_too_long
 
@@ -37,7 +37,7 @@ class TaskScheduleQuerySet(models.QuerySet["TaskSchedule"]):
     def due(
         self, tasks: Collection[ScheduledTask], now: datetime
     ) -> list[ScheduledTask]:
-        """Return the tasks that have a new slot and that nobody runs."""
+        """Return the tasks that have a new slot and no valid lease."""
         rows = self._by_name(now)
         new = [task for task in tasks if is_new(rows.get(task.name), now)]
         if new:
@@ -55,7 +55,7 @@ class TaskScheduleQuerySet(models.QuerySet["TaskSchedule"]):
         return self.annotate(is_free=free).in_bulk()
 
     def _register(self, tasks: Collection[ScheduledTask], now: datetime) -> None:
-        """Give tasks their first slot, also those whose slot is in the future."""
+        """Set the first slot of new tasks, and of those with a slot in the future."""
         rows = [
             TaskSchedule(name=task.name, slot=task.schedule.initial_slot(now))
             for task in tasks
@@ -66,7 +66,7 @@ class TaskScheduleQuerySet(models.QuerySet["TaskSchedule"]):
             ahead.update(slot=row.slot)
 
     def claim(self, task: ScheduledTask, now: datetime) -> Claim | None:
-        """Lease a task that is due; of all who try, one succeeds."""
+        """Lease a task that is due; only one of several workers succeeds."""
         if not self.due([task], now):
             return None
         claim = Claim(task.name, task.schedule.latest_slot(now), now + LEASE)
@@ -74,13 +74,13 @@ class TaskScheduleQuerySet(models.QuerySet["TaskSchedule"]):
         return claim if rows.update(leased_until=claim.leased_until) else None
 
     def complete(self, claim: Claim) -> bool:
-        """Record the slot as completed, unless the lease is somebody else's by now."""
+        """Record the slot as completed, unless another worker has the lease by now."""
         rows = self.filter(name=claim.name, leased_until=claim.leased_until)
         return bool(rows.update(slot=claim.slot, leased_until=None))
 
 
 def is_new(row: TaskSchedule | None, now: datetime) -> bool:
-    """Return whether nothing is known of a task; a slot to come says nothing."""
+    """Return whether a task has no valid slot; one in the future is invalid."""
     return row is None or row.slot > now + CLOCK_SKEW
 
 

@@ -1,7 +1,7 @@
 """What each app declares, so that lower layers need not know higher ones.
 
 In `AppConfig.ready()` an app passes one `Declaration` to `registry.add`. The kernel
-and the project ask the registry and never name an app.
+and the project use the registry and never name an app.
 """
 
 from __future__ import annotations

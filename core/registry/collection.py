@@ -35,7 +35,7 @@ class Registry:
         self._declarations: dict[str, Declaration] = {}
 
     def add(self, declaration: Declaration) -> None:
-        """Take a declaration; that of an app replaces its earlier one."""
+        """Add the declaration of an app, replacing its previous one."""
         self._declarations[declaration.app] = declaration
         self._forget()
 
@@ -56,7 +56,7 @@ class Registry:
         """Return the labels of the apps whose permissions roles can grant."""
         return list(self._declarations)
 
-    # --- Addresses and the API --------------------------------------------------
+    # --- URLs and the API -------------------------------------------------------
 
     @property
     def api_urls(self) -> list[str]:
@@ -79,7 +79,7 @@ class Registry:
 
     @cached_property
     def usual_scopes(self) -> tuple[str, ...]:
-        """Return the scopes of a key for which none were asked for."""
+        """Return the default scopes of a new key."""
         asked_for = {
             f"{one.name}:write" for one in self.resources.values() if one.needs_request
         }
@@ -145,10 +145,10 @@ class Registry:
             )
         )
 
-    # --- Beginnings -------------------------------------------------------------
+    # --- First steps and samples ------------------------------------------------
 
     def take_first_steps(self, user: User, now: datetime) -> None:
-        """Make what the first administrator finds in a new installation."""
+        """Create the rows that the first administrator of an installation gets."""
         for declared in self:
             if declared.first_steps:
                 declared.first_steps(user, now)

@@ -1,4 +1,4 @@
-"""What an app can declare."""
+"""The parts of an app's declaration."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OPERATIONS = ("view", "add", "change", "delete")
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of thing in the API: key scopes and a tag of the OpenAPI document.
+    """A resource of the API, with key scopes and a tag in the OpenAPI document.
 
-    A new key gets the scope for writing, unless that `needs_request`.
+    A new key gets the write scope by default, unless it `needs_request`.
     """
 
     name: str
@@ -57,10 +57,10 @@ class EventType:
 
 @dataclass(frozen=True)
 class Subject:
-    """A kind of row that events are about, with the types of its events.
+    """A type of row that events are about, with its event types.
 
-    `events` maps the second part of a type's name to the words for it. `fields` are
-    those that events may record, beyond `recorded` of the model.
+    `events` maps the second part of an event type's name to its phrase. `fields` may
+    be recorded by events in addition to the model's `recorded`.
     """
 
     name: str
@@ -84,13 +84,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Door:
-    """A way into the service: all addresses below a path.
+    """An entry point of the service: all URLs below a path.
 
     `source` names it in the event log, `label` on pages. Errors are pages for people
-    or problem+json for programs. `authentication` holds dotted paths of REST
-    framework's classes. A larger body than `body_limit` bytes is refused with 413;
-    None is the usual limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Parsers that hold a body in
-    memory keep to the usual limit: what is larger has to be read as a stream.
+    or problem+json for programs. `authentication` has dotted paths of REST framework
+    classes. A body larger than `body_limit` bytes is refused with 413; None is the
+    default limit (DATA_UPLOAD_MAX_MEMORY_SIZE). Parsers that hold a body in memory
+    apply the default limit: larger bodies have to be streamed.
     """
 
     prefix: str
@@ -111,12 +111,12 @@ class Door:
 
 
 class Unready(Exception):
-    """A part does not work; the message tells an operator why."""
+    """A component does not work; the message explains why to an operator."""
 
 
 @dataclass(frozen=True)
 class ReadinessCheck:
-    """A part that /readyz reports; `run` raises Unready or a database error."""
+    """A component that /readyz reports; `run` raises Unready or a database error."""
 
     name: str
     run: Callable[[], None]
@@ -125,9 +125,9 @@ class ReadinessCheck:
 
 @dataclass(frozen=True)
 class Gauge:
-    """A metric that is read when /metrics is asked: a value, or one for each label.
+    """A metric that each request to /metrics reads: a value, or one for each label.
 
-    The name is that of Prometheus without the service's prefix.
+    The name is the Prometheus name without the service's prefix.
     """
 
     name: str
@@ -137,17 +137,17 @@ class Gauge:
 
 
 class RowCounter(Protocol):
-    """Counts the rows that a command has gone through, to show its progress."""
+    """Counts the rows that a command has processed, to show its progress."""
 
     def add(self, count: int, /) -> None: ...
 
 
 @dataclass(frozen=True)
 class DoctorCheck:
-    """A rule that should hold: `find` yields a sentence for each place where not.
+    """A rule to verify: `find` yields a sentence for each violation.
 
-    `repair` repairs what can be repaired without guessing, as `remedy` says. `size`
-    counts the rows that `find` goes through.
+    `repair` repairs what can be repaired without guessing; `remedy` describes it.
+    `size` counts the rows that `find` reads.
     """
 
     name: str
@@ -159,9 +159,9 @@ class DoctorCheck:
 
 @dataclass(frozen=True)
 class SampleRun:
-    """One run of makesample: what the sample makers of all apps share.
+    """One run of makesample, shared by the sample makers of all apps.
 
-    `people` are the sample people; a maker adds those that it makes.
+    `people` are the sample people; each maker adds those that it creates.
     """
 
     options: Mapping[str, Any]
@@ -174,7 +174,7 @@ class SampleRun:
 
 @dataclass(frozen=True)
 class Sample:
-    """The sample data of an app: its options of makesample, and what makes it."""
+    """The sample data of an app: its makesample options, and its maker."""
 
     add_arguments: Callable[[ArgumentParser], None]
     make: Callable[[SampleRun], None]
@@ -182,27 +182,27 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """All that one app declares; `app` is its label.
+    """The declaration of one app; `app` is its label.
 
-    What only commands need is behind a function, so that servers do not import it.
+    Parts that only commands need are in functions, so that servers do not import them.
     """
 
     app: str
-    # Modules of the addresses below /api/v1/, and below / for doors elsewhere.
+    # URL modules: below /api/v1/, and below / for other doors.
     api_urls: str = ""
     urls: str = ""
     resources: Sequence[Resource] = ()
     subjects: Sequence[Subject] = ()
-    # Permissions (app.codename) by the shipped role that gets them.
+    # Permissions (app.codename) for each shipped role.
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doors: Sequence[Door] = ()
     tasks: Sequence[ScheduledTask] = ()
     readiness_checks: Callable[[], Sequence[ReadinessCheck]] = tuple
     doctor_checks: Callable[[], Iterable[DoctorCheck]] = tuple
-    # Rows that the first administrator finds in a new installation.
+    # Creates the rows that the first administrator of an installation gets.
     first_steps: Callable[[User, datetime], None] | None = None
     sample: Callable[[], Sample] | None = None
-    # What is measured at a moment; a part that does not answer is left out.
+    # Metrics at a moment; those that are unavailable are left out.
     gauges: Callable[[datetime], Iterable[Gauge]] | None = None
     # Which other users a user may see: their ids.
     users_visible_to: Callable[[User], QuerySet[Any]] | None = None

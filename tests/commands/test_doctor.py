@@ -183,7 +183,7 @@ def test_the_exit_status_tells_success_findings_and_failure_apart(owner):
     found = doctor("--json")
     assert found.returncode == 1
     assert json.loads(found.stdout)["checks"]
-    assert "Found and left" in found.stderr
+    assert "Problems remaining" in found.stderr
 
     nowhere = doctor(DATABASE_URL="sqlite:////nowhere/at/all.sqlite3")
     assert (nowhere.returncode, nowhere.stdout) == (2, "")

@@ -63,7 +63,7 @@ def test_since_and_until_limit_the_time(owner, todo_list):
 
 @pytest.mark.parametrize("option", ["--since", "--until"])
 def test_an_invalid_time_is_refused(db, option):
-    assert "is no moment" in refusal("exportevents", option, "yesterday")
+    assert "is not a valid moment" in refusal("exportevents", option, "yesterday")
 
 
 def test_csv_contains_the_same_events_as_jsonl(full):

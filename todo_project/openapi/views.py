@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.api.viewsets import TellsMethodsOnly
+from core.api.viewsets import OptionsMixin
 
 
 class OpenApiJsonRenderer(JSONRenderer):
@@ -39,7 +39,7 @@ def document() -> dict[str, Any]:
         return SchemaGenerator().get_schema(public=True)  # type: ignore[no-any-return]
 
 
-class SchemaViewSet(TellsMethodsOnly, ViewSet):
+class SchemaViewSet(OptionsMixin, ViewSet):
     """The OpenAPI document as JSON, or as YAML on request."""
 
     schema = None
@@ -58,7 +58,7 @@ class SchemaViewSet(TellsMethodsOnly, ViewSet):
         return Response(document())
 
 
-class DocsViewSet(TellsMethodsOnly, ViewSet):
+class DocsViewSet(OptionsMixin, ViewSet):
     """Swagger UI, from our own static files."""
 
     schema = None

@@ -1,8 +1,8 @@
 """Migration operations that change a table while the service uses it.
 
-A statement that waits for the lock of a table blocks every later statement on it. So
+A statement that waits for a table lock blocks every later statement on the table. So
 these operations wait briefly and retry, and their long steps take no lock that blocks
-reads or writes. They belong in migrations of their own, which are not atomic.
+reads or writes. They belong in separate, non-atomic migrations.
 """
 
 from __future__ import annotations

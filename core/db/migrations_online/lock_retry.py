@@ -1,4 +1,4 @@
-"""Retry what waits for a table lock, since requests queue behind such a wait."""
+"""Retry statements that wait for a table lock, since requests queue behind them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAUSE = 1  # second between two tries
 TRIES = 45  # with the waits before and the pauses between them, about a minute
 
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
-# Asked after the wait. The lock was most likely held by the longest transaction on a
-# table that the statement names, itself or by an index; otherwise on any table. When a
-# transaction of another role began is not visible.
+# Runs after the wait. The likeliest holder is the longest transaction on a table that
+# the statement names, directly or by an index; otherwise on any table. The start of
+# another role's transaction is not visible.
 _HOLDERS = """
 WITH named AS (
     SELECT coalesce(indrelid, pg_class.oid) AS relation
@@ -41,16 +41,16 @@ Result = TypeVar("Result")
 
 
 class StillLocked(Exception):
-    """A table stays locked for too long; the message names the process."""
+    """A table stayed locked for too long; the message names the process."""
 
 
 def retry_while_locked(
     work: Callable[[], Result], *, tell: Callable[[str], object]
 ) -> Result:
-    """Do the work; retry while another process holds a lock that it needs.
+    """Call `work`; retry while another process holds a lock that it needs.
 
-    The work must be safe to repeat. `tell` gets a sentence before each retry; after
-    about a minute StillLocked is raised.
+    `work` must be safe to repeat. `tell` gets a message before each retry. Raise
+    StillLocked after about a minute.
     """
     statement = LastStatement()
     for tries_left in reversed(range(TRIES)):
@@ -62,14 +62,14 @@ def retry_while_locked(
                 raise
             holders = holders_of(statement.sql)
             if not tries_left:
-                raise StillLocked(named(holders)) from error
-        tell(f"{named(holders)}; trying again.")
+                raise StillLocked(describe(holders)) from error
+        tell(f"{describe(holders)}; trying again.")
         pause(holders)
     raise AssertionError("The last try returns or raises.")
 
 
 class LastStatement:
-    """Remember the last executed statement, for when it fails."""
+    """Remember the last executed statement, in case it fails."""
 
     sql = ""
 
@@ -85,7 +85,7 @@ def was_locked_out(error: OperationalError) -> bool:
 
 
 class Holder(NamedTuple):
-    """A process that holds a table lock; its state is None where it is not visible."""
+    """A process that holds a table lock; its state is None if it is not visible."""
 
     table: str
     pid: int
@@ -95,21 +95,21 @@ class Holder(NamedTuple):
 
 
 def holders_of(sql: str) -> list[Holder]:
-    """Return the processes that the statement may have waited for, likeliest first."""
+    """Return the processes that may have blocked the statement, likeliest first."""
     words = re.findall(r"\w+", sql)
     return [Holder(*row) for row in ask(_HOLDERS, [words, LOCK_WAIT])]
 
 
-def named(holders: list[Holder]) -> str:
+def describe(holders: list[Holder]) -> str:
     if not holders:
-        return "Another process held a lock that is needed"
+        return "Another process holds a required lock"
     first = holders[0]
     about = f" ({first.state}, for {first.seconds} s)" if first.state else ""
     return f"{first.table} is in use by process {first.pid}{about}"
 
 
 def pause(holders: list[Holder]) -> None:
-    """Wait a second; or, if a table is being vacuumed, until the vacuum ends."""
+    """Wait a second or, if a table is being vacuumed, until the vacuum ends."""
     cleaned = {holder.table for holder in holders if holder.is_cleaning}
     for table in cleaned:
         end_vacuum(table)
@@ -120,8 +120,8 @@ def pause(holders: list[Holder]) -> None:
 def end_vacuum(table: str) -> None:
     """Wait for a lock that makes PostgreSQL cancel its autovacuum of the table.
 
-    It cancels after a second (deadlock_timeout), longer than our other lock waits
-    last. This lock blocks neither reads nor writes.
+    It cancels after a second (deadlock_timeout), longer than our other lock waits. The
+    lock blocks neither reads nor writes.
     """
     name = connection.ops.quote_name(table)
     with (

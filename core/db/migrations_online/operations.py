@@ -1,4 +1,4 @@
-"""The operations; each may run again after an interruption."""
+"""Online migration operations; each can be run again after an interruption."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
 
 
 class BuildIndex(AddIndexConcurrently):
-    """Add an index without blocking writes; first drop the rest of a failed build."""
+    """Add an index without blocking writes; first drop what a failed build left."""
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
@@ -101,10 +101,10 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
 
 
 class Backfill(NotInTransactionMixin, Operation):
-    """Write `values` into the rows that match `where`, and no longer match afterwards.
+    """Write `values` to the rows matching `where`, which must then no longer match.
 
-    A thousand rows per transaction, in the order of their keys. Rows that the previous
-    release adds later are not included. Its reverse changes nothing.
+    Each transaction writes up to a thousand rows, in key order. Rows that the previous
+    release adds later are not included. Reversing it changes nothing.
     """
 
     atomic = False
@@ -133,7 +133,7 @@ class Backfill(NotInTransactionMixin, Operation):
         with Progress(what, rows.count(), stream=sys.stderr) as progress:
             for keys in batches(rows):
                 batch = rows.filter(pk__gte=keys[0], pk__lte=keys[-1])
-                retry_while_locked(partial(batch.update, **self.values), tell=tell)
+                retry_while_locked(partial(batch.update, **self.values), tell=report)
                 progress.add(len(keys))
 
     def database_backwards(
@@ -143,7 +143,7 @@ class Backfill(NotInTransactionMixin, Operation):
 
 
 def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """Yield the keys in their order, including those added in the meantime."""
+    """Yield the keys in order, including those added in the meantime."""
     ordered = rows.order_by("pk").values_list("pk", flat=True)
     keys = list(ordered[:BATCH])
     while keys:
@@ -153,7 +153,7 @@ def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 @contextmanager
 def one_processor() -> Iterator[None]:
-    """Leave the other processors to requests: an index build would use three."""
+    """Build without parallel workers, to leave other processors to requests."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -165,19 +165,19 @@ def one_processor() -> Iterator[None]:
 
 
 def is_there(model: type[models.Model], name: str) -> bool:
-    """Tell whether the table has an index or a constraint of this name."""
+    """Return whether the table has an index or a constraint of this name."""
     with connection.cursor() as cursor:
         table = model._meta.db_table
         return name in connection.introspection.get_constraints(cursor, table)
 
 
 def is_invalid(name: str) -> bool:
-    """Tell whether a build of this index failed and left it invalid."""
+    """Return whether a build of this index failed and left it invalid."""
     return connection.vendor == "postgresql" and bool(ask(_IS_INVALID, [name]))
 
 
-def tell(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
+def report(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
 
 
 def _concurrently() -> dict[str, bool]:

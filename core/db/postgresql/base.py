@@ -21,7 +21,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, timeout)
         except psycopg.errors._WaitTimeout:
-            self.close()  # a late answer would be taken for that of the next statement
+            self.close()  # else a late answer would be read as the next statement's
             raise psycopg.OperationalError(f"No answer within {timeout:g} s.") from None
 
 
@@ -35,6 +35,6 @@ class _Driver:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # `get_new_connection` calls `Database.connect`. To override that method would mean
-    # to repeat how Django sets the isolation level.
+    # `get_new_connection` calls `Database.connect`. Overriding that method would mean
+    # repeating how Django sets the isolation level.
     Database: Any = _Driver()

@@ -1,4 +1,4 @@
-"""Examine the installation."""
+"""Check the installation."""
 
 from __future__ import annotations
 
@@ -32,33 +32,32 @@ class Result:
 
 class Command(ServiceCommand):
     help = (
-        "Examine settings, database, cache, rights and triggers, the rules that no "
-        "constraint can hold, and whether the rows are as the event log tells. Reads "
-        "in batches beside a running service; what looks wrong is looked at again "
-        "under a lock. --repair repairs what can be repaired without guessing. Exit "
-        "status: 0 all is well, 1 something was found and is left, 2 a check could "
-        "not run."
+        "Check settings, database, cache, permissions and triggers, the rules that no "
+        "constraint can enforce, and whether the rows match the event log. Reads in "
+        "batches while the service runs, and checks suspect rows again under a lock. "
+        "--repair repairs what can be repaired without guessing. Exit status: 0 no "
+        "problems, 1 problems remain, 2 a check could not run."
     )
     examples = """
   manage.py doctor
   manage.py doctor --repair
   manage.py doctor --json --only triggers --only search"""
     takes_long = True
-    requires_system_checks = []  # they are the first thing that is looked at
+    requires_system_checks = []  # the check of settings runs them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--repair", action="store_true", help="Repair what is safe to repair."
         )
         parser.add_argument(
-            "--json", action="store_true", help="Answer with a JSON document."
+            "--json", action="store_true", help="Print a JSON document."
         )
         parser.add_argument(
             "--only",
             action="append",
             choices=[check.name for check in registry.doctor_checks()],
             metavar="CHECK",
-            help="Run this check alone; repeat it for more: %(choices)s.",
+            help="Run only this check; may be repeated: %(choices)s.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,7 +74,7 @@ class Command(ServiceCommand):
                 f"Could not run: {', '.join(failed)}.", returncode=COULD_NOT_RUN
             )
         if left := sum(result.left for result in results):
-            raise CommandError(f"Found and left: {left:,}.", returncode=FOUND)
+            raise CommandError(f"Problems remaining: {left:,}.", returncode=FOUND)
 
     def _require_database(self) -> None:
         try:

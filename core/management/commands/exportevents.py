@@ -19,17 +19,17 @@ from core.models.events import EventQuerySet
 from core.scoping import Order
 
 BATCH = 2000
-# As the API shows them; which fields changed, the changes say themselves.
+# As in the API; `changes` already includes the names in `fields_changed`.
 COLUMNS = [name for name in EventSerializer.Meta.fields if name != "fields_changed"]
-# What a spreadsheet takes for a formula.
+# Characters that start a formula in a spreadsheet.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Command(ServiceCommand):
     help = (
-        "Write events to stdout, oldest first, in constant memory: as JSON Lines, one "
-        "object a line with the names of the API, or as CSV, in which a cell that a "
-        "spreadsheet would take for a formula begins with an apostrophe."
+        "Write events to stdout, oldest first, in constant memory: as JSON Lines with "
+        "the field names of the API, or as CSV, in which a cell that a spreadsheet "
+        "would read as a formula begins with an apostrophe."
     )
     examples = """
   manage.py exportevents > events.jsonl
@@ -39,14 +39,18 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--since", metavar="WHEN", help=f"From then on: {MOMENTS}; 30d means ago."
+            "--since",
+            metavar="WHEN",
+            help=f"Only events from this moment on: {MOMENTS}; 30d means 30 days ago.",
         )
-        parser.add_argument("--until", metavar="WHEN", help="Before then, as above.")
+        parser.add_argument(
+            "--until", metavar="WHEN", help="Only events before this moment."
+        )
         parser.add_argument(
             "--format",
             choices=("jsonl", "csv"),
             default="jsonl",
-            help="How they are written (%(default)s).",
+            help="Output format (%(default)s).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,7 +66,7 @@ class Command(ServiceCommand):
 
     def _chosen(self, since: str | None, until: str | None) -> EventQuerySet:
         now = timezone.now()
-        # What is recorded from now on would make an export without an end.
+        # Without an end, events recorded during the export would prolong it.
         end = now if until is None else moment_ago(until, now=now)
         events: EventQuerySet = Event.objects.filter(at__lt=end)
         if since is not None:
@@ -88,7 +92,7 @@ class Command(ServiceCommand):
 
 
 def batches(events: EventQuerySet) -> Iterator[Sequence[Event]]:
-    """Yield the events by time; each batch goes on where the last one ended."""
+    """Yield the events in batches, oldest first."""
     order, position = Order("at"), None
     while page := events.keyset_page(order, after=position, offset=0, limit=BATCH):
         yield page
@@ -100,6 +104,6 @@ def as_dict(event: Event) -> dict[str, Any]:
 
 
 def defused(value: Any) -> str:
-    """Return the cell as text that no spreadsheet computes."""
+    """Return the cell as text that spreadsheets do not read as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULAS) else text

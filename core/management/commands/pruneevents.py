@@ -17,10 +17,10 @@ from core.models import Event
 
 class Command(ServiceCommand):
     help = (
-        "Delete the events older than a number of days: the only way out of the event "
-        "log. Export them first if they may be wanted again. The rows they tell of "
-        "stay. One event, event.pruned, tells until when the log was pruned. Asks in "
-        "a terminal; elsewhere it needs --yes."
+        "Delete the events older than a number of days. Export them first if they may "
+        "be needed again. The rows that they describe are kept. An event.pruned event "
+        "records the moment before which events were deleted. Asks for confirmation "
+        "in a terminal; elsewhere, --yes is required."
     )
     examples = """
   manage.py exportevents --until 365d > events-to-keep.jsonl
@@ -29,7 +29,11 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--older-than", type=days, required=True, metavar="DAYS", help="In days."
+            "--older-than",
+            type=days,
+            required=True,
+            metavar="DAYS",
+            help="Minimum age of the events to delete.",
         )
         parser.add_argument("--yes", action="store_true", help="Delete without asking.")
 
@@ -49,7 +53,7 @@ class Command(ServiceCommand):
 
     def _ask(self, question: str) -> None:
         if not sys.stdin.isatty():
-            raise CommandError(f"{question} Say so with --yes.")
+            raise CommandError(f"{question} Confirm with --yes.")
         self.stderr.write(f"{question} Type yes: ", style_func=str, ending="")
         self.stderr.flush()
         if sys.stdin.readline().strip() != "yes":

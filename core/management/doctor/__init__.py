@@ -1,3 +1,3 @@
-"""What doctor checks of the kernel itself."""
+"""The kernel's doctor checks."""
 
 from __future__ import annotations

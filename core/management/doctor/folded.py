@@ -1,4 +1,4 @@
-"""Check of the columns by which texts are found."""
+"""Check the folded columns, which search and comparison use."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.registry import DoctorCheck, RowCounter
 def find_wrong_folds(counter: RowCounter) -> Iterator[str]:
     for row, names in _wrong_folds(counter):
         what = type(row)._meta.verbose_name
-        yield f"{what} {row.pk} cannot be found as it reads: {', '.join(names)}."
+        yield f"{what} {row.pk} has outdated search text: {', '.join(names)}."
 
 
 def repair_folds() -> None:
-    """Save the correct columns; they are not shown, so the version stays."""
+    """Save the correct columns; they are not shown, so the version is unchanged."""
     for row, names in _wrong_folds():
         with transaction.atomic():
             rows = type(row)._base_manager.select_for_update()
@@ -63,7 +63,7 @@ CHECKS = (
         "search",
         find_wrong_folds,
         repair_folds,
-        "folds the texts again",
+        "updates the search text",
         size=_count_folded,
     ),
 )

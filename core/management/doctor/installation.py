@@ -1,4 +1,4 @@
-"""Checks of what the service stands on: settings, cache, triggers."""
+"""Check the installation: settings, cache, triggers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.append_only import install_triggers, missing_triggers
 from core.registry import DoctorCheck, RowCounter
 
 TAGS = [Tags.security, Tags.caches, Tags.database, Tags.files]
-# What follows from serving plain HTTP, which HTTPS=false chose.
+# Warnings that follow from serving plain HTTP, as chosen by HTTPS=false.
 PLAIN_HTTP = {f"security.{code}" for code in ("W004", "W008", "W012", "W016")}
 
 
@@ -27,7 +27,7 @@ def find_odd_settings(_counter: RowCounter) -> Iterator[str]:
             yield f"{message.msg} ({message.id})"
 
 
-def find_cache_that_forgets(_counter: RowCounter) -> Iterator[str]:
+def find_cache_failures(_counter: RowCounter) -> Iterator[str]:
     key, value = f"doctor-{token_hex(8)}", token_hex(8)
     try:
         cache = caches["default"]
@@ -39,7 +39,7 @@ def find_cache_that_forgets(_counter: RowCounter) -> Iterator[str]:
         return
     # An installation may have chosen to have no cache.
     if kept != value and not isinstance(cache, DummyCache):
-        yield "The cache does not give back what was put into it."
+        yield "The cache does not return the values stored in it."
 
 
 def find_missing_triggers(_counter: RowCounter) -> Iterator[str]:
@@ -49,8 +49,8 @@ def find_missing_triggers(_counter: RowCounter) -> Iterator[str]:
 
 CHECKS = (
     DoctorCheck("settings", find_odd_settings),
-    DoctorCheck("cache", find_cache_that_forgets),
+    DoctorCheck("cache", find_cache_failures),
     DoctorCheck(
-        "triggers", find_missing_triggers, install_triggers, "puts the triggers back"
+        "triggers", find_missing_triggers, install_triggers, "restores the triggers"
     ),
 )

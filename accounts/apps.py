@@ -1,4 +1,4 @@
-"""Wiring of accounts."""
+"""App configuration of accounts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def prepare_database(
 ) -> None:
     """Create what migrations do not: permissions and shipped roles.
 
-    `apps` are those of the migrated state, which may not have these tables yet.
+    `apps` is the migrated state, which may not include these tables yet.
     """
     if "shippedgrant" not in apps.all_models["accounts"]:
         return

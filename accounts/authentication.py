@@ -1,4 +1,4 @@
-"""Sign-in of API clients with a key, and of pages with their session."""
+"""Authentication of API requests: by key, or by the session of a browser."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from accounts.models.keys import LAST_USED_STEP, PREFIX
 from core.api.parsers import is_streamed
 from core.timeouts import without_waiting
 
-# What an unknown public id is compared with, so that it takes as long as a known one.
-_NOBODY = ApiKey(secret_hash=hash_secret("nobody's secret"))
+# Stands in for an unknown key, so that checking it takes as long as a known one.
+_DUMMY_KEY = ApiKey(secret_hash=hash_secret("nobody's secret"))
 
 
 class InvalidKey(AuthenticationFailed):
@@ -38,8 +38,8 @@ class CsrfFailed(PermissionDenied):
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer tdo_<public id>_<secret>` (RFC 6750 §2.1).
 
-    Unknown, wrong, expired and revoked keys, and those of disabled people, get one
-    answer in one time.
+    Unknown, wrong, expired and revoked keys, and those of disabled people, get the
+    same response in the same time.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
@@ -51,8 +51,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         now = timezone.now()
         key = self._find(public_id if prefix == PREFIX else "")
         # Hash even when the public id is unknown, so timing reveals nothing.
-        opened = (key or _NOBODY).opens_with(secret)
-        if key is None or not (opened and key.is_usable(now)):
+        matches = (key or _DUMMY_KEY).opens_with(secret)
+        if key is None or not (matches and key.is_usable(now)):
             raise InvalidKey
         if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
             self._mark_used(key)
@@ -66,13 +66,13 @@ class ApiKeyAuthentication(BaseAuthentication):
         return found.first()
 
     def _mark_used(self, key: ApiKey) -> None:
-        # The database may be busy writing; a reader need not wait for a statistic.
+        # A read request must not wait for a lock just to record the last use.
         with suppress(OperationalError), without_waiting():
             ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The session of a browser; a change needs the page's CSRF token as well."""
+    """The session of a browser; writes also need the page's CSRF token."""
 
     def enforce_csrf(self, request: Request) -> None:
         checked: Any = request
@@ -80,7 +80,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
             checked = without_form(request._request)
         else:
             # The check looks for the token in the form. Read the body first, or the
-            # framework would take the form from there, past our own parsers.
+            # framework would use the form that the check parsed, not our own parsers.
             request._request.body  # noqa: B018
         try:
             super().enforce_csrf(checked)
@@ -89,9 +89,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 def without_form(request: HttpRequest) -> HttpRequest:
-    """Return a copy whose CSRF token can only stand in its header.
+    """Return a copy without form data, so that only the header can hold the CSRF token.
 
-    A body beyond the usual limit is not read before it is known who sends it.
+    A body above the default limit is not read before its sender is authenticated.
     """
     checked = copy(request)
     checked.POST, checked._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]

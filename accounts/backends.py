@@ -1,4 +1,4 @@
-"""Sign-in with a password; permissions through roles alone."""
+"""Sign-in with a password; permissions come only from roles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 
 class RoleBackend(ModelBackend):
-    """Django's backend without permissions of single people: one query, one place."""
+    """Django's backend without per-user permissions, which saves their query."""
 
     def _get_user_permissions(self, user_obj: object) -> QuerySet[Permission]:
         return Permission.objects.none()

@@ -1,4 +1,4 @@
-"""What accounts declares: users, roles, API keys and the door that keys open."""
+"""The declaration of accounts: users, roles, API keys and the door of the API."""
 
 from __future__ import annotations
 
@@ -32,14 +32,10 @@ DECLARATION = Declaration(
     app="accounts",
     api_urls="accounts.urls",
     resources=[
-        Resource("profile", "The person who asks."),
-        # A key that can make keys outlives its own revocation.
-        Resource("keys", "The API keys of the person who asks.", needs_request=True),
-        Resource(
-            "users",
-            "People who share a list with the person who asks.",
-            is_read_only=True,
-        ),
+        Resource("profile", "Your own profile."),
+        # A key that can create keys could outlive its own revocation.
+        Resource("keys", "Your own API keys.", needs_request=True),
+        Resource("users", "People who share a list with you.", is_read_only=True),
         Resource("roles", "Roles and what they permit.", is_read_only=True),
     ],
     subjects=[

@@ -1,4 +1,4 @@
-"""Who signed in; pages speak their language, in their time zone."""
+"""Middleware for the signed-in user, and their language and time zone on pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class SignedInMiddleware(AuthenticationMiddleware):
-    """Name who asks, as Django does, from a copy of the session where that will do."""
+    """Set `request.user` as Django does, from the cached session if it is valid."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -41,7 +41,7 @@ class PersonMiddleware:
             timezone.override(ZoneInfo(user.time_zone)),
         ):
             response = self.get_response(request)
-            # A lazy template renders while the person's language still holds.
+            # Render a lazy template while the person's language is active.
             if hasattr(response, "render") and callable(response.render):
                 response = response.render()
             response.headers["Content-Language"] = user.language

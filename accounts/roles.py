@@ -20,7 +20,7 @@ INCLUDED = {
 
 
 def shipped_roles() -> dict[str, set[str]]:
-    """Return the permissions (app.codename) of each role that ships."""
+    """Return the permissions (app.codename) of each shipped role."""
     return {
         role: set().union(*(registry.grants(part) for part in parts))
         for role, parts in INCLUDED.items()
@@ -30,7 +30,7 @@ def shipped_roles() -> dict[str, set[str]]:
 def sync_roles(**_: object) -> None:
     """Grant the shipped roles the permissions that they never had before.
 
-    Each grant is remembered, so a permission that an administrator took away is not
+    Each grant is recorded, so a permission that an administrator removed is not
     granted again, and a deleted role is not created again.
     """
     given = set(ShippedGrant.objects.values_list("role", "permission"))
@@ -44,7 +44,7 @@ def sync_roles(**_: object) -> None:
 
 
 def _grant(role: Group, labels: Iterable[str]) -> None:
-    # Apps migrate one after the other: the others are granted later.
+    # Apps are migrated one by one: permissions of later apps are granted later.
     existing = [p for p in _permissions(labels) if permission_name(p) in labels]
     role.permissions.add(*existing)
     ShippedGrant.objects.bulk_create(

@@ -1,8 +1,8 @@
-"""Sessions lie in the database; the cache holds copies, each good for one stamp.
+"""Sessions in the database, with copies in the cache that are valid for one stamp.
 
-Whatever is written of a person's sessions puts another stamp on the person's row, in
-the same transaction. The row is read with every request anyway, so a copy that bears
-its stamp is what the database says, whatever the cache forgot, kept or brought back.
+Every write to one of a person's sessions sets a new stamp on the person's row, in the
+same transaction. Every request reads that row anyway. A copy with the same stamp equals
+the database, whatever the cache lost, kept or restored: see docs/decisions/0004.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class SessionStore(DatabaseStore):
         try:
             with transaction.atomic():
                 super().save(must_create)
-                stamp_anew(self.get(SESSION_KEY))
+                renew_stamp(self.get(SESSION_KEY))
         except UpdateError as error:
-            # Django takes a database that is busy for a session that has ended.
+            # Django reports a busy database as a session that has ended.
             if isinstance(error.__context__, OperationalError):
                 raise error.__context__ from None
             raise
@@ -43,61 +43,62 @@ class SessionStore(DatabaseStore):
         key = session_key or self.session_key
         if row := self.model.objects.filter(session_key=key).first():
             row.delete()
-            stamp_anew(row.get_decoded().get(SESSION_KEY))
+            renew_stamp(row.get_decoded().get(SESSION_KEY))
 
     def read_copy(self) -> tuple[str, dict[str, Any]] | None:
-        """Return the stamp and the data of the copy, if there is one.
+        """Return the stamp and the data of the cached copy, if there is one.
 
-        There is none any more once the session was loaded: it may have been changed.
+        Once the session has been loaded, return None: it may have been changed.
         """
         if self.session_key is None or self.accessed:
             return None
-        match cache.get(self._name_of_copy):
+        match cache.get(self._cache_key):
             case [str(stamp), str(data)]:
                 return stamp, self.decode(data)
         return None
 
-    def take(self, data: dict[str, Any]) -> None:
-        """Go on with data that proved to be what the database has."""
+    def use_copy(self, data: dict[str, Any]) -> None:
+        """Use the data of a copy that proved to be valid as the session's data."""
         self.accessed = True
         self._session_cache = data
 
     def keep_copy(self, stamp: str) -> None:
-        """Copy what the database has.
+        """Cache a copy of the session as it is in the database.
 
-        It is read after the stamp: what is written meanwhile has another one.
+        The session is read after the stamp: a write in between changes the stamp, so
+        that the copy is never used.
         """
         now = timezone.now()
         rows = self.model.objects.filter(expire_date__gt=now)
         if row := rows.filter(session_key=self.session_key).first():
             left = (row.expire_date - now).total_seconds()
-            cache.set(self._name_of_copy, (stamp, row.session_data), timeout=left)
+            cache.set(self._cache_key, (stamp, row.session_data), timeout=left)
 
     @property
-    def _name_of_copy(self) -> str:
+    def _cache_key(self) -> str:
         return f"session.{self.session_key}"
 
 
 class Copy(dict[str, Any]):
-    """The data of a copy, for Django to judge: what it would end is no good."""
+    """The data of a copy, which becomes invalid if Django wants to end the session."""
 
-    is_good = True
+    is_valid = True
 
     def flush(self) -> None:
-        self.is_good = False
+        self.is_valid = False
 
     cycle_key = flush
 
 
 def find_user(request: HttpRequest) -> User | AnonymousUser:
-    """Return whose session it is, as Django does, by the copy where that holds."""
+    """Return the session's user as Django does, from the cached copy if it is valid."""
     session = cast(SessionStore, request.session)
     if found := session.read_copy():
         stamp, data = found
         copy = Copy(data)
         user = get_user(cast(Any, SimpleNamespace(session=copy)))
-        if copy.is_good and stamp == stamp_of(user):
-            session.take(data)
+        if copy.is_valid and stamp == stamp_of(user):
+            session.use_copy(data)
             return user
     user = get_user(request)
     if settings.REDIS_URL and (stamp := stamp_of(user)):
@@ -106,11 +107,11 @@ def find_user(request: HttpRequest) -> User | AnonymousUser:
 
 
 def stamp_of(user: User | AnonymousUser) -> str:
-    """Return the stamp on the person's row; nobody has none."""
+    """Return the stamp on the person's row; empty for anonymous users."""
     return str(getattr(user, "session_stamp", None) or "")
 
 
-def stamp_anew(person: str | None) -> None:
-    """Make every copy of this person's sessions worthless."""
+def renew_stamp(person: str | None) -> None:
+    """Invalidate every copy of this person's sessions."""
     if person is not None:
         User.objects.filter(pk=person).update(session_stamp=uuid4())

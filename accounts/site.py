@@ -17,7 +17,7 @@ from core.site import PersonalAdminSite
 
 
 class SignInForm(AuthenticationForm):
-    """Gives one answer for every mistake, so that it does not reveal user names."""
+    """Shows the same error for every failed sign-in, so as not to reveal user names."""
 
     error_messages = dict.fromkeys(
         ("invalid_login", "inactive"), _("The user name and password do not match.")

@@ -17,7 +17,7 @@ from core.tasks import Batches, scheduled_task
 
 @scheduled_task
 def prune(now: datetime) -> Batches:
-    """Delete keys, sessions and kept answers that have expired."""
+    """Delete expired keys, sessions and stored responses."""
     dead_before = now - timedelta(days=DAYS_OF_DEAD_KEYS)
     answers_before = now - timedelta(days=settings.IDEMPOTENCY_DAYS)
     return [

@@ -1,4 +1,4 @@
-"""Addresses of people and rights, below /api/v1/."""
+"""URLs of people, roles and API keys, below /api/v1/."""
 
 from __future__ import annotations
 

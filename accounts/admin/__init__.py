@@ -1,4 +1,4 @@
-"""Pages of people and rights."""
+"""Admin pages of people, roles and API keys."""
 
 from __future__ import annotations
 

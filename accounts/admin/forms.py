@@ -46,8 +46,8 @@ class PersonForm(ServiceForm):
 
     def configure(self) -> None:
         if self.is_new:
-            usual = Role.objects.filter(name="member")
-            self.initial.setdefault("roles", list(usual.values_list("pk", flat=True)))
+            default = Role.objects.filter(name="member")
+            self.initial.setdefault("roles", list(default.values_list("pk", flat=True)))
         else:
             roles = self.instance.groups.values_list("pk", flat=True)
             self.initial["roles"] = list(roles)

@@ -1,4 +1,4 @@
-"""The form for a new API key: which scopes it has, and until when."""
+"""The form for a new API key: its scopes and its expiry."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class KeyCreatedAlready(Conflict):
 
 
 class ApiKeyForm(ServiceForm):
-    """What a new key may do, and for how long; one form creates one key."""
+    """A new key with its scopes and expiry; each form creates only one key."""
 
     once = forms.CharField(required=False, widget=forms.HiddenInput)
     token: str  # of the key that the service has issued
@@ -78,7 +78,7 @@ class ApiKeyForm(ServiceForm):
         fields = ("name", "scopes", "expires_at")
 
     def configure(self) -> None:
-        # It expires before the record of its use is pruned.
+        # The one-time token expires before the record of its use is pruned.
         self.signer = TimestampSigner(salt=f"accounts.admin.keys.{self.user.pk}")
         self.initial["once"] = self._fresh()
 

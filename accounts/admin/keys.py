@@ -93,7 +93,7 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
         return self.details if row else super().fieldsets(request, row)
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
-        return {}  # the one-time token never comes from the address
+        return {}  # the one-time token never comes from the query string
 
     def context(self, request: HttpRequest, row: ApiKey | None) -> dict[str, Any]:
         return {"show_save_and_continue": False, "show_save_and_add_another": False}
@@ -129,7 +129,7 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
     def after_refusal(
         self, request: HttpRequest, refusal: DomainError
     ) -> HttpResponse | None:
-        """Leave a form that was submitted before: another key needs another form."""
+        """Redirect if the form was submitted before: each key needs a new form."""
         if not isinstance(refusal, KeyCreatedAlready):
             return None
         messages.error(request, str(refusal.message))

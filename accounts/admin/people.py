@@ -164,7 +164,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     nav_section = gettext_lazy("Team")
     ordering = ("username",)
     search_fields = ("username",)
-    search_help_text = gettext_lazy("Part of a name, or a whole email address")
+    search_help_text = gettext_lazy("Part of a name, or a full email address")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -185,7 +185,7 @@ class UserAdmin(ScopedModelAdmin[User]):
         return self.role_names(person)
 
     def history_rows(self, request: HttpRequest, row: User) -> QuerySet[Event]:
-        """Hide the history from colleagues: it tells more than the name."""
+        """Hide the history from colleagues: it reveals more than the name."""
         if row == request.user or manages_users(request):
             return history_of(request_user(request), "user", row.pk)
         return Event.objects.none()
@@ -251,13 +251,13 @@ class UserAdmin(ScopedModelAdmin[User]):
 
 
 def _save_profile(user: User, form: ProfileForm) -> bool:
-    """Save the profile; return whether that worked, or else show why in the form."""
+    """Save the profile; if refused, show why in the form and return False."""
     try:
         change_profile(
             actor=user, expected=form.expected, now=timezone.now(), **form.values
         )
     except Stale as error:
-        # Everything typed stays; saving again overwrites the newer profile.
+        # Keep the input; saving again overwrites the newer profile.
         form.add_refusal(error)
         form.data = data = cast(QueryDict, form.data).copy()
         data["version"] = form.state_of(form.row)

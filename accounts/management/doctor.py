@@ -1,4 +1,4 @@
-"""What doctor checks of permissions and shipped roles."""
+"""Doctor checks of permissions and shipped roles."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def find_missing_grants(_counter: RowCounter) -> Iterator[str]:
     roles = set(Role.objects.values_list("name", flat=True))
     for name, labels in shipped_roles().items():
         if (name, "") not in given:
-            yield f"The role {name} was never made."
-        elif name in roles:  # one that an administrator deleted stays away
+            yield f"The role {name} was never created."
+        elif name in roles:  # a role that an administrator deleted stays deleted
             for label in sorted(labels):
                 if (name, label) not in given:
-                    yield f"The role {name} was never given {label}."
+                    yield f"The role {name} was never granted {label}."
 
 
 @transaction.atomic
 def repair_permissions() -> None:
-    """Make them again; what was lost with them is given again, as it shipped."""
+    """Create missing permissions, and grant them to the shipped roles again."""
     missing = _missing_permissions()
     for label in registry.apps:
         create_permissions(apps.get_app_config(label), verbosity=0)
@@ -65,7 +65,9 @@ CHECKS = (
         "permissions",
         find_missing_permissions,
         repair_permissions,
-        "makes the missing permissions, and gives them as shipped",
+        "creates the missing permissions and grants them to the shipped roles",
     ),
-    DoctorCheck("roles", find_missing_grants, sync_roles, "gives what was never given"),
+    DoctorCheck(
+        "roles", find_missing_grants, sync_roles, "grants what was never granted"
+    ),
 )

@@ -1,4 +1,4 @@
-"""How commands find people."""
+"""Find people, for commands."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def find_person(name: str) -> User:
     if person is not None:
         return person
     key = fold(name).strip()
-    called = User.objects.filter(Q(username_key=key) | Q(email_key=key))
-    if called.filter(is_active=True).exists():
+    matches = User.objects.filter(Q(username_key=key) | Q(email_key=key))
+    if matches.filter(is_active=True).exists():
         raise CommandError(
             f"{name} is the user name of one person and the address of another."
         )
-    if called.exists():
+    if matches.exists():
         raise CommandError(f"{name} is disabled.")
-    raise CommandError(f"Nobody has the user name or email address {name}.")
+    raise CommandError(f"No user has the user name or email address {name}.")

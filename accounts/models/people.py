@@ -23,10 +23,7 @@ from core.timezones import validate_zone
 
 class UserQuerySet(ScopedQuerySet["User"]):
     def visible_to(self, user: User) -> Self:
-        """Keep those who share a list with the person; all people for managers.
-
-        The person is among them: everyone is a member of their own inbox.
-        """
+        """Keep the person and those who share a list with them; for managers, all."""
         if user.has_perm("accounts.change_user"):
             return self
         seen = Q(pk=user.pk)
@@ -42,16 +39,16 @@ class UserQuerySet(ScopedQuerySet["User"]):
     def named(self, name: str) -> User | None:
         """Return the active person with this user name or email address.
 
-        If it is the user name of one person and the address of another, it finds
-        nobody: what is meant for one must not reach the other.
+        Return None if it is the user name of one person and the address of another,
+        so that a list is never shared with the wrong person.
         """
         key = fold(name).strip()
-        called = Q(username_key=key) | Q(email_key=key)
-        found = list(self.filter(called, is_active=True)[:2])
+        matches = Q(username_key=key) | Q(email_key=key)
+        found = list(self.filter(matches, is_active=True)[:2])
         return found[0] if len(found) == 1 else None
 
     def touch_access(self) -> int:
-        """Raise the access version: the set of lists that these people see has changed.
+        """Increment the access version of people whose set of visible lists changed.
 
         The rows are locked in the order of their ids, which prevents deadlocks.
         """
@@ -198,7 +195,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
 
     @property
     def is_staff(self) -> bool:
-        """Everyone who may sign in uses the admin, which shows only their own rows."""
+        """Let everyone who may sign in use the admin, which scopes its rows."""
         return self.is_active
 
     def get_short_name(self) -> str:
@@ -209,7 +206,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
 
 
 class Role(Group):
-    """A named set of permissions, which hold everywhere."""
+    """A named set of global permissions."""
 
     class Meta:
         proxy = True
@@ -220,7 +217,7 @@ class Role(Group):
 class ShippedGrant(models.Model):
     """A permission that was granted to a shipped role, so that it is granted once.
 
-    What an administrator takes away afterwards is not granted again.
+    A permission that an administrator removes afterwards is not granted again.
     """
 
     role = models.CharField(max_length=150, db_comment="Name of the role")

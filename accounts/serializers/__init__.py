@@ -1,1 +1,1 @@
-"""How people and rights look in the API."""
+"""Serializers of people, roles and API keys."""

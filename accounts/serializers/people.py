@@ -31,7 +31,9 @@ class PersonSerializer(StrictModelSerializer):
 class MeSerializer(StrictModelSerializer):
     """The requesting person, with their current roles and permissions."""
 
-    email = serializers.CharField(read_only=True)  # may be empty, which is no address
+    email = serializers.CharField(
+        read_only=True
+    )  # may be empty, which is not a valid address
     roles = serializers.SerializerMethodField(
         help_text="The names of the person's roles."
     )
@@ -103,7 +105,7 @@ class ApiKeySerializer(StrictModelSerializer):
         extra_kwargs = help_texts(
             public_id="The part of the key that is not secret.",
             expires_at="When it stops working; null for never.",
-            last_used_at="To the minute.",
+            last_used_at="When it was last used, to the minute.",
         )
 
 

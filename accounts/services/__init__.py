@@ -1,1 +1,1 @@
-"""Services: changes of people, roles and keys."""
+"""Services that change people, roles and keys."""

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class ProfileFields(TypedDict, total=False):
-    """The fields that people may change of themselves."""
+    """The fields of their own profile that people may change."""
 
     display_name: str
     time_zone: str
@@ -14,7 +14,7 @@ class ProfileFields(TypedDict, total=False):
 
 
 class PersonDetails(ProfileFields, total=False):
-    """The optional fields of a person; what is left out has the model's default."""
+    """The optional fields of a person; omitted ones get the model's default."""
 
     email: str
     is_active: bool

@@ -108,7 +108,7 @@ def change_profile(
     expected: Container[str] | None = None,
     **fields: Unpack[ProfileFields],
 ) -> User:
-    """Change what people may change of themselves."""
+    """Change the actor's own profile."""
     require_known(fields, ProfileFields)
     person: User = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     person.expect(expected)
@@ -138,8 +138,8 @@ def set_password(
 def remove_person(*, actor: User | None, person: User, now: datetime) -> None:
     """Anonymise a person permanently; shared lists stay.
 
-    Their name and address, their keys and the lists that only they saw are deleted,
-    also from the event log.
+    Their name and address, their keys and the lists that only they could see are
+    deleted, including their content in the event log.
     """
     require(actor, "accounts.delete_user")
     if person == actor:
@@ -161,10 +161,10 @@ def lock_person(
     expected: Container[str] | None = None,
     permission: str = "accounts.change_user",
 ) -> User:
-    """Lock the person and return the row as it is now, if the actor may change them."""
+    """Lock the person and return the current row, if the actor may change them."""
     require(actor, permission)
     try:
-        # Rows that refer to the person can be written meanwhile: the id stays.
+        # With no_key, rows that refer to the person can still be written.
         person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     except User.DoesNotExist:
         raise Missing from None
@@ -209,7 +209,7 @@ def require_free_email(email: str, *, exclude: User | None = None) -> None:
 
 
 def _require_may_make_superuser(actor: User | None, fields: PersonDetails) -> None:
-    """Refuse to make a superuser, unless the actor is one."""
+    """Refuse to create a superuser, unless the actor is one."""
     if fields.get("is_superuser") and actor is not None and not actor.is_superuser:
         raise Forbidden
 

@@ -58,7 +58,7 @@ def change_role(
     name: str | None = None,
     permissions: Iterable[Permission] | None = None,
 ) -> Role:
-    """Change the name and permissions of a role, within those that the actor has."""
+    """Change a role; the actor must have its old and new permissions."""
     require(actor, "accounts.change_role")
     role = _lock_role(actor, role, expected)
     changes: Changes = {}
@@ -78,7 +78,7 @@ def change_role(
 
 @transaction.atomic
 def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
-    """Delete a role; those who had it lose it with their next request."""
+    """Delete a role; people who have it lose it with their next request."""
     require(actor, "accounts.delete_role")
     role = _lock_role(actor, role, None)
     changes: Changes = {
@@ -96,7 +96,7 @@ def remove_role(*, actor: User | None, role: Role, now: datetime) -> None:
 
 
 def state_of(role: Role) -> str:
-    """Return the state of a role, which differs with its name and permissions."""
+    """Return a tag for the state of a role: its name and permissions."""
     state = repr((role.name, granted_by(role)))
     return sha256(state.encode()).hexdigest()[:32]
 

@@ -1,1 +1,1 @@
-"""Endpoints of people and rights."""
+"""Endpoints of people, roles and API keys."""

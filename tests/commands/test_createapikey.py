@@ -91,7 +91,9 @@ def test_a_key_expires_after_a_duration(owner):
     ],
 )
 def test_an_invalid_expiry_is_refused(owner, text):
-    assert "is no moment" in refusal("createapikey", "olga", f"--expires={text}")
+    assert "is not a valid moment" in refusal(
+        "createapikey", "olga", f"--expires={text}"
+    )
     assert not ApiKey.objects.exists()
 
 
@@ -105,7 +107,7 @@ def test_an_expiry_in_the_past_is_refused(owner):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nobody"], "Nobody has the user name or email address nobody."),
+        (["nobody"], "No user has the user name or email address nobody."),
         (["olga", "--scope", "todos:eat"], "invalid choice: 'todos:eat'"),
         (["olga", "--name", ""], "This field cannot be blank."),
         (["olga", "--name", "x" * 101], "at most 100 characters"),
@@ -136,10 +138,10 @@ def test_stdout_contains_only_the_key(owner):
 
     revoked = shell("revokeapikey", "-", stdin=done.stdout)
     assert (revoked.returncode, revoked.stdout) == (0, "")
-    assert "is revoked" in revoked.stderr
+    assert "was revoked" in revoked.stderr
     assert_problem(client_with(done.stdout).get("/api/v1/me"), 401, "invalid_key")
 
     refused = shell("createapikey", "nobody")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "Nobody has the user name" in refused.stderr
+    assert "No user has the user name" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -45,7 +45,7 @@ def test_people_are_found_by_their_id(people):
 
 
 def test_no_match_exits_with_status_1(people):
-    assert refusal("finduser", "zzz") == "Nobody is like 'zzz'."
+    assert refusal("finduser", "zzz") == "No user matches 'zzz'."
 
 
 def test_table_columns_align_with_chinese_names(people):

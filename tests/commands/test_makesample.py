@@ -122,7 +122,7 @@ def test_sample_people_cannot_sign_in(db, client):
         (["--todos", "many"], "not a whole number"),
         (["--todos", "5", "--people", "0"], "--people must be 1 or more"),
         (["--todos", "5", "--lists", "0"], "--lists must be 1 or more"),
-        (["--todos", "5", "--user", "nobody"], "Nobody has the user name"),
+        (["--todos", "5", "--user", "nobody"], "No user has the user name"),
         ([], "--todos"),
     ],
 )

@@ -99,7 +99,7 @@ def test_counts_are_reported_on_stderr(db):
     assert outcome.err.splitlines() == [
         "Keys deleted: 0",
         "Sessions deleted: 0",
-        "Kept answers deleted: 0",
+        "Stored responses deleted: 0",
     ]
 
 

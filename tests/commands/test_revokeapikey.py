@@ -38,7 +38,7 @@ def test_revoking_again_changes_nothing(key_and_token):
     key, _token = key_and_token
     run("revokeapikey", key.public_id)
     first = ApiKey.objects.get().revoked_at
-    assert "was revoked before" in run("revokeapikey", key.public_id).err
+    assert "was already revoked" in run("revokeapikey", key.public_id).err
     assert ApiKey.objects.get().revoked_at == first
     assert Event.objects.filter(verb="apikey.revoked", source="command").count() == 1
 

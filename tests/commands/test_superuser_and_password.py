@@ -114,7 +114,7 @@ def type_in(*lines: str) -> tuple[int, str]:
 def test_changepassword_asks_twice_in_a_terminal(owner):
     status, output = type_in(NEW, "another", "short", "short", NEW, NEW)
     assert status == 0
-    assert "two different passwords" in output
+    assert "passwords do not match" in output
     assert "This password is too short" in output
     assert NEW not in output
     assert Client().login(username="olga", password=NEW)
@@ -124,7 +124,7 @@ def test_changepassword_asks_twice_in_a_terminal(owner):
 def test_changepassword_gives_up_after_three_attempts(owner):
     status, output = type_in(*["short"] * 6)
     assert status == 1
-    assert "stays as it was" in output
+    assert "was not changed" in output
     assert Client().login(username="olga", password=PASSWORD)
 
 
@@ -135,4 +135,4 @@ def test_changepassword_refuses_removed_and_unknown_people(owner):
     for name in (label, "nobody"):
         done = shell("changepassword", name, stdin=f"{NEW}\n")
         assert done.returncode == 1
-        assert f"Nobody has the user name {name}." in done.stderr
+        assert f"No user is named {name}." in done.stderr

@@ -1,4 +1,4 @@
-"""Set somebody's password. It takes the place of Django's, to leave an event."""
+"""Set a person's password; replaces Django's command, in order to record an event."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TRIES = 3
 
 class Command(ServiceCommand):
     help = (
-        "Set a person's password, which ends their sessions. In a terminal it is "
-        "asked for twice; elsewhere it is the first line of stdin, never an argument, "
-        "which others on the machine could read."
+        "Set a person's password, which ends their sessions. In a terminal, the "
+        "command asks for it twice; elsewhere, it reads the first line of stdin. The "
+        "password is never an argument, since other users of the machine could read it."
     )
     examples = """
   manage.py changepassword ada
@@ -35,16 +35,16 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person = User.objects.filter(username_key=fold(options["username"])).first()
         if person is None or person.removed_at is not None:
-            raise CommandError(f"Nobody has the user name {options['username']}.")
-        password = self._asked_for(person) if sys.stdin.isatty() else read(person)
+            raise CommandError(f"No user is named {options['username']}.")
+        password = self._prompt(person) if sys.stdin.isatty() else read(person)
         set_password(actor=None, person=person, password=password, now=timezone.now())
-        self.say(f"{person.username} has a new password.")
+        self.say(f"The password of {person.username} was changed.")
 
-    def _asked_for(self, person: User) -> str:
+    def _prompt(self, person: User) -> str:
         for _try in range(TRIES):
             password = getpass(f"New password of {person.username}: ")
             if password != getpass("Again: "):
-                self.say("These were two different passwords.")
+                self.say("The two passwords do not match.")
                 continue
             try:
                 validate_password(password, person)
@@ -52,11 +52,11 @@ class Command(ServiceCommand):
                 self.say("\n".join(error.messages))
             else:
                 return password
-        raise CommandError("The password stays as it was.")
+        raise CommandError("The password was not changed.")
 
 
 def read(person: User) -> str:
-    """Return the first line of stdin, if it may be a password."""
+    """Return the first line of stdin, if it is a valid password."""
     password = sys.stdin.readline().rstrip("\r\n")
     validate_password(password, person)
     return password

@@ -1,4 +1,4 @@
-"""Make an API key."""
+"""Create an API key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from core.registry import registry
 
 class Command(ServiceCommand):
     help = (
-        "Make an API key for a person and print it, alone, on stdout. It is shown "
-        "this once: only a hash of it is kept. Without --scope the key may do all "
-        "that its person may, but for making further keys (keys:write)."
+        "Create an API key for a person and print it, and nothing else, to stdout. It "
+        "is shown only once, since only a hash of it is stored. Without --scope, the "
+        "key may do everything that the person may, except create further keys "
+        "(keys:write)."
     )
     examples = f"""
   manage.py createapikey ada
@@ -36,7 +37,7 @@ scopes:
         parser.add_argument(
             "--name",
             default="command line",
-            help="What the owner reads in the list of keys (%(default)s).",
+            help="Name in the owner's list of keys (%(default)s).",
         )
         parser.add_argument(
             "--scope",
@@ -44,10 +45,12 @@ scopes:
             choices=registry.scopes,
             metavar="RESOURCE:MODE",
             dest="scopes",
-            help="What the key may do, such as users:read; repeat it for more.",
+            help="A scope of the key, such as users:read; may be repeated.",
         )
         parser.add_argument(
-            "--expires", metavar="WHEN", help=f"{MOMENTS}; without it, never."
+            "--expires",
+            metavar="WHEN",
+            help=f"When the key expires: {MOMENTS}. By default, it never does.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +59,7 @@ scopes:
         ends = None if ends is None else moment_ahead(ends, now=now)
         person = find_person(options["username"])
         name = ApiKey._meta.get_field("name").clean(options["name"].strip(), None)
-        # A key that could not be shown is not made: the answer is in the transaction.
+        # Print inside the transaction: a key that cannot be shown is not created.
         with transaction.atomic():
             _key, token = issue_key(
                 actor=None,

@@ -1,4 +1,4 @@
-"""Django's command of that name, which here leaves an event."""
+"""Django's command of the same name, which also records an event."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Command(createsuperuser.Command):
 
 @contextmanager
 def recording_people() -> Iterator[None]:
-    """Record whoever is made inside, in the transaction that makes them."""
+    """Record the users created inside the block, in the same transaction."""
 
     def record(*, instance: User, created: bool, **_: Any) -> None:
         if created:

@@ -1,4 +1,4 @@
-"""Look people up."""
+"""Find people."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ COLUMNS = ("username", "email", "display_name", "state", "id")
 
 class Command(ServiceCommand):
     help = (
-        "Look people up by a part of their user name, email address, display name or "
-        "id; case does not matter. Exit status 1 when there is nobody."
+        "Find people by part of their user name, email address, display name or id; "
+        "case does not matter. Exit status 1 if nobody is found."
     )
     examples = """
   manage.py finduser ada
@@ -27,9 +27,7 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("query", help="Part of a name, address or id.")
-        parser.add_argument(
-            "--json", action="store_true", help="Answer with a JSON array."
-        )
+        parser.add_argument("--json", action="store_true", help="Print a JSON array.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = [as_dict(person) for person in people_like(options["query"])]
@@ -38,17 +36,17 @@ class Command(ServiceCommand):
         elif found:
             self.answer(as_table(found))
         if not found:
-            raise CommandError(f"Nobody is like {options['query']!r}.")
+            raise CommandError(f"No user matches {options['query']!r}.")
 
 
 def people_like(query: str) -> Iterator[User]:
-    """Yield who has the text in a name, address or id.
+    """Yield the people who have the text in a name, address or id.
 
-    Compared here rather than in the database: SQLite folds no case beyond ASCII.
+    Compared in Python, not in the database, since SQLite folds only ASCII case.
     """
     wanted = fold(query).strip()
-    everybody = User.objects.order_by("username").prefetch_related("groups")
-    for person in everybody.iterator(chunk_size=1000):
+    people = User.objects.order_by("username").prefetch_related("groups")
+    for person in people.iterator(chunk_size=1000):
         texts = (person.username, person.email, person.display_name, str(person.pk))
         if any(wanted in fold(text) for text in texts):
             yield person
@@ -85,10 +83,10 @@ def as_table(found: list[dict[str, Any]]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return the text without what a terminal would obey."""
+    """Replace the control characters, which a terminal would interpret."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def width(text: str) -> int:
-    """Return how many columns of a terminal the text takes."""
+    """Return how many columns the text takes in a terminal."""
     return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,4 +1,4 @@
-"""Delete keys, sessions and kept answers that have served their time."""
+"""Delete old keys, sessions and stored responses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from core.management.base import ServiceCommand
 
 class Command(ServiceCommand):
     help = (
-        "Delete API keys that were revoked or expired a while ago, sessions that "
-        "expired, and the answers kept for requests with an Idempotency-Key once "
-        f"their {settings.IDEMPOTENCY_DAYS} days are over. The event log keeps "
-        "telling of the keys. Runs in small transactions; repeating it is harmless."
+        "Delete API keys that were revoked or expired a while ago, expired sessions, "
+        "and the responses stored for requests with an Idempotency-Key after "
+        f"{settings.IDEMPOTENCY_DAYS} days. The event log keeps the events of the "
+        "keys. Runs in small transactions; repeating it is harmless."
     )
     examples = """
   manage.py prunekeys
@@ -39,20 +39,20 @@ class Command(ServiceCommand):
             type=days,
             default=DAYS_OF_DEAD_KEYS,
             metavar="DAYS",
-            help="How long dead keys stay in their owner's list (%(default)s).",
+            help="Minimum days since a key was revoked or expired (%(default)s).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         dead_before = now - timedelta(days=options["older_than"])
         keys = dead_keys(dead_before).count()
-        self._go("Keys", keys, remove_dead_keys(before=dead_before, now=now))
+        self._run("Keys", keys, remove_dead_keys(before=dead_before, now=now))
         sessions = expired_sessions(now)
-        self._go("Sessions", sessions.count(), delete_in_batches(sessions))
+        self._run("Sessions", sessions.count(), delete_in_batches(sessions))
         answers = old_answers(now - timedelta(days=settings.IDEMPOTENCY_DAYS))
-        self._go("Kept answers", answers.count(), delete_in_batches(answers))
+        self._run("Stored responses", answers.count(), delete_in_batches(answers))
 
-    def _go(self, what: str, total: int, batches: Iterator[int]) -> None:
+    def _run(self, what: str, total: int, batches: Iterator[int]) -> None:
         with self.progress(what, total) as progress:
             for count in batches:
                 progress.add(count)

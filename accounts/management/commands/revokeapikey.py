@@ -16,10 +16,10 @@ from core.management.base import ServiceCommand
 
 class Command(ServiceCommand):
     help = (
-        "Revoke an API key for good: the next request with it is refused. Revoking "
+        "Revoke an API key permanently: the next request with it is refused. Revoking "
         "it again changes nothing. The public id is the part between the first two "
-        "underscores of the key; a whole key is taken too, and is read from stdin "
-        "where a dash stands for it, so that it stays out of the shell's history."
+        "underscores of the key. A whole key is accepted as well; use - to read it "
+        "from stdin, so that it does not appear in the shell's history."
     )
     examples = """
   manage.py revokeapikey 3f9a1c7e5b2d8f4a
@@ -33,16 +33,16 @@ class Command(ServiceCommand):
         public_id = public_id_of(sys.stdin.readline() if given == "-" else given)
         key = ApiKey.objects.filter(public_id=public_id).first()
         if key is None:
-            # Not named: what was given may hold the secret.
+            # Do not quote the argument: it may contain the secret.
             raise CommandError("There is no such key.")
         if key.revoked_at is not None:
-            self.say(f"{key} was revoked before.")
+            self.say(f"{key} was already revoked.")
             return
         revoke_key(actor=None, key=key, now=timezone.now())
-        self.say(f"{key} is revoked.")
+        self.say(f"{key} was revoked.")
 
 
 def public_id_of(text: str) -> str:
-    """Return the public id, given alone or as a part of the whole key."""
+    """Return the public id, given alone or as part of the whole key."""
     head, _dash, rest = text.strip().partition("_")
     return rest.partition("_")[0] if head == PREFIX else head

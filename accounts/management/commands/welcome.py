@@ -1,4 +1,4 @@
-"""Make the first administrator of an empty installation."""
+"""Create the first administrator of an empty installation."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ PASSWORD_LENGTH = 20  # letters and digits: 119 bits
 
 class Command(ServiceCommand):
     help = (
-        "Where no user exists yet, make the administrator admin with a random "
-        "password and something to begin with, and print user name and password on "
-        "stdout: only this once, as the password is kept nowhere. Where a user "
-        "exists, do nothing and print nothing."
+        "If there are no users yet, create the administrator admin with a random "
+        "password and some initial data, and print the user name and password to "
+        "stdout. They are shown only once, since the password is not stored. If there "
+        "is any user, do nothing and print nothing."
     )
     examples = """
   manage.py migrate && manage.py welcome"""
@@ -34,7 +34,7 @@ class Command(ServiceCommand):
         if User.objects.exists():
             return
         with transaction.atomic():
-            # Two first starts at once: the second waits here, then finds somebody.
+            # If two processes start at once, the second waits here, then finds a user.
             if not Installation.objects.select_for_update().exists():
                 raise CommandError("Run manage.py migrate first.")
             if not User.objects.exists():
@@ -52,11 +52,13 @@ class Command(ServiceCommand):
         )
         with translation.override(person.language):
             registry.take_first_steps(person, now)
-        # Within the transaction: nobody is made whose password was never shown.
+        # Print inside the transaction: without a shown password, no user is created.
         self.answer(f"Administrator: {USERNAME}\nPassword: {password}")
 
     def _role(self) -> Any:
         role = Role.objects.filter(name=ROLE).first()
         if role is None:
-            raise CommandError(f"The role {ROLE} is missing; make it, then repeat.")
+            raise CommandError(
+                f"The role {ROLE} is missing; create it, then try again."
+            )
         return role

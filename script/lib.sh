@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts share. They stand in the top folder of the repository.
+# Functions shared by the scripts, which run in the top folder of the repository.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -12,7 +12,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # --- System packages ----------------------------------------------------------
 
-# Install Debian packages: as root, or through sudo when someone is there to ask.
+# Install Debian packages: as root, or with sudo after asking in a terminal.
 install_packages() {
     local line="apt-get install --yes --no-install-recommends $*" as_root=()
     have apt-get || die "These system packages are missing: $*."
@@ -21,7 +21,7 @@ install_packages() {
         as_root=(sudo)
     fi
     say "Installing system packages: $*"
-    # Old package lists may still do, so a failed update is not the end.
+    # Continue if the update fails: the old package lists may be sufficient.
     "${as_root[@]}" apt-get update -qq </dev/null >/dev/null || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" \
@@ -35,7 +35,7 @@ may_sudo() {
     [[ $answer == [yY]* ]]
 }
 
-# Install what the whole service runs on, when it runs on one machine.
+# Install the programs that the whole service needs on a single machine.
 ensure_stack_programs() {
     local packages=()
     PATH=$PATH:/usr/sbin # not on the path of ordinary users
@@ -65,15 +65,15 @@ need_space() {
     ((free >= $2)) || die "The disk is full: $1 needs at least $2 MB and $free MB are free."
 }
 
-# need_writable FOLDER: make it when it is missing.
+# need_writable FOLDER: create it if it is missing.
 need_writable() {
     { mkdir -p "$1" && : >"$1/.writable" && rm -f "$1/.writable"; } 2>/dev/null ||
-        die "The folder $1 cannot be written."
+        die "The folder $1 is not writable."
 }
 
 # --- Python -------------------------------------------------------------------
 
-# find_python MODULES: print the first Python from 3.11 on that has them.
+# find_python MODULES: print the first Python 3.11 or newer that has these modules.
 find_python() {
     local name
     for name in python3.13 python3.12 python3.11 python3; do
@@ -85,7 +85,7 @@ find_python() {
     return 1
 }
 
-# Print a Python that can make a virtual environment; install what it lacks.
+# Print a Python that can create virtual environments; install missing packages.
 usable_python() {
     local python version
     find_python "ensurepip, sqlite3, ssl, venv" && return
@@ -93,20 +93,20 @@ usable_python() {
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         install_packages "python$version-venv"
     elif version=$(python3 -V 2>/dev/null); then
-        die "Python 3.11 or newer is needed and this is $version; where the system has it: apt-get install python3.11 python3.11-venv"
+        die "Python 3.11 or newer is required, but this is $version; if available: apt-get install python3.11 python3.11-venv"
     else
         install_packages python3 python3-venv
     fi
     find_python "ensurepip, sqlite3, ssl, venv" ||
-        die "No Python from 3.11 on can make a virtual environment; try: apt-get install python3 python3-venv"
+        die "No Python 3.11 or newer can create a virtual environment; try: apt-get install python3 python3-venv"
 }
 
-# ensure_environment LOCK: see that .venv holds exactly the packages of the lock.
+# ensure_environment LOCK: make .venv contain exactly the packages of the lock file.
 ensure_environment() {
     local lock=$1 python
     exec 9<. # the folder itself is the lock: two scripts must not install at once
     flock --nonblock 9 || {
-        say "Waiting for another script that installs packages."
+        say "Waiting for another script to finish installing packages."
         flock 9
     }
     if ! has_environment; then
@@ -118,7 +118,7 @@ ensure_environment() {
     exec 9<&-
 }
 
-# A copied or moved environment, or one whose Python has gone, is made anew.
+# A copied or moved environment, or one without a working Python, is created again.
 has_environment() {
     [[ -f .venv/folder && $(<.venv/folder) == "$(pwd -P)" ]] &&
         .venv/bin/python -c 'import pip' 2>/dev/null
@@ -127,9 +127,9 @@ has_environment() {
 make_environment() {
     need_writable "$PWD"
     need_space "$PWD" 400
-    say "Making .venv with $("$1" -V)."
+    say "Creating .venv with $("$1" -V)."
     rm -rf .venv
-    "$1" -m venv .venv >&2 || die "The virtual environment .venv could not be made."
+    "$1" -m venv .venv >&2 || die "The virtual environment .venv could not be created."
     pwd -P >.venv/folder
 }
 
@@ -138,7 +138,7 @@ has_installed() {
         "$(sha256sum "$1")" .venv/installed
 }
 
-# The note is written last, so an interrupted install is taken up again.
+# .venv/installed is written last, so that an interrupted installation is repeated.
 install_lock() {
     local lock=$1 locks=("$1")
     need_space "$PWD" 400
@@ -150,9 +150,9 @@ install_lock() {
     sha256sum "${locks[@]}" >.venv/installed
 }
 
-# pip_install OPTION…: install the locked packages that come on the standard input. The lock
-# names all of them; asked to look for what they need, pip would stumble over each newer
-# release of one that another wants with an extra.
+# pip_install OPTION…: install the locked packages that are read from standard input. The lock
+# includes all dependencies; if pip resolved them itself, it would fail for a package that is
+# required with an extra as soon as there is a newer release of it.
 pip_install() {
     local log=.venv/pip.log
     cat >.venv/requirements.part
@@ -161,39 +161,39 @@ pip_install() {
         "$@" </dev/null >"$log" 2>&1 && return
     if grep --quiet 'cancelled by user' "$log"; then exit 130; fi # Ctrl-C
     grep --quiet 'No space left' "$log" &&
-        die "The disk became full while packages were installed; they need 400 MB here and in ${TMPDIR:-/tmp}."
-    die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); $log tells more."
+        die "The disk is full; installing packages needs 400 MB here and in ${TMPDIR:-/tmp}."
+    die "Packages could not be installed ($(grep '^ERROR' "$log" | tail -n 1)); for details, see $log."
 }
 
-# lock_part LOCK uwsgi|others: print the entries of uWSGI, or all but those.
+# lock_part LOCK uwsgi|others: print the entries of uWSGI, or all others.
 lock_part() {
     awk -v wanted="$2" '/^[^ ]/ { part = /^uwsgi==/ ? "uwsgi" : "others" } part == wanted' "$1"
 }
 
 # --- uWSGI --------------------------------------------------------------------
 
-# It comes as source: where nothing can build it, all the rest is installed still, and
-# it follows once there is a compiler.
+# It is a source package: without a compiler, everything else is installed, and uWSGI is
+# installed once there is a compiler.
 
-# It is asked, since one whose Python has gone is there and does not run.
+# Run it, since a uWSGI that was built for a removed Python exists, but does not start.
 has_uwsgi() {
     local version
     version=$(.venv/bin/uwsgi --version 2>/dev/null) &&
         grep --quiet --fixed-strings "uwsgi==$version " "$1"
 }
 
-# A wheel of another Python in the cache would crash, so none is taken from there. Without
-# isolation the locked setuptools builds it, not the newest there is.
+# Do not use the cache: a wheel for another Python would crash. Without isolation, the locked
+# setuptools builds it instead of the newest.
 build_uwsgi() {
     say "Building uWSGI; this takes a minute."
     (pip_install --no-cache-dir --no-build-isolation < <(lock_part "$1" uwsgi)) || true
 }
 
-# ensure_uwsgi LOCK: the whole service does not go without it.
+# ensure_uwsgi LOCK: the whole service requires it.
 ensure_uwsgi() {
     has_uwsgi "$1" || have_compiler || install_compiler
     has_uwsgi "$1" || build_uwsgi "$1"
-    has_uwsgi "$1" || die "uWSGI could not be built; $PWD/.venv/pip.log tells more."
+    has_uwsgi "$1" || die "uWSGI could not be built; for details, see $PWD/.venv/pip.log."
 }
 
 have_compiler() {
@@ -202,7 +202,7 @@ import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
 }
 
-# The headers belong to the Python in .venv; one that no package brought has its own.
+# The headers must match the Python in .venv; one that was not installed as a package has them.
 install_compiler() {
     local version
     version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -211,7 +211,7 @@ install_compiler() {
 
 # --- Locks --------------------------------------------------------------------
 
-# Print the first line of both lock files: what they were made from.
+# Print the first line of both lock files, which identifies the dependencies they lock.
 lock_header() {
     .venv/bin/python - <<'PYTHON'
 import hashlib, json, tomllib

@@ -1,4 +1,4 @@
-"""A real browser, and the few things that a person does with it."""
+"""A real browser, and what users do with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as expect
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = 60  # seconds
+TIMEOUT = 60  # seconds
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",  # the tests may run as root
@@ -30,25 +30,25 @@ ARGUMENTS = (
 
 
 class Browser:
-    """Chromium without a screen. It gathers what it has to complain about."""
+    """Headless Chromium, which collects the messages of its console."""
 
     def __init__(self, base: str) -> None:
         options = ChromeOptions()
         options.binary_location = found("chromium", "chromium-browser")
         for argument in ARGUMENTS:
             options.add_argument(argument)
-        # The certificate of a test is signed by nobody.
+        # The certificates of tests are self-signed.
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.base = base
         self.driver = Chrome(options=options, service=Service(found("chromedriver")))
-        # A page that is just being left, or drawn anew, answers neither.
-        passing = (
+        # Raised while a page is being left or rendered again.
+        transient = (
             ElementClickInterceptedException,
             JavascriptException,
             StaleElementReferenceException,
         )
-        self.wait = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=passing)
+        self.wait = WebDriverWait(self.driver, TIMEOUT, ignored_exceptions=transient)
         self.complaints: list[str] = []
 
     def open(self, path: str) -> None:
@@ -56,7 +56,7 @@ class Browser:
         self.listen()
 
     def listen(self) -> None:
-        """Gather what the browser complained about since the last time."""
+        """Collect the console messages since the last call."""
         self.complaints += [
             f"{self.driver.current_url}: {entry['message']}"
             for entry in self.driver.get_log("browser")
@@ -66,22 +66,22 @@ class Browser:
         return self.wait.until(expect.element_to_be_clickable((By.CSS_SELECTOR, css)))
 
     def press(self, css: str) -> None:
-        """Press what is there, or will be, on this page."""
-        self._do(css, lambda there: there.click())
+        """Wait for an element and click it; stay on this page."""
+        self._act_on(css, lambda element: element.click())
 
-    def _do(self, css: str, act: Callable[[Any], Any]) -> None:
-        """Do it with what is there, or will be; again if that was just drawn anew."""
+    def _act_on(self, css: str, act: Callable[[Any], Any]) -> None:
+        """Wait for an element and act on it; retry if it is rendered again."""
         clickable = expect.element_to_be_clickable((By.CSS_SELECTOR, css))
 
-        def try_to(page: Any) -> bool:
-            if there := clickable(page):
-                act(there)
-            return bool(there)
+        def try_to_act(page: Any) -> bool:
+            if element := clickable(page):
+                act(element)
+            return bool(element)
 
-        self.wait.until(try_to)
+        self.wait.until(try_to_act)
 
     def click(self, css: str) -> None:
-        """Click what leads to another page, and wait until it is there."""
+        """Click an element that leads to another page, and wait for that page."""
         self.driver.execute_script("window.isLeft = false")
         self.press(css)
         self.wait.until(
@@ -95,7 +95,7 @@ class Browser:
             field.clear()
             field.send_keys(text)
 
-        self._do(css, fill)
+        self._act_on(css, fill)
 
     @property
     def text(self) -> str:
@@ -108,21 +108,21 @@ class Browser:
         self.click("#login-form button")
 
     def choose(self, field: str, term: str) -> None:
-        """Find a choice by typing, and take it."""
+        """Search for a choice by typing, and select it."""
         self.press(f".field-{field} .select2-selection")
         self.type(".select2-container--open .select2-search__field", term)
         option = (By.CSS_SELECTOR, ".select2-results__option--highlighted")
 
-        def take(page: Any) -> bool:
+        def select(page: Any) -> bool:
             found = page.find_element(*option)
-            if is_it := term in found.text:
+            if matches := term in found.text:
                 found.click()
-            return is_it
+            return matches
 
-        self.wait.until(take)
+        self.wait.until(select)
 
     def look_as(self, *, width: int, dark: bool) -> None:
-        """Take the width of a screen, and prefer light or dark pages."""
+        """Emulate the width of a screen, and a preference for light or dark pages."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         run = self.driver.execute_cdp_cmd
         run("Emulation.setEmulatedMedia", {"features": [scheme]})
@@ -130,8 +130,8 @@ class Browser:
         run("Emulation.setDeviceMetricsOverride", size | {"mobile": width < 600})
 
     def overflows(self) -> bool:
-        """Return whether the page, or the table on it, is wider than its place."""
-        # Not than the window: a phone zooms out until it shows a page that is too wide.
+        """Return whether the page, or its table, is wider than its container."""
+        # Do not compare with the window: phones zoom out to fit a wide page.
         return bool(
             self.driver.execute_script(
                 "return [...document.querySelectorAll('html, .results')]"

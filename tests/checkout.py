@@ -1,4 +1,4 @@
-"""A copy of the repository's files as they are now, whether or not git knows them."""
+"""Copy the working tree of the repository, including uncommitted files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def copy_checkout(target: Path) -> None:
-    """Copy all but what .gitignore names; `target` must not be there yet."""
+    """Copy all files that .gitignore does not exclude; `target` must not exist."""
     lines = (REPOSITORY / ".gitignore").read_text().split()
     at_top = {line.strip("/") for line in lines if line.startswith("/")}
     anywhere = shutil.ignore_patterns(".git", *(line.rstrip("/") for line in lines))

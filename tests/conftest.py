@@ -1,4 +1,4 @@
-"""The cast: an owner, an editor, a viewer of one list, and an outsider."""
+"""The users of the tests: owner, editor and viewer of one list, and an outsider."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from todos.services.lists import add_list
 from todos.services.sharing import share_list
 from todos.services.todos import add_todo
 
-# A machine that is busy finds no faults, and the same code has the same ones each time.
+# A slow machine must not fail tests, and results must be reproducible.
 hypothesis.settings.register_profile(
     "ours",
     deadline=None,
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from walking through what is loaded for good."""
+    """Exclude permanently loaded objects from garbage collection."""
     gc.collect()
     gc.freeze()
 
@@ -56,7 +56,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture(autouse=True)
 def _settings_of_tests(settings: Any) -> None:
-    """Hash passwords quickly, and serve static files from where they are written."""
+    """Hash passwords quickly, and serve static files from their sources."""
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -69,35 +69,35 @@ def _settings_of_tests(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _english() -> Any:
-    """Begin in English; a request leaves behind the language of its answer."""
+    """Start in English, since a request leaves its language active."""
     with translation.override("en"):
         yield
 
 
 @pytest.fixture
 def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop the clock, so that no day ends while a test tells days apart."""
+    """Stop the clock, so that no test that compares days runs across midnight."""
     noon = timezone.now().replace(hour=12, minute=34)
     monkeypatch.setattr(timezone, "now", lambda: noon)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _events_open_for_flush() -> Any:
-    """Tests with real transactions empty the tables afterwards, the event log too."""
+    """Let tests with real transactions flush the event log with the other tables."""
     case: Any = TransactionTestCase
     teardown = case._fixture_teardown
 
-    def lifted(self: Any) -> None:
+    def teardown_with_events_open(self: Any) -> None:
         with events_open():
             teardown(self)
 
-    case._fixture_teardown = lifted
+    case._fixture_teardown = teardown_with_events_open
     yield
     case._fixture_teardown = teardown
 
 
 def make_person(username: str, *roles: str, **fields: Any) -> User:
-    """Add a person with these roles, `member` where none is named."""
+    """Add a person with these roles, by default `member`."""
     return add_person(
         actor=None,
         username=username,
@@ -109,7 +109,7 @@ def make_person(username: str, *roles: str, **fields: Any) -> User:
 
 
 def api_for(user: User, scopes: list[str] | None = None) -> APIClient:
-    """Return an API client that sends a key of this person."""
+    """Return an API client that uses a key of this person."""
     _key, token = issue_key(
         actor=None, user=user, name="test", scopes=scopes, now=timezone.now()
     )
@@ -119,13 +119,13 @@ def api_for(user: User, scopes: list[str] | None = None) -> APIClient:
 
 
 def secret_in(token: str) -> str:
-    """Return the secret of a key's token, which may hold "_" itself."""
+    """Return the secret of a key's token, which may itself contain "_"."""
     _prefix, _public_id, secret = token.split("_", 2)
     return secret
 
 
 def browser_for(user: User) -> Client:
-    """Return a browser in which this person signed in."""
+    """Return a test client in which this person is signed in."""
     browser = Client()
     browser.force_login(user)
     return browser
@@ -153,7 +153,7 @@ def viewer(db: None) -> User:
 
 @pytest.fixture
 def outsider(db: None) -> User:
-    """Who must see nothing of the shared list."""
+    """A person who must see nothing of the shared list."""
     return make_person("otto", display_name="Otto Outsider")
 
 

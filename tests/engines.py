@@ -1,6 +1,6 @@
 """Which engine runs which tests, and in which order.
 
-A file in neither list runs on both, so forgetting one costs time, never proof. See
+A file in neither list runs on both, so forgetting one costs time, never coverage. See
 docs/decisions/0012-tests-run-where-the-engine-matters.md.
 """
 
@@ -12,12 +12,12 @@ import pytest
 from django.conf import settings
 
 TESTS = Path(__file__).parent
-LIVE = TESTS / "live"  # the tests of the running service bring their own engine
+LIVE = TESTS / "live"  # the tests of the running service start their own engine
 
-# What is the same on every engine: requests and answers, pages and forms, permissions,
-# sessions and their copies in Redis, the environment, logs, metrics, other programs.
-# Add a file only if it neither asks for an order, a text search, a lock or a race, nor
-# sends values that a database might refuse.
+# Behaviour that is the same on every engine: requests and responses, pages and forms,
+# permissions, sessions and their copies in Redis, the environment, logs, metrics, other
+# programs. Add a file only if it does not depend on ordering, text search, locks or
+# races, and sends no values that a database might refuse.
 ON_SQLITE_ALONE = (
     "test_celery.py",
     "test_deploy.py",
@@ -30,9 +30,9 @@ ON_SQLITE_ALONE = (
     "test_metrics_files.py",
     "test_redis.py",
     "test_release.py",
+    "test_request_log.py",
     "test_requirements.py",
     "test_translations.py",
-    "test_watching.py",
     "test_wsgi.py",
     "accounts/test_sessions.py",
     "admin/test_browser.py",
@@ -78,8 +78,8 @@ ON_SQLITE_ALONE = (
     "core/test_schedules.py",
 )
 
-# Table locks, hanging connections and query plans, which SQLite does not have or which
-# look different there; and how many statements an answer takes where pages are merged.
+# Table locks, hanging connections and query plans, which SQLite lacks or does
+# differently, and the number of statements of a response where pages are merged.
 ON_POSTGRESQL_ALONE = (
     "core/test_connections.py",
     "core/test_migration_locks.py",
@@ -89,8 +89,8 @@ ON_POSTGRESQL_ALONE = (
     "todos/test_million.py",
 )
 
-# The files that take longest, longest first. They begin first: at the end, when other
-# workers have nothing left to do, one long file would keep everything waiting.
+# The slowest files, slowest first. They start first: at the end, a single slow file
+# would keep everything waiting while the other workers are idle.
 LONGEST = (
     "todos/test_million.py",
     "admin/test_registry.py",
@@ -114,7 +114,7 @@ LONGEST = (
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Leave out what only the other engine runs, even if it is named; sort the rest."""
+    """Remove the tests that only the other engine runs; sort the rest."""
     left_out = paths(ON_POSTGRESQL_ALONE if settings.ON_SQLITE else ON_SQLITE_ALONE)
     items[:] = [item for item in items if item.path not in left_out]
     rank = {path: number for number, path in enumerate(paths(LONGEST))}
@@ -125,5 +125,5 @@ def paths(names: tuple[str, ...]) -> list[Path]:
     """Return the paths of test files; raise if one is missing, as after a move."""
     found = [TESTS / name for name in names]
     if missing := [str(path) for path in found if not path.is_file()]:
-        raise pytest.UsageError(f"tests/engines.py names no files: {missing}")
+        raise pytest.UsageError(f"tests/engines.py lists missing files: {missing}")
     return found

@@ -1,8 +1,8 @@
-"""What each app adds to the access matrix: `tests/<app>/matrix.py`, where there is one.
+"""What each app adds to the access matrix, in an optional `tests/<app>/matrix.py`.
 
-Such a module has a TABLE like that of tests/api/matrix_table.py; SINGULAR, the name of
-a row by that of its collection; BODIES by method and endpoint; and `rows_of`, which
-makes a row of each kind.
+Such a module has a TABLE like that of tests/api/matrix_table.py; SINGULAR, which maps
+the name of a collection to that of a row; BODIES by method and endpoint; and `rows_of`,
+which creates a row of each kind.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PARTS = _load()
 
 
 def rows_of(user: User, text: str) -> dict[str, Model]:
-    """Make a row of each kind that apps add, with the text in all that it shows."""
+    """Create a row of each kind that apps add, with the text in every visible field."""
     return {
         name: row for part in PARTS for name, row in part.rows_of(user, text).items()
     }

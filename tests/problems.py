@@ -1,4 +1,4 @@
-"""What a refusal of the API has to look like."""
+"""Assertions about problem responses of the API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def assert_problem(response: Any, status: int, code: str, *fields: str) -> None:
-    """Assert a problem of this status and code, which names these fields."""
+    """Assert that the response is this problem, with errors of exactly these fields."""
     assert response.status_code == status, response.content
     assert response["Content-Type"].startswith("application/problem+json")
     body = response.json()

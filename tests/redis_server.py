@@ -1,4 +1,4 @@
-"""A Redis of one's own, to be stopped, frozen and filled."""
+"""A private Redis server that tests can stop, freeze and fill."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.live.waiting import wait_until
 
 
 class RedisServer:
-    """A real server on a socket, which keeps nothing."""
+    """A real server on a Unix socket, without persistence."""
 
     def __init__(self) -> None:
-        # Short: the path of a Unix socket has at most 107 characters.
+        # Keep it short: the path of a Unix socket has at most 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="redis-"))
         self.url = f"unix://{self.folder}/socket?db=0"
         self.start()
@@ -30,12 +30,13 @@ class RedisServer:
             "save": "",
             "logfile": str(self.folder / "log"),
         }
-        words = [
-            word for name, value in options.items() for word in (f"--{name}", value)
+        arguments = [
+            text for name, value in options.items() for text in (f"--{name}", value)
         ]
         program = shutil.which("redis-server")
         assert program, "Redis is missing: apt-get install redis-server"
-        self._process = subprocess.Popen([program, *words])  # noqa: S603  (our own words)
+        command = [program, *arguments]
+        self._process = subprocess.Popen(command)  # noqa: S603  (our own arguments)
         wait_until(self._answers, what="Redis answers")
 
     @property
@@ -45,7 +46,7 @@ class RedisServer:
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def unfreeze(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""Reading what /metrics answers."""
+"""Parse the response of /metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Samples = dict[str, dict[tuple[str, ...], float]]
 
 
 def samples_of(text: str) -> Samples:
-    """Return {name: {values of the labels, in the order of their names: value}}."""
+    """Return {name: {label values, sorted by label name: value}}."""
     found: Samples = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -1,4 +1,4 @@
-"""Celery's own processes, as they start and as the broker treats them."""
+"""Celery's processes: how they start, and how they handle broker failures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def log(tmp_path) -> Path:
 
 @pytest.fixture
 def start(server, log, tmp_path) -> Iterator[Start]:
-    """Start a program of Celery on the broker of the test."""
+    """Return a function that starts a Celery program with the test's broker."""
     started = []
 
     def start(program: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -73,18 +73,18 @@ def completed_tasks() -> set[str]:
     }
 
 
-def test_beat_is_alive_while_the_broker_hangs_and_sends_ticks_when_it_is_back(
+def test_beat_is_alive_while_the_broker_hangs_and_sends_ticks_afterwards(
     start, server, log
 ):
     server.freeze()
     start("beat")
     wait_until(
         lambda: log.read_text().count("tick not sent") >= 3,
-        what="each tick is reported",
+        what="each failed tick is logged",
     )
     assert is_alive("beat")
     assert "Traceback" not in log.read_text()
-    server.thaw()
+    server.unfreeze()
     wait_until(lambda: server.client.llen("celery"), what="there is a tick")
 
 
@@ -98,16 +98,14 @@ def test_beat_starts_before_the_broker_and_the_database(start, server, log):
             and "schedules not read" in log.read_text()
             and "tick not sent" in log.read_text()
         ),
-        what="all of it is reported",
+        what="all three failures are logged",
     )
     server.start()
     wait_until(lambda: server.client.llen("celery"), what="there is a tick")
     assert beat.poll() is None
 
 
-def test_a_worker_waits_for_the_broker_and_then_runs_what_beat_finds_due(
-    start, server, log
-):
+def test_a_worker_waits_for_the_broker_and_then_runs_due_tasks(start, server, log):
     server.kill()
     start("worker")
     wait_until(lambda: "Cannot connect" in log.read_text(), what="it waits")
@@ -127,7 +125,7 @@ def test_a_worker_waits_for_the_broker_and_then_runs_what_beat_finds_due(
         ({"BROKER_URL": "amqp://x"}, "Configuration: BROKER_URL must look like redis:"),
     ],
 )
-def test_impossible_settings_end_a_program_with_one_sentence(
+def test_invalid_settings_end_a_program_with_one_sentence(
     start, log, program, variables, sentence
 ):
     assert start(program, **variables).wait(60) == 1
@@ -140,5 +138,7 @@ def test_a_heartbeat_from_the_future_does_not_count():
     Heartbeat.objects.beat("worker", now + timedelta(hours=1))
     within = timedelta(seconds=40)
     assert not Heartbeat.objects.is_alive("worker", now, within=within)
-    Heartbeat.objects.beat("worker", now + timedelta(seconds=5))  # of another machine
+    Heartbeat.objects.beat(
+        "worker", now + timedelta(seconds=5)
+    )  # from another machine's clock
     assert Heartbeat.objects.is_alive("worker", now, within=within)

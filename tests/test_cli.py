@@ -1,4 +1,4 @@
-"""A command ends with a sentence where an operator can help, else with a traceback."""
+"""A command ends with a sentence if an operator can help, otherwise a traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from todo_project import cli
 
 @pytest.fixture
 def fail_with(monkeypatch) -> Callable[..., None]:
-    """Run a command that raises the error."""
+    """Return a function that runs a command which raises an error."""
 
     def run(error: BaseException, *options: str) -> None:
         def execute(argv: list[str]) -> None:
@@ -35,26 +35,24 @@ def fail_with(monkeypatch) -> Callable[..., None]:
         (OSError(errno.ENOSPC, "No space left"), "Data folder: [Errno 28] No space"),
     ],
 )
-def test_what_an_operator_can_mend_is_a_sentence(fail_with, error, sentence):
+def test_an_error_that_an_operator_can_fix_is_a_sentence(fail_with, error, sentence):
     with pytest.raises(SystemExit) as ended:
         fail_with(error)
     assert str(ended.value.code).startswith(sentence)
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "x"), ValueError("x")])
-def test_a_fault_of_ours_keeps_its_traceback(fail_with, error):
+def test_a_bug_keeps_its_traceback(fail_with, error):
     with pytest.raises(type(error)):
         fail_with(error)
 
 
-def test_a_traceback_is_there_for_who_asks(fail_with):
+def test_a_traceback_is_shown_on_request(fail_with):
     with pytest.raises(ImproperlyConfigured):
         fail_with(ImproperlyConfigured("x"), "--traceback")
 
 
-def test_a_command_that_is_interrupted_says_so_and_ends_as_shells_expect(
-    fail_with, capsys
-):
+def test_an_interrupted_command_exits_as_shells_expect(fail_with, capsys):
     with pytest.raises(SystemExit) as ended:
         fail_with(KeyboardInterrupt())
     assert ended.value.code == 130

@@ -1,4 +1,4 @@
-"""Truths that a row can tell are refused by the database itself, each by name."""
+"""Constraints: the database refuses invalid rows, and names the constraint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from todos.services.comments import add_comment
 pytestmark = pytest.mark.django_db
 OWNED_BY_TRIGGERS = {"event_in_stream_once", "event_seq_has_stream"}
 
-# Constraint, model, and columns that break it in a row that is otherwise sound.
+# Constraint, model, and columns that violate it in an otherwise valid row.
 BROKEN = [
     ("user_has_username", User, {"username": ""}),
     ("user_removed_is_anonymous", User, {"removed_at": NOW}),
@@ -75,7 +75,7 @@ BROKEN = [
     ("comment_text_length", Comment, {"text": "x" * 10_001}),
 ]
 # Unique together: a second row that repeats these columns of the first.
-TWICE = [
+UNIQUE = [
     ("shippedgrant_once", ShippedGrant),
     ("idempotentanswer_once", IdempotentAnswer),
     ("membership_once", Membership),
@@ -86,7 +86,7 @@ TWICE = [
 
 @pytest.fixture
 def rows(owner, todo_list, todo):
-    """One sound row of every model."""
+    """Create a valid row of every model."""
     issue_key(actor=owner, user=owner, name="x", now=NOW)
     label(owner, todo_list, "red")
     put(owner, None)
@@ -109,8 +109,8 @@ def constraints(kind):
     }
 
 
-def too_long(name, values):
-    """Tell whether PostgreSQL refuses the text before it asks the constraint."""
+def exceeds_column(name, values):
+    """Return whether PostgreSQL refuses the text before it checks the constraint."""
     longest = {"todolist_name_length": 200, "label_name_length": 100}
     longest |= {"todo_content_length": 500, "todo_content_bytes": 500}
     text = next(iter(values.values()))
@@ -124,7 +124,7 @@ def test_a_row_that_breaks_the_rule_is_refused(name, model, values):
     before = model._base_manager.values().get(pk=row_of(model).pk)
     with pytest.raises(Exception) as refusal, transaction.atomic():  # noqa: PT011
         broken.update(**values)
-    if isinstance(next(iter(values.values())), str) and too_long(name, values):
+    if isinstance(next(iter(values.values())), str) and exceeds_column(name, values):
         assert "too long" in str(refusal.value)
     else:
         assert isinstance(refusal.value, IntegrityError)
@@ -133,8 +133,8 @@ def test_a_row_that_breaks_the_rule_is_refused(name, model, values):
 
 
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize(("name", "model"), TWICE)
-def test_a_second_row_of_the_same_name_is_refused(name, model):
+@pytest.mark.parametrize(("name", "model"), UNIQUE)
+def test_a_duplicate_row_is_refused(name, model):
     twin = row_of(model)
     twin.pk = None if model is ShippedGrant else new_id()
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
@@ -149,7 +149,7 @@ def test_a_second_row_of_the_same_name_is_refused(name, model):
 
 
 @pytest.mark.usefixtures("rows")
-def test_events_have_a_number_of_their_own_within_a_stream():
+def test_events_have_unique_numbers_within_a_stream():
     event = Event.objects.exclude(seq=None)[0]
     event.pk = new_id()
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -162,9 +162,9 @@ def test_events_have_a_number_of_their_own_within_a_stream():
         event.save(force_insert=True)
 
 
-def test_every_constraint_is_shown_here():
+def test_every_constraint_is_tested_here():
     checks = {name for name, _model, _values in BROKEN}
-    uniques = {name for name, _model in TWICE}
+    uniques = {name for name, _model in UNIQUE}
     assert constraints(models.CheckConstraint) - OWNED_BY_TRIGGERS == checks
     assert constraints(models.UniqueConstraint) - OWNED_BY_TRIGGERS == uniques
 
@@ -183,7 +183,7 @@ def test_every_constraint_is_shown_here():
         {"starts_on": date(2026, 3, 1)},
     ],
 )
-def test_what_is_just_within_the_rules_is_kept(values):
+def test_values_at_the_limits_are_accepted(values):
     todo = row_of(Todo)
     Todo.with_trash.filter(pk=todo.pk).update(**values)
     kept = Todo.with_trash.values(*values).get(pk=todo.pk)

@@ -1,4 +1,4 @@
-"""What ships to run the service in containers, as far as no engine is needed."""
+"""The files for running the service in containers, without a container engine."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ["nginx", "web-0", "web-1", "worker", "beat", "migrate"]
-LASTING = sorted(set(SERVICES) - {"migrate"})
+PERMANENT = sorted(set(SERVICES) - {"migrate"})
 GAUGE = re.compile(r'Gauge\("(\w+)"')
 SECRET = re.compile("SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL")
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
-    """Return a folder in which deploy/compose/prepare was run."""
+    """Run deploy/compose/prepare in a new folder and return the folder."""
     folder = tmp_path_factory.mktemp("prepared")
     for name in ("deploy", "script"):
         shutil.copytree(ROOT / name, folder / name)
@@ -60,7 +60,7 @@ def test_the_dockerfile_is_clean():
     assert (found.returncode, found.stdout) == (0, "")
 
 
-def test_the_compose_file_is_one():
+def test_the_compose_file_is_valid():
     schema = json.loads((ROOT / "tests/schemas/compose-spec.json").read_text())
     jsonschema.Draft7Validator(schema).validate(COMPOSE)
 
@@ -70,7 +70,7 @@ def test_every_part_has_a_container():
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_a_container_may_do_nothing_but_its_work(name):
+def test_a_container_has_minimal_privileges(name):
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -89,8 +89,8 @@ def test_nothing_runs_as_root(name):
         assert SERVICES[name]["user"] not in {"", "0", "root"}
 
 
-@pytest.mark.parametrize("name", LASTING)
-def test_a_part_is_watched_bounded_and_brought_back(name):
+@pytest.mark.parametrize("name", PERMANENT)
+def test_a_part_has_a_healthcheck_limits_and_restarts(name):
     service = SERVICES[name]
     target = service.get("build", {}).get("target")
     assert "healthcheck" in service or "HEALTHCHECK" in stage(target)
@@ -100,7 +100,7 @@ def test_a_part_is_watched_bounded_and_brought_back(name):
 
 
 def stage(target: str) -> str:
-    """Return the lines of the Dockerfile that make the target."""
+    """Return the lines of the Dockerfile that build the target."""
     (found,) = re.findall(
         rf"^FROM \S+ AS {target}$(.*?)(?=^FROM |\Z)",
         (ROOT / "Dockerfile").read_text(),
@@ -122,7 +122,7 @@ def test_only_nginx_is_reached_from_outside():
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_no_secret_stands_in_an_environment(name):
+def test_no_environment_contains_a_secret(name):
     environment = SERVICES[name].get("environment", {})
     secrets = {key: value for key, value in environment.items() if SECRET.search(key)}
     assert {key.endswith("_FILE") for key in secrets} <= {True}
@@ -130,7 +130,7 @@ def test_no_secret_stands_in_an_environment(name):
     assert read <= set(SERVICES[name].get("secrets", ()))
 
 
-def test_images_of_others_are_those_of_one_version():
+def test_third_party_images_have_fixed_versions():
     for name in ("postgres", "redis"):
         assert re.search(r":\d[\w.-]+$", SERVICES[name]["image"])
     assert re.search(
@@ -138,14 +138,14 @@ def test_images_of_others_are_those_of_one_version():
     )
 
 
-def test_the_schema_is_there_before_anyone_asks_for_it():
+def test_services_start_after_the_migrations():
     for name in ("nginx", "web-0", "web-1", "worker", "beat"):
         condition = SERVICES[name]["depends_on"]["migrate"]["condition"]
         assert condition == "service_completed_successfully"
 
 
 def stop_times() -> dict[str, int]:
-    """Return the seconds that supervisor gives each program to end."""
+    """Return how many seconds supervisor waits for each program to stop."""
     found = re.findall(
         r"^\[program:(\w+)\].*?^stopwaitsecs=(\d+)$",
         read("deploy/supervisord.conf"),
@@ -154,33 +154,33 @@ def stop_times() -> dict[str, int]:
     return {name: int(seconds) for name, seconds in found}
 
 
-def test_requests_and_tasks_get_the_time_to_end():
+def test_containers_stop_no_sooner_than_supervisor():
     for name, seconds in stop_times().items():
         service = SERVICES["web-0" if name == "web" else name]
         assert service["stop_grace_period"] == f"{seconds}s"
 
 
-def test_systemd_waits_for_all_that_supervisor_stops_in_turn():
+def test_systemd_waits_while_supervisor_stops_everything():
     (limit,) = re.findall(r"^TimeoutStopSec=(\d+)$", read("deploy/todo.service"), re.M)
     assert sum(stop_times().values()) < int(limit)
 
 
-def test_who_is_deeper_gives_up_first():
+def test_inner_timeouts_are_shorter_than_outer_ones():
     (request,) = re.findall(r"^harakiri = (\d+)$", read("deploy/uwsgi.ini"), re.M)
-    (door,) = re.findall(r"uwsgi_read_timeout (\d\d)s;", read("deploy/nginx.conf"))
-    ladder = [LOCK_TIMEOUT, STATEMENT_TIMEOUT, int(request), int(door)]
-    ladder.append(stop_times()["web"])
-    assert ladder == sorted(set(ladder))
+    (proxy,) = re.findall(r"uwsgi_read_timeout (\d\d)s;", read("deploy/nginx.conf"))
+    timeouts = [LOCK_TIMEOUT, STATEMENT_TIMEOUT, int(request), int(proxy)]
+    timeouts.append(stop_times()["web"])
+    assert timeouts == sorted(set(timeouts))
     assert REDIS_TIMEOUT < LOCK_TIMEOUT
 
 
-def test_an_upstream_is_named_for_each_app_server():
+def test_each_app_server_has_an_upstream():
     upstream = (ROOT / "deploy/compose/site/upstream.conf").read_text()
     named = set(re.findall(r"unix:/data/run/(web-\d)\.sock", upstream))
     assert named == {name for name in SERVICES if name.startswith("web-")}
 
 
-def test_nothing_is_sent_to_the_builder_but_what_is_listed():
+def test_only_listed_files_are_sent_to_the_builder():
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     rules = [line for line in lines if not line.startswith("#")]
     assert rules[0] == "*"
@@ -188,7 +188,7 @@ def test_nothing_is_sent_to_the_builder_but_what_is_listed():
         assert not rule.startswith("!") or (ROOT / rule[1:]).exists()
 
 
-def test_what_compose_mounts_is_made_by_prepare(prepared):
+def test_prepare_creates_everything_that_compose_mounts(prepared):
     mounted = [
         volume.split(":")[0]
         for service in SERVICES.values()
@@ -200,14 +200,14 @@ def test_what_compose_mounts_is_made_by_prepare(prepared):
         assert (prepared / path).exists(), path
 
 
-def test_prepare_makes_each_file_that_nginx_includes(prepared):
+def test_prepare_creates_each_file_that_nginx_includes(prepared):
     included = set()
     for path in [ROOT / "deploy/nginx.conf", *(ROOT / "deploy/nginx").glob("*.conf")]:
         included |= set(re.findall(r"include site/(\S+);", path.read_text()))
     assert included == {path.name for path in (prepared / "compose/site").iterdir()}
 
 
-def test_prepare_keeps_secrets_from_others_and_changes_none(prepared):
+def test_prepare_keeps_secrets_private_and_unchanged(prepared):
     assert (prepared / "compose/secrets").stat().st_mode & 0o777 == 0o700
     before = contents(prepared)
     again = prepare(prepared, "other.example.com")
@@ -216,13 +216,13 @@ def test_prepare_keeps_secrets_from_others_and_changes_none(prepared):
 
 
 @pytest.mark.parametrize("names", [[], ["todo example"], ["https://todo.example.com"]])
-def test_prepare_wants_a_name(prepared, names):
+def test_prepare_requires_a_valid_host_name(prepared, names):
     refused = prepare(prepared, *names)
     assert refused.returncode == 1
     assert refused.stderr.startswith("Usage: deploy/compose/prepare")
 
 
-def test_the_settings_of_the_containers_are_sound(prepared, tmp_path):
+def test_the_settings_of_the_containers_pass_the_checks(prepared, tmp_path):
     secrets = str(prepared / "compose/secrets")
     settings = {
         name: value.replace("/run/secrets", secrets)
@@ -244,7 +244,7 @@ def test_the_settings_of_the_containers_are_sound(prepared, tmp_path):
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
 
 
-def test_the_guide_names_only_files_that_are_there():
+def test_the_guide_names_only_existing_files():
     named = set(re.findall(r"(?<![\w/.-])(?:deploy|script|docs)/[\w./-]*\w", DEPLOY))
     named |= {f"docs/{link}" for link in re.findall(r"\]\(([^)#]+)\)", DEPLOY)}
     named |= {
@@ -254,18 +254,18 @@ def test_the_guide_names_only_files_that_are_there():
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_the_guide_names_only_commands_that_are_there():
+def test_the_guide_names_only_existing_commands():
     named = set(re.findall(r"(?:(?:^|&& |`)todo|manage\.py) (\w+)", DEPLOY, re.M))
     assert {"welcome", "backup", "restore", "migrate"} <= named <= set(get_commands())
 
 
-def test_the_guide_names_only_settings_that_are_there():
+def test_the_guide_names_only_existing_settings():
     example = set(re.findall(r"^#([A-Z_]+)=", read(".env.example"), re.MULTILINE))
     named = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)+)\b", DEPLOY))
     assert named <= example | {"BASE_IMAGE", "RENEWED_LINEAGE"}
 
 
-def test_the_guide_names_only_metrics_that_are_there():
+def test_the_guide_names_only_existing_metrics():
     counted = re.findall(
         r'"(todo_\w+)"', read("todo_project/observability/metrics/counting.py")
     )

@@ -1,4 +1,4 @@
-"""Settings from the environment: an odd value stops the start with a sentence."""
+"""Settings from the environment: an invalid value prevents the start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_boolean_is_read(monkeypatch, raw, value):
 
 
 @pytest.mark.parametrize("raw", ["yes", "", "on", "2", "true "])
-def test_an_odd_boolean_is_refused_by_name(monkeypatch, raw):
+def test_an_invalid_boolean_is_refused_by_name(monkeypatch, raw):
     monkeypatch.setenv("FLAG", raw)
     with pytest.raises(ImproperlyConfigured, match="FLAG must be true or false"):
         env_bool("FLAG", default=True)
@@ -52,20 +52,20 @@ def test_a_missing_variable_takes_its_default(monkeypatch):
 
 
 @pytest.mark.parametrize("raw", ["0", "6", "-1", "2.5", "", "٣", "9" * 5000, "0x2"])
-def test_an_odd_number_is_refused_by_name(monkeypatch, raw):
+def test_an_invalid_number_is_refused_by_name(monkeypatch, raw):
     monkeypatch.setenv("COUNT", raw)
     with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
         env_int("COUNT", default=1, minimum=1, maximum=5)
 
 
 @pytest.mark.parametrize("raw", ["0" * 30 + "9" * 9, "0" * 5000])
-def test_zeros_before_a_number_hide_nothing(monkeypatch, raw):
+def test_leading_zeros_do_not_hide_a_large_number(monkeypatch, raw):
     monkeypatch.setenv("COUNT", raw)
     with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
         env_int("COUNT", default=1, minimum=0, maximum=5)
 
 
-def test_an_empty_path_is_not_the_folder_that_one_stands_in(monkeypatch, tmp_path):
+def test_an_empty_path_is_the_default_and_not_the_current_folder(monkeypatch, tmp_path):
     for raw in ("", None):
         monkeypatch.delenv("PLACE", raising=False)
         if raw is not None:
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path):
         env_str("WORD")
 
 
-def test_a_file_that_holds_no_text_is_named(monkeypatch, tmp_path):
+def test_a_file_that_is_not_text_is_named(monkeypatch, tmp_path):
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     monkeypatch.delenv("WORD", raising=False)
     monkeypatch.setenv("WORD_FILE", str(tmp_path / "secret"))
@@ -120,7 +120,7 @@ def test_a_variable_and_its_file_together_are_refused(monkeypatch, tmp_path):
         env_str("WORD")
 
 
-def test_a_database_address_is_taken_apart(monkeypatch):
+def test_a_database_url_is_parsed(monkeypatch):
     monkeypatch.setenv(
         "DB", "postgres://me:p%40ss@db.example:6543/todo?sslmode=require"
     )
@@ -135,7 +135,7 @@ def test_a_database_address_is_taken_apart(monkeypatch):
     }
 
 
-def test_a_socket_is_named_in_the_query(monkeypatch):
+def test_a_socket_can_be_given_in_the_query(monkeypatch):
     monkeypatch.setenv("DB", "postgres://me@/todo?host=/run/postgresql")
     assert env_database("DB", default="")["HOST"] == "/run/postgresql"
 
@@ -151,13 +151,13 @@ def test_a_socket_is_named_in_the_query(monkeypatch):
         "postgres://h/y?hosst=x",
     ],
 )
-def test_an_odd_database_address_is_refused_by_name(monkeypatch, url):
+def test_an_invalid_database_url_is_refused_by_name(monkeypatch, url):
     monkeypatch.setenv("DB", url)
     with pytest.raises(ImproperlyConfigured, match="DB"):
         env_database("DB", default="")
 
 
-def test_the_stored_secret_is_made_once_and_for_its_owner_alone(tmp_path):
+def test_the_stored_secret_is_created_once_and_private(tmp_path):
     path = tmp_path / "new" / "secret_key"
     secret = stored_secret(path)
     assert len(secret) > 50
@@ -181,7 +181,7 @@ def test_the_stored_secret_is_made_once_and_for_its_owner_alone(tmp_path):
         ({"DATABASE_URL": "postgres://u@h/n", "SECRET_KEY": ""}, "SECRET_KEY (or"),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_one_sentence(
+def test_an_invalid_setting_prevents_the_start_with_one_sentence(
     tmp_path, variables, sentence
 ):
     environment = os.environ | {"DATA_DIR": str(tmp_path)} | variables
@@ -199,7 +199,7 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(
     assert check.stdout == ""
 
 
-def test_an_app_server_says_the_sentence_and_no_traceback(tmp_path):
+def test_an_app_server_prints_the_sentence_without_a_traceback(tmp_path):
     started = subprocess.run(
         [sys.executable, "-c", "import todo_project.wsgi"],
         cwd=ROOT,
@@ -216,7 +216,7 @@ def test_an_app_server_says_the_sentence_and_no_traceback(tmp_path):
 @pytest.mark.parametrize(
     "url", ["", "redis://:pw@127.0.0.1:6379/1", "unix:///run/redis.sock?db=1"]
 )
-def test_an_address_of_redis_is_taken(monkeypatch, url):
+def test_a_redis_url_is_accepted(monkeypatch, url):
     monkeypatch.setenv("PLACE", url)
     assert env_redis("PLACE") == url
 
@@ -234,7 +234,7 @@ def test_an_address_of_redis_is_taken(monkeypatch, url):
         "unix:///run/redis.sock?db=zero",
     ],
 )
-def test_what_is_no_address_of_redis_is_refused_by_name(monkeypatch, url):
+def test_an_invalid_redis_url_is_refused_by_name(monkeypatch, url):
     monkeypatch.setenv("PLACE", url)
     with pytest.raises(ImproperlyConfigured, match="PLACE must look like redis://"):
         env_redis("PLACE")
@@ -245,7 +245,7 @@ def test_networks_are_read(monkeypatch):
     assert [str(net) for net in env_networks("NETS")] == ["10.0.0.1/32", "fd00::/8"]
 
 
-def test_what_is_no_network_is_refused_by_name(monkeypatch):
+def test_an_invalid_network_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("NETS", "10.0.0.1/8")
     with pytest.raises(ImproperlyConfigured, match="NETS must list addresses"):
         env_networks("NETS")
@@ -254,13 +254,13 @@ def test_what_is_no_network_is_refused_by_name(monkeypatch):
 @pytest.mark.parametrize(
     "hosts", ["a.example", ".example.com", "*", "10.0.0.1", "[::1]", "todo_web"]
 )
-def test_a_name_of_the_service_is_read(monkeypatch, hosts):
+def test_a_host_name_is_read(monkeypatch, hosts):
     monkeypatch.setenv("NAMES", hosts)
     assert env_hosts("NAMES", default="") == [hosts]
 
 
 @pytest.mark.parametrize("hosts", ["a.example:80", "https://a", "a/b", "a b", "::1"])
-def test_what_is_no_name_is_refused_by_name(monkeypatch, hosts):
+def test_an_invalid_host_name_is_refused_by_name(monkeypatch, hosts):
     monkeypatch.setenv("NAMES", hosts)
     with pytest.raises(ImproperlyConfigured, match="NAMES must list host names"):
         env_hosts("NAMES", default="")
@@ -273,7 +273,7 @@ def test_an_origin_is_read(monkeypatch, origin):
 
 
 @pytest.mark.parametrize("origin", ["a.example", "ftp://a", "https://", "https://a/b"])
-def test_what_is_no_origin_is_refused_by_name(monkeypatch, origin):
+def test_an_invalid_origin_is_refused_by_name(monkeypatch, origin):
     monkeypatch.setenv("PLACES", origin)
     with pytest.raises(ImproperlyConfigured, match="PLACES must list origins"):
         env_origins("PLACES")

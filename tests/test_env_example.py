@@ -1,4 +1,4 @@
-""".env.example tells of every setting, truly; an odd value of any stops the start."""
+""".env.example documents every setting; any invalid value prevents the start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLE = dict(
 )
 # Their defaults depend on where and how the service is started.
 DEPENDENT = {"LOG_FORMAT"}
-WRONG = {
+INVALID = {
     "ALLOWED_HOSTS": "https://todo.example.com",
     "BROKER_URL": "amqp://localhost",
     "CSRF_TRUSTED_ORIGINS": "todo.example.com",
@@ -37,13 +37,13 @@ WRONG = {
     "TRASH_DAYS": "never",
     "TRUSTED_PROXIES": "proxy.example.com",
 }
-# Any text is a token, a key that once was, or the name of a folder.
-FREE = {"DATA_DIR", "METRICS_DIR", "OPERATOR_TOKEN", "SECRET_KEY_FALLBACKS"}
+# Any text is valid as a token, a former key, or the path of a folder.
+UNRESTRICTED = {"DATA_DIR", "METRICS_DIR", "OPERATOR_TOKEN", "SECRET_KEY_FALLBACKS"}
 
 
 @pytest.fixture
-def bare(monkeypatch, tmp_path):
-    """Take away what the environment sets; keep the data elsewhere."""
+def clean_environment(monkeypatch, tmp_path):
+    """Unset all variables, and keep the data in a temporary folder."""
     for name in EXAMPLE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
@@ -51,14 +51,14 @@ def bare(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def read(bare) -> dict[str, Any]:
-    """Return what the settings read, by name, with the default of each."""
+def read(clean_environment) -> dict[str, Any]:
+    """Return the variables that the settings read, with their defaults."""
     defaults: dict[str, Any] = {}
 
     def recorded(reader):
         def record(name: str, *choices: str, **options: Any) -> Any:
             value = reader(name, *choices, **options)
-            # Last, as a reader may ask another one, which has a default of its own.
+            # After the call, since a reader may call another one with its own default.
             defaults[name] = options.get("default", "")
             return value
 
@@ -66,7 +66,7 @@ def read(bare) -> dict[str, Any]:
 
     for name in dir(env):
         if name.startswith("env_"):
-            bare.setattr(env, name, recorded(getattr(env, name)))
+            clean_environment.setattr(env, name, recorded(getattr(env, name)))
     runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
     return defaults
 
@@ -79,16 +79,16 @@ def test_every_setting_is_in_the_example(read):
     assert set(read) <= set(EXAMPLE)
 
 
-def test_every_default_in_the_example_is_the_true_one(read, tmp_path):
+def test_every_default_in_the_example_is_correct(read, tmp_path):
     places = {"APP": str(ROOT), "DATA_DIR": str(tmp_path), "REDIS_URL": ""}
     for name, default in read.items():
         if name not in DEPENDENT:
-            told = Template(EXAMPLE[name]).substitute(places)
+            documented = Template(EXAMPLE[name]).substitute(places)
             known = str(default).lower() if isinstance(default, bool) else str(default)
-            assert (name, told) == (name, known)
+            assert (name, documented) == (name, known)
 
 
-def test_nothing_is_in_the_example_that_nobody_reads(read):
+def test_every_variable_in_the_example_is_used(read):
     compose = names_in("compose.yaml", r"\$\{([A-Z_]+)")
     uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z_]+)")
     supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z_]+)\)")
@@ -103,25 +103,27 @@ def test_nothing_is_in_the_example_that_nobody_reads(read):
 
 
 def test_compose_and_the_example_agree_on_defaults():
-    for told in names_in("compose.yaml", r"\$\{([A-Z_]+:-[^}]*)\}"):
-        name, _, default = told.partition(":-")
+    for documented in names_in("compose.yaml", r"\$\{([A-Z_]+:-[^}]*)\}"):
+        name, _, default = documented.partition(":-")
         assert (name, EXAMPLE[name]) == (name, default)
 
 
-def test_what_compose_sets_is_a_setting(read):
+def test_compose_sets_only_known_settings(read):
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     for part in ("web-0", "web-1", "worker", "beat", "migrate"):
         names = {name.removesuffix("_FILE") for name in services[part]["environment"]}
         assert names <= set(read) | {"INSTANCE", "WEB_PROCESSES"}
 
 
-def test_a_wrong_value_is_tried_of_every_setting(read):
-    assert set(WRONG) | FREE == set(read)
+def test_every_setting_is_tested_with_an_invalid_value(read):
+    assert set(INVALID) | UNRESTRICTED == set(read)
 
 
-@pytest.mark.parametrize("name", sorted(WRONG))
-def test_a_wrong_value_stops_the_start_and_names_the_variable(bare, name):
-    bare.setenv(name, WRONG[name])
+@pytest.mark.parametrize("name", sorted(INVALID))
+def test_an_invalid_value_prevents_the_start_and_names_the_variable(
+    clean_environment, name
+):
+    clean_environment.setenv(name, INVALID[name])
     with pytest.raises(ImproperlyConfigured, match=rf"^{name} (must|is)") as refusal:
         runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
     assert str(refusal.value).endswith(".")
@@ -129,14 +131,14 @@ def test_a_wrong_value_stops_the_start_and_names_the_variable(bare, name):
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "OPERATOR_TOKEN", "REDIS_URL"])
-def test_a_secret_may_come_from_a_file(bare, tmp_path, name):
+def test_a_secret_may_come_from_a_file(clean_environment, tmp_path, name):
     value = {
         "DATABASE_URL": "sqlite:////srv/other.sqlite3",
         "OPERATOR_TOKEN": "from a file",
         "REDIS_URL": "redis://:word@redis:6379/0",
     }[name]
     (tmp_path / "secret").write_text(f"{value}\n")
-    bare.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    clean_environment.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     made = runpy.run_path(str(ROOT / "todo_project" / "settings.py"))
     if name == "DATABASE_URL":
         assert made["DATABASE"]["NAME"] == "/srv/other.sqlite3"

@@ -1,4 +1,4 @@
-"""Whoever probes the service learns which parts are well, and an operator why not."""
+"""/readyz reports the state of each part, and the causes of failures to operators."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _token(settings, monkeypatch) -> None:
 def server(settings) -> Iterator[RedisServer]:
     server = RedisServer()
     settings.REDIS_URL = settings.BROKER_URL = server.url
-    settings.REDIS_TIMEOUT = 5  # seconds; a busy machine may take its time
+    settings.REDIS_TIMEOUT = 5  # seconds; the machine may be busy
     yield server
     server.remove()
 
@@ -60,7 +60,7 @@ def test_without_redis_the_parts_are_database_migrations_and_background():
 
 
 @pytest.mark.usefixtures("all_alive", "server")
-def test_with_redis_its_uses_and_who_works_for_them_are_parts():
+def test_with_redis_its_uses_and_their_processes_are_parts():
     answer = ask()
     assert answer.status_code == 200
     parts = ["database", "migrations", "cache", "broker", "beat", "worker"]
@@ -68,20 +68,20 @@ def test_with_redis_its_uses_and_who_works_for_them_are_parts():
 
 
 @pytest.mark.usefixtures("all_alive")
-@pytest.mark.parametrize("trouble", ["kill", "freeze", "fill"])
-def test_without_redis_the_service_is_degraded_and_well_again_after(server, trouble):
-    getattr(server, trouble)()
+@pytest.mark.parametrize("failure", ["kill", "freeze", "fill"])
+def test_a_redis_failure_degrades_the_service_until_it_ends(server, failure):
+    getattr(server, failure)()
     answer = ask()
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["cache"] == "failed"
     assert answer.json()["checks"]["broker"] == "failed"
-    {"kill": server.start, "freeze": server.thaw, "fill": server.empty}[trouble]()
+    {"kill": server.start, "freeze": server.unfreeze, "fill": server.empty}[failure]()
     assert ask().json()["status"] == "ok"
 
 
 @pytest.mark.usefixtures("all_alive", "server")
 @pytest.mark.parametrize("name", ["beat", "worker"])
-def test_who_shows_no_life_is_named(name):
+def test_a_process_without_a_heartbeat_is_named(name):
     long_ago = timezone.now() - timedelta(minutes=1)
     Heartbeat.objects.filter(name=name).update(at=long_ago)
     answer = ask(**OPERATOR)
@@ -91,16 +91,16 @@ def test_who_shows_no_life_is_named(name):
 
 
 @pytest.mark.django_db
-def test_what_never_ran_is_named():
+def test_a_process_that_never_ran_is_named():
     assert checks()["background"] == "failed"
 
 
 def break_down(*_arguments: Any, **_options: Any) -> None:
-    raise OperationalError("server at 10.0.0.7 is away\nwhatever follows")
+    raise OperationalError("server at 10.0.0.7 is broken\nwhatever follows")
 
 
 @pytest.mark.django_db
-def test_without_the_database_nothing_can_be_answered(monkeypatch, server):
+def test_without_the_database_the_service_is_unavailable(monkeypatch, server):
     monkeypatch.setattr(connection, "cursor", break_down)
     answer = ask()
     assert answer.status_code == 503
@@ -119,25 +119,25 @@ def test_without_the_database_nothing_can_be_answered(monkeypatch, server):
 
 
 @pytest.mark.django_db
-def test_a_schema_that_is_behind_cannot_be_served(monkeypatch):
+def test_a_schema_with_missing_migrations_is_unavailable(monkeypatch):
     newer = {("todos", "9999_to_come"), ("accounts", "9998_to_come")}
     monkeypatch.setattr(health, "newest_migrations", lambda: newer)
     answer = ask(**OPERATOR)
     assert answer.status_code == 503
     assert answer.json()["status"] == "unavailable"
-    told = "not applied: accounts.9998_to_come, todos.9999_to_come"
-    assert answer.json()["causes"]["migrations"] == told
+    cause = "not applied: accounts.9998_to_come, todos.9999_to_come"
+    assert answer.json()["causes"]["migrations"] == cause
 
 
 @pytest.mark.django_db
-def test_causes_are_for_operators(monkeypatch):
+def test_only_operators_see_causes(monkeypatch):
     monkeypatch.setattr(connection, "cursor", break_down)
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": TOKEN}):
         answer = ask(**headers)
         assert "causes" not in answer.json()
         assert "10.0.0.7" not in answer.text
     causes = ask(**OPERATOR).json()["causes"]
-    assert causes == {"database": "server at 10.0.0.7 is away"}
+    assert causes == {"database": "server at 10.0.0.7 is broken"}
 
 
 @pytest.mark.django_db
@@ -155,17 +155,17 @@ def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
     caplog.set_level(logging.INFO, logger="todo_project.observability.health")
     Heartbeat.objects.beat("background", timezone.now())
     ask()
-    with monkeypatch.context() as away:
-        away.setattr(connection, "cursor", break_down)
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", break_down)
         ask()
         ask()
     ask()
-    told = [
+    logged = [
         (record.levelname, record.__dict__["part"], record.__dict__["state"])
         for record in caplog.records
         if record.name == "todo_project.observability.health"
     ]
-    assert told == [
+    assert logged == [
         ("WARNING", "database", "failed"),
         ("WARNING", "migrations", "unknown"),
         ("WARNING", "background", "unknown"),
@@ -177,7 +177,7 @@ def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
-def test_a_probe_comes_under_any_name_by_either_scheme_and_is_not_kept(path, settings):
+def test_probes_accept_any_host_and_scheme_and_are_not_cached(path, settings):
     settings.SECURE_SSL_REDIRECT = True
     answer = Client().get(path, headers={"Host": "10.1.2.3:8080"})
     assert answer.status_code == 200
@@ -188,5 +188,5 @@ def test_a_probe_comes_under_any_name_by_either_scheme_and_is_not_kept(path, set
     )
 
 
-def test_being_alive_asks_nothing_of_any_other_part():
+def test_livez_depends_on_no_other_part():
     assert Client().get("/livez").text == "ok\n"  # the database is closed to this test

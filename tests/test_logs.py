@@ -1,4 +1,4 @@
-"""A line of the log names its request and quotes nobody's content."""
+"""A log line names its request and contains no user content."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def raised(error, cause=None):
         return caught
 
 
-def test_a_busy_database_is_told_in_one_line_without_its_statement():
+def test_a_busy_database_is_logged_in_one_line_without_its_statement():
     error = OperationalError("canceling statement\nLINE 1: UPDATE … 'pbkdf2_sha256$1'")
     record = record_of(error)
     assert record.exc_info is None
@@ -54,12 +54,12 @@ def test_a_busy_database_is_told_in_one_line_without_its_statement():
         assert "pbkdf2" not in line
 
 
-def test_a_refused_request_is_told_without_a_traceback():
+def test_a_refused_request_is_logged_without_a_traceback():
     record = record_of(DisallowedHost("x"), name="django.security.DisallowedHost")
     assert record.exc_info is None
 
 
-def test_a_fault_of_ours_keeps_its_traceback():
+def test_a_bug_keeps_its_traceback():
     assert record_of(ValueError("x")).exc_info
 
 
@@ -73,17 +73,17 @@ def test_a_line_names_the_request_that_has_left_the_middleware():
 @pytest.mark.parametrize(
     ("how", "level", "status"), [("bug", "ERROR", 500), ("locked", "WARNING", 503)]
 )
-def test_a_failure_of_the_api_is_told_once(owner_api, caplog, how, level, status):
+def test_a_failure_of_the_api_is_logged_once(owner_api, caplog, how, level, status):
     owner_api.raise_request_exception = False
     answer = owner_api.get(f"/api/v1/fail/{how}")
-    told = [r for r in caplog.records if r.message == "request failed"]
-    assert [r.levelname for r in told] == [level]
-    assert (told[0].path, told[0].status) == (f"/api/v1/fail/{how}", status)
-    assert told[0].request_id == answer.headers["X-Request-ID"]
+    logged = [r for r in caplog.records if r.message == "request failed"]
+    assert [r.levelname for r in logged] == [level]
+    assert (logged[0].path, logged[0].status) == (f"/api/v1/fail/{how}", status)
+    assert logged[0].request_id == answer.headers["X-Request-ID"]
     assert not [r for r in caplog.records if r.name == "django.request"]
 
 
-def test_json_holds_the_event_and_its_fields():
+def test_json_contains_the_event_and_its_fields():
     record = record_of(request_id="abc", ms=1.5, route="api:todos", user=None)
     record.created = 1767225600.25
     assert json.loads(JsonFormatter().format(record)) == {
@@ -98,35 +98,37 @@ def test_json_holds_the_event_and_its_fields():
     }
 
 
-def test_a_field_cannot_pass_for_the_event_itself():
-    told = json.loads(JsonFormatter().format(record_of(time="noon", level="fine")))
-    assert told["level"] == "ERROR"
-    assert told["time"] != "noon"
+def test_a_field_cannot_replace_those_of_the_event():
+    logged = json.loads(JsonFormatter().format(record_of(time="noon", level="fine")))
+    assert logged["level"] == "ERROR"
+    assert logged["time"] != "noon"
 
 
 @pytest.mark.parametrize("text", ["x" * 9000, "字" * 9000, '"' * 4000 + "\n" * 4000])
-def test_a_line_fits_whole_into_a_pipe_that_others_write_to(text):
+def test_a_line_is_short_enough_for_an_atomic_write_to_a_pipe(text):
     record = record_of(plan=text, sql=text[:3000], ms=12)
     line = JsonFormatter().format(record)
-    told = json.loads(line)
+    logged = json.loads(line)
     assert 1000 < len(line.encode()) < 4096
-    assert (told["ms"], told["message"]) == (12, "failed: /x")
-    assert told["plan"] in text
+    assert (logged["ms"], logged["message"]) == (12, "failed: /x")
+    assert logged["plan"] in text
 
 
-def test_of_a_long_exception_the_end_is_kept():
-    told = json.loads(JsonFormatter().format(record_of(raised(ValueError("x" * 5000)))))
-    assert told["exception"].endswith("xxx")
+def test_a_long_exception_keeps_its_end():
+    logged = json.loads(
+        JsonFormatter().format(record_of(raised(ValueError("x" * 5000))))
+    )
+    assert logged["exception"].endswith("xxx")
 
 
-def test_a_request_and_the_arguments_of_a_task_stay_out():
+def test_requests_and_task_arguments_are_not_logged():
     request = SimpleNamespace(id="abc", path="/x?search=secret")
     record = record_of(request=request, data={"args": ["secret"]})
     for formatter in (JsonFormatter(), LineFormatter()):
         assert "secret" not in formatter.format(record)
 
 
-def test_an_exception_is_one_field_with_its_cause_first():
+def test_an_exception_is_one_field_that_starts_with_its_cause():
     error = raised(ValueError("second"), raised(KeyError("first")))
     text = JsonFormatter().format(record_of(error))
     assert "\n" not in text
@@ -135,7 +137,7 @@ def test_an_exception_is_one_field_with_its_cause_first():
     assert "in raised" in trace
 
 
-def test_the_row_that_a_database_refused_stays_out():
+def test_a_row_that_the_database_refused_is_not_logged():
     message = 'violates "todo_x"\nDETAIL:  Failing row contains (1, secret\n\ntext).'
     record = record_of(raised(IntegrityError(message), raised(ValueError(message))))
     for formatter in (JsonFormatter(), LineFormatter()):
@@ -144,14 +146,14 @@ def test_the_row_that_a_database_refused_stays_out():
         assert "todo_x" in line
 
 
-def test_a_task_that_failed_is_told_without_the_row(caplog):
+def test_a_failed_task_is_logged_without_the_row(caplog):
     error = IntegrityError('violates "todo_x"\nDETAIL:  (1, secret)')
 
     @app.task(name="tests.failing")
     def failing():
         raise error
 
-    copy_context().run(failing.apply)  # a task leaves its id to what comes after it
+    copy_context().run(failing.apply)  # a task leaves its id in the context
     app.tasks.unregister("tests.failing")
     (record,) = [r for r in caplog.records if r.name == "celery.app.trace"]
     OneLineFilter().filter(record)
@@ -163,7 +165,7 @@ def test_a_task_that_failed_is_told_without_the_row(caplog):
         assert "secret" not in line
 
 
-def test_what_fails_around_a_task_is_told_without_the_row():
+def test_a_failure_outside_the_task_is_logged_without_the_row():
     error = IntegrityError('violates "todo_x"\nDETAIL:  (1, secret)')
     record = record_of(error, name="celery.app.trace", args=(error,))
     line = JsonFormatter().format(record)
@@ -172,27 +174,27 @@ def test_what_fails_around_a_task_is_told_without_the_row():
     assert "secret" not in line
 
 
-def test_a_readable_line_cannot_be_forged_nor_steer_a_terminal():
+def test_control_characters_in_a_readable_line_are_escaped():
     record = record_of(route="x\n2026 INFO forged \x1b[2J")
     line = LineFormatter().format(record)
     assert line.endswith(r"failed: /x route=x\x0a2026 INFO forged \x1b[2J")
     assert "\n" not in line
 
 
-def test_the_form_is_chosen_by_setting_and_json_where_nobody_looks(tmp_path):
+def test_the_format_is_a_setting_and_json_without_a_terminal(tmp_path):
     code = (
         "import django, logging; django.setup();"
         "logging.getLogger('x').warning('hello', extra={'a': 1})"
     )
     lines = {}
-    for form in ("line", "json", None):
+    for log_format in ("line", "json", None):
         environment = os.environ | {
             "DATA_DIR": str(tmp_path),
             "DJANGO_SETTINGS_MODULE": "todo_project.settings",
         }
         environment.pop("LOG_FORMAT", None)
-        if form:
-            environment["LOG_FORMAT"] = form
+        if log_format:
+            environment["LOG_FORMAT"] = log_format
         run = subprocess.run(  # noqa: S603
             [sys.executable, "-c", code],
             cwd=ROOT,
@@ -201,6 +203,6 @@ def test_the_form_is_chosen_by_setting_and_json_where_nobody_looks(tmp_path):
             text=True,
             check=True,
         )
-        lines[form] = run.stderr
+        lines[log_format] = run.stderr
     assert lines["line"].endswith("WARNING x [-] hello a=1\n")
     assert json.loads(lines["json"])["a"] == json.loads(lines[None])["a"] == 1

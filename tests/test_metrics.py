@@ -1,4 +1,4 @@
-"""/metrics is closed, and counts right whatever becomes of the processes."""
+"""/metrics requires a token, and counts correctly across restarts and crashes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 def operator(settings, client):
-    """Return what an operator reads: {name: {labels: value}}."""
+    """Return a function that reads the metrics as {name: {labels: value}}."""
     settings.OPERATOR_TOKEN = TOKEN
 
     def read():
@@ -42,21 +42,21 @@ def operator(settings, client):
     return read
 
 
-def test_without_a_token_in_the_settings_there_is_nothing(settings, client):
+def test_without_a_token_in_the_settings_metrics_do_not_exist(settings, client):
     settings.OPERATOR_TOKEN = ""
     for headers in ({}, {"Authorization": "Bearer "}, BEARER):
         assert client.get("/metrics", headers=headers).status_code == 404
 
 
 @pytest.mark.parametrize("given", ["", "Bearer ", "Bearer wrong", f"Basic {TOKEN}"])
-def test_without_the_token_it_is_closed(settings, client, given):
+def test_metrics_require_the_token(settings, client, given):
     settings.OPERATOR_TOKEN = TOKEN
     answer = client.get("/metrics", headers={"Authorization": given})
     assert answer.status_code == 401
     assert b"todo_" not in answer.content
 
 
-def test_an_administrator_is_no_operator(settings, administrator_api):
+def test_an_administrator_is_not_an_operator(settings, administrator_api):
     settings.OPERATOR_TOKEN = TOKEN
     assert administrator_api.get("/metrics").status_code == 401
 
@@ -109,7 +109,7 @@ def test_scraping_takes_two_statements(operator, db, django_assert_num_queries):
 
 
 class Server:
-    """uWSGI with three workers that are renewed after a few requests."""
+    """uWSGI with three workers that are recycled after a few requests."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
@@ -155,13 +155,13 @@ class Server:
         assert answer.status_code == 200, answer.text
         return samples_of(answer.text)
 
-    def alive(self) -> int:
-        """Return how often /livez was answered, as the metrics have it."""
+    def livez_count(self) -> int:
+        """Return the number of successful requests to /livez in the metrics."""
         counted = self.samples()["todo_requests_total"]
         return int(counted.get(("GET", "livez", "200"), 0))
 
-    def knock(self, times: int) -> None:
-        """Ask for /livez so many times, a few at once; all are answered."""
+    def probe_livez(self, times: int) -> None:
+        """Request /livez this many times, a few at once; assert that all succeed."""
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: self.get("/livez"), range(times)))
         assert {answer.status_code for answer in answers} == {200}
@@ -180,11 +180,14 @@ def serving(folder: Path, **variables: str) -> Iterator[Server]:
 
 def test_no_request_is_lost_or_counted_twice_when_workers_are_recycled(tmp_path):
     with serving(tmp_path) as server:
-        server.knock(200)  # each worker has been renewed by then
-        assert server.alive() == 200
+        server.probe_livez(200)  # enough to recycle each worker
+        assert server.livez_count() == 200
         log = tmp_path / "log"
-        # The master looks for those that ended once a second, and writes it then.
-        wait_until(lambda: log.read_text().count("Respawned") >= 3, what="it is told")
+        # The master checks for ended workers, and logs them, once a second.
+        wait_until(
+            lambda: log.read_text().count("Respawned") >= 3,
+            what="the recycled workers are logged",
+        )
         assert server.samples()["todo_requests_in_flight"][("GET",)] == 1
 
         workers = children_of(server.process.pid)
@@ -193,17 +196,17 @@ def test_no_request_is_lost_or_counted_twice_when_workers_are_recycled(tmp_path)
             lambda: set(children_of(server.process.pid)) - set(workers),
             what="another worker was started",
         )
-        server.knock(50)
-        assert server.alive() == 250
+        server.probe_livez(50)
+        assert server.livez_count() == 250
         assert server.samples()["todo_requests_in_flight"][("GET",)] == 1
 
-    with serving(tmp_path) as server:  # another start goes on from there
-        server.knock(10)
+    with serving(tmp_path) as server:  # a restart continues the counters
+        server.probe_livez(10)
         read = server.samples()
-        assert server.alive() == 260
+        assert server.livez_count() == 260
         assert read["todo_request_seconds_count"][("livez",)] == 260
         assert read["todo_request_seconds_bucket"][("+Inf", "livez")] == 260
-    # Never more files than processes at once; a renewed one may overlap for a moment.
+    # As many files as concurrent processes; a recycled one may overlap briefly.
     assert len(list((tmp_path / "metrics").glob("counter_*.db"))) <= 5
 
 
@@ -212,46 +215,46 @@ def children_of(pid: int) -> list[int]:
     return [int(word) for word in listed.split()]
 
 
-def test_a_power_cut_costs_no_more_than_the_files_it_spoiled(tmp_path):
+def test_a_power_cut_loses_only_the_corrupted_files(tmp_path):
     folder = tmp_path / "metrics"
     counters: list[Path] = []
     with serving(tmp_path) as server:
-        while len(counters) < 2:  # a worker that is up first answers alone for a while
-            server.knock(4)
+        while len(counters) < 2:  # the first worker may serve alone for a while
+            server.probe_livez(4)
             counters = sorted(folder.glob("counter_*.db"))
-        counted = server.alive()
-    whole, spoiled = counters[0], folder / "counter_7.db"
+        counted = server.livez_count()
+    whole, corrupted = counters[0], folder / "counter_7.db"
     used = whole.read_bytes()
     (folder / "counter_8.db").write_bytes(b"\x00\x02\x00\x00" + bytes(4096))  # zeros
     (folder / "counter_9.db").write_bytes(used[: len(used) // 900])  # cut
-    spoiled.write_bytes(used[:8] + os.urandom(4096))
+    corrupted.write_bytes(used[:8] + os.urandom(4096))
     (folder / "histogram_8.db").write_bytes(b"")
     (folder / "else.db").write_bytes(b"not one of ours")
-    counters[1].write_bytes(b"\xff" * 1000)  # of a number that is taken again
+    counters[1].write_bytes(b"\xff" * 1000)  # its number is used again
     with serving(tmp_path) as server:
-        server.knock(1)
-        assert 1 <= server.alive() <= counted + 1
+        server.probe_livez(1)
+        assert 1 <= server.livez_count() <= counted + 1
 
 
-def test_a_dead_database_does_not_take_the_metrics_along(tmp_path):
+def test_metrics_are_served_without_the_database(tmp_path):
     away = f"postgres://nobody@/none?host={tmp_path}"
     with serving(tmp_path, DATABASE_URL=away, SECRET_KEY="x" * 50) as server:
-        server.knock(3)
+        server.probe_livez(3)
         read = server.samples()
     assert read["todo_database_up"] == {(): 0}
     assert read["todo_requests_total"][("GET", "livez", "200")] == 3
     assert "todo_heartbeat_age_seconds" not in read
 
 
-def test_a_broker_that_does_not_answer_leaves_its_queue_out(tmp_path):
+def test_the_queue_of_an_unreachable_broker_is_left_out(tmp_path):
     broker = f"unix://{tmp_path}/none.sock"
     with serving(tmp_path, REDIS_URL=broker) as server:
         assert "todo_queue_depth" not in server.samples()
 
 
-def test_without_a_folder_to_share_the_service_starts_all_the_same(tmp_path):
+def test_without_a_shared_folder_the_service_starts_anyway(tmp_path):
     (tmp_path / "metrics").write_text("in the way")
     with serving(tmp_path) as server:
-        server.knock(1)
+        server.probe_livez(1)
         assert server.get("/metrics", headers=BEARER).status_code == 200
     assert "metrics are not shared" in (tmp_path / "log").read_text()

@@ -1,4 +1,4 @@
-"""Files in which processes count: whose they are, and what of them is left."""
+"""The metrics files of processes: who owns them, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from todo_project.observability.metrics.sharing import (
 )
 
 
-def test_what_is_not_whole_is_told_from_what_is(tmp_path):
+def test_damaged_files_are_detected(tmp_path):
     path, whole = tmp_path / "counter_0.db", file_with_a_value(tmp_path)
     used = int.from_bytes(whole[:4], "little")
     path.write_bytes(whole)
@@ -26,7 +26,7 @@ def test_what_is_not_whole_is_told_from_what_is(tmp_path):
         path.write_bytes(
             whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
         )
-        is_readable(path)  # neither raises nor hangs, whatever it answers
+        is_readable(path)  # neither raises nor hangs, whatever it returns
     path.write_bytes(whole[:8] + bytes(used))
     assert not is_readable(path)
 
@@ -39,7 +39,7 @@ def file_with_a_value(folder: Path) -> bytes:
     return (folder / "made").read_bytes()[:4096]
 
 
-def test_a_forked_process_has_a_number_of_its_own(tmp_path):
+def test_a_forked_process_gets_another_number(tmp_path):
     slot = Slot(tmp_path)
     assert slot() == 0
     reader, writer = os.pipe()
@@ -80,7 +80,7 @@ def write_values(folder: Path, number: int) -> None:
         values.close()
 
 
-def test_a_number_is_taken_over_with_its_counters_and_without_its_present(tmp_path):
+def test_a_reused_number_keeps_its_counters_but_not_its_gauges(tmp_path):
     write_values(tmp_path, 0)
     assert Slot(tmp_path)() == 0
     used = {path.stem: path.read_bytes()[0] for path in tmp_path.glob("*_0.db")}
@@ -88,7 +88,7 @@ def test_a_number_is_taken_over_with_its_counters_and_without_its_present(tmp_pa
     assert used["gauge_livesum_0"] == 0
 
 
-def test_what_a_dead_process_said_of_its_present_is_forgotten(tmp_path):
+def test_gauges_of_a_dead_process_are_removed(tmp_path):
     alive = Slot(tmp_path)
     assert alive() == 0
     write_values(tmp_path, 1)

@@ -1,4 +1,4 @@
-"""Migrations go both ways, and leave what they promise."""
+"""Migrations can be reversed, and create everything that the service needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.registry import registry
 from tests.conftest import make_person
 from todos.models import Todo
 
-# The highest first: nothing refers to it.
+# The top layer first: nothing refers to it.
 OWN_APPS = tuple(
     label
     for label in reversed(registry.apps)
@@ -24,14 +24,14 @@ OWN_APPS = tuple(
 
 @pytest.fixture
 def _migrated_again(transactional_db):
-    """Put everything back for the tests that follow, whatever happens."""
+    """Migrate forward again for the next tests, whatever happens."""
     yield
     call_command("migrate", verbosity=0)
 
 
 @pytest.mark.usefixtures("_migrated_again")
 def test_every_migration_has_a_reverse():
-    # The admin and the sessions refer to people: they go first.
+    # The admin's own log refers to people, so it is reversed first.
     for app in ("admin", *OWN_APPS):
         call_command("migrate", app, "zero", verbosity=0)
     tables = connection.introspection.table_names()
@@ -65,5 +65,5 @@ def test_tables_and_columns_carry_comments():
 
 
 def _is_ours(field):
-    """Columns that Django's own base classes bring have no comment of ours."""
+    """Return whether the column is not from Django's base classes."""
     return field.name not in {"id", "password", "last_login", "is_superuser"}

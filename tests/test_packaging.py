@@ -1,4 +1,4 @@
-"""The wheel is whole: installed without the checkout, it makes its data and serves."""
+"""The wheel is complete: installed without the checkout, it migrates and serves."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Installation:
         self.env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LOG_LEVEL": "ERROR"}
         self.data = folder / ".local" / "share" / "todo-service"
         venv.create(folder / "venv")
-        # What the wheel requires is taken from the locked environment of the tests.
+        # Use the requirements that the tests' locked environment has installed.
         (self.packages / "locked.pth").write_text(sysconfig.get_path("purelib"))
         self.pip("install", "--no-index", "--no-deps", str(wheel))
 
@@ -74,7 +74,7 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Insta
 
 @pytest.fixture(scope="module")
 def service(installation: Installation) -> Iterator[str]:
-    """Migrate, collect the static files and serve; give the address."""
+    """Migrate, collect the static files and serve; yield the URL."""
     installation.todo("migrate", "--no-input")
     installation.todo("collectstatic", "--no-input")
     address = f"127.0.0.1:{free_ports(1)[0]}"
@@ -109,7 +109,7 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
-def test_the_wheel_holds_every_package_and_resource_and_nothing_else(checkout, wheel):
+def test_the_wheel_contains_exactly_the_packages_and_resources(checkout, wheel):
     packages = {
         folder.name: folder.name
         for folder in checkout.iterdir()
@@ -127,7 +127,7 @@ def test_the_wheel_holds_every_package_and_resource_and_nothing_else(checkout, w
     assert {"accounts", "core", "todos", "todo_project"} <= set(packages)
 
 
-def test_what_the_wheel_requires_is_what_the_lock_holds(installation):
+def test_the_locked_packages_satisfy_the_wheel(installation):
     assert "No broken requirements" in installation.pip("check")
 
 
@@ -137,8 +137,8 @@ import sys, accounts, core, todo_project, todos
 print(*(one.__path__[0] for one in (accounts, core, todo_project, todos)))
 print(*sys.path)
 """
-    told = installation.todo("shell", "--verbosity", "0", "--command", code)
-    packages, path = (line.split() for line in told.splitlines())
+    output = installation.todo("shell", "--verbosity", "0", "--command", code)
+    packages, path = (line.split() for line in output.splitlines())
     names = ("accounts", "core", "todo_project", "todos")
     assert packages == [str(installation.packages / name) for name in names]
     assert str(REPOSITORY) not in path
@@ -148,7 +148,7 @@ def test_the_checks_pass_in_an_empty_folder(installation):
     installation.todo("check", "--fail-level", "WARNING")
 
 
-def test_an_odd_setting_ends_a_command_with_a_sentence(installation):
+def test_an_invalid_setting_ends_a_command_with_a_sentence(installation):
     done = subprocess.run(  # noqa: S603
         installation.command("check"),
         cwd=installation.folder,
@@ -173,9 +173,7 @@ def test_the_sign_in_page_and_its_files_are_served_in_both_languages(service):
         assert requests.get(f"{service}{path}", timeout=10).status_code == 200
 
 
-def test_data_lies_in_the_home_folder_and_nothing_where_the_command_ran(
-    installation, service
-):
+def test_data_is_in_the_home_folder_and_not_in_the_current_one(installation, service):
     assert os.listdir(installation.folder) == []
     assert (installation.data / "todo.sqlite3").exists()
     assert not (installation.packages / "var").exists()

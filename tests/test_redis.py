@@ -1,4 +1,4 @@
-"""Redis may stop, hang or be full: what was cached is missed, and nothing fails."""
+"""Redis may stop, hang or be full: reads are cache misses, and nothing fails."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from tests.redis_server import RedisServer
 from todo_project import redis as ours
 from todo_project.redis import Breaker, RedisCache
 
-PATIENCE = 5  # seconds for which a frozen Redis is waited for here
+TIMEOUT = 5  # seconds to wait for a frozen Redis
 
 
 @pytest.fixture
 def breaker(monkeypatch) -> Breaker:
-    """What this process remembers of Redis; it forgets as soon as it is told to."""
+    """A new circuit breaker, whose pause is longer than any test."""
     fresh = Breaker()
     monkeypatch.setattr(ours, "breaker", fresh)
-    monkeypatch.setattr(ours, "PAUSE", 600)  # longer than any test
+    monkeypatch.setattr(ours, "PAUSE", 600)
     return fresh
 
 
 @pytest.fixture
 def server(breaker, settings) -> Iterator[RedisServer]:
-    """A Redis whose answers are waited for, however busy the machine is."""
+    """A Redis with a timeout that is long enough for a busy machine."""
     settings.REDIS_TIMEOUT = 30
     server = RedisServer()
     yield server
@@ -45,8 +45,8 @@ def cache(server) -> RedisCache:
 
 
 @pytest.fixture
-def impatient(server, settings) -> None:
-    settings.REDIS_TIMEOUT = PATIENCE
+def short_timeout(server, settings) -> None:
+    settings.REDIS_TIMEOUT = TIMEOUT
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - begin < seconds
 
 
-def test_what_was_put_in_is_given_back(cache):
+def test_a_cached_value_is_returned(cache):
     cache.set("name", ["值", 1], timeout=60)
     assert cache.get("name") == ["值", 1]
     assert cache.get("other", default="nothing") == "nothing"
@@ -64,12 +64,12 @@ def test_what_was_put_in_is_given_back(cache):
     assert cache.get("name") is None
 
 
-def test_what_stands_in_redis_is_no_program(cache, server):
+def test_values_in_redis_are_json(cache, server):
     cache.set("name", {"a": 1})
     assert server.client.get("todo:1:name") == b'{"a": 1}'
 
 
-def test_what_no_cache_wrote_is_a_miss(cache, server):
+def test_a_malformed_value_is_a_miss(cache, server):
     server.client.set("todo:1:name", b"\xffnonsense")
     assert cache.get("name", default="nothing") == "nothing"
 
@@ -83,28 +83,26 @@ def test_a_stopped_redis_is_an_empty_cache(cache, server):
     assert cache.get_many(["name"]) == {}
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_frozen_redis_is_waited_for_once_and_left_alone_after_that(cache, server):
+@pytest.mark.usefixtures("short_timeout")
+def test_a_frozen_redis_times_out_once_and_is_then_skipped(cache, server):
     cache.set("name", 1)
     server.freeze()
-    with within(2 * PATIENCE):
+    with within(2 * TIMEOUT):
         assert cache.get("name") is None
-    with within(PATIENCE):
+    with within(TIMEOUT):
         for number in range(100):
             cache.set(str(number), number)
             assert cache.get("name") is None
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_frozen_redis_that_is_met_for_the_first_time_is_waited_for_once(
-    cache, server
-):
+@pytest.mark.usefixtures("short_timeout")
+def test_a_frozen_redis_times_out_once_on_the_first_connection(cache, server):
     server.freeze()
-    with within(2 * PATIENCE):
+    with within(2 * TIMEOUT):
         assert cache.get("name") is None
 
 
-def test_a_redis_that_is_back_is_used_again_after_a_pause(
+def test_a_recovered_redis_is_used_again_after_a_pause(
     cache, server, breaker, monkeypatch
 ):
     server.kill()
@@ -119,7 +117,7 @@ def test_a_redis_that_is_back_is_used_again_after_a_pause(
     assert not breaker.is_open()
 
 
-def test_after_the_pause_one_caller_tries_for_all(breaker, monkeypatch):
+def test_after_the_pause_only_one_caller_retries(breaker, monkeypatch):
     now = 1000.0
     monkeypatch.setattr(ours, "time", SimpleNamespace(monotonic=lambda: now))
     breaker.fail(redis.ConnectionError())
@@ -131,7 +129,7 @@ def test_after_the_pause_one_caller_tries_for_all(breaker, monkeypatch):
     assert not breaker.is_open()
 
 
-def test_a_full_redis_keeps_nothing_new_and_gives_what_it_has(cache, server, breaker):
+def test_a_full_redis_stores_nothing_but_can_be_read(cache, server, breaker):
     cache.set("old", 1)
     server.fill()
     assert not cache.set("new", 1)
@@ -142,7 +140,7 @@ def test_a_full_redis_keeps_nothing_new_and_gives_what_it_has(cache, server, bre
 
 @pytest.fixture
 def web_server(tmp_path) -> Iterator[str]:
-    """Something that is no Redis, where Redis should be; its address."""
+    """A server that is not Redis, at the address of Redis; yields its URL."""
     path = str(tmp_path / "socket")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
@@ -163,14 +161,14 @@ def refuse_all(listening: socket.socket) -> None:
                 connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def test_what_is_no_redis_is_an_empty_cache(breaker, web_server):
+def test_another_server_at_the_address_is_an_empty_cache(breaker, web_server):
     cache = RedisCache(web_server, {})
     assert cache.get("name", default="nothing") == "nothing"
     assert breaker.is_open()
     assert not cache.set("name", 1)
 
 
-def test_a_redis_that_is_back_and_full_is_back(
+def test_a_redis_that_comes_back_full_counts_as_available(
     cache, server, breaker, monkeypatch, caplog
 ):
     caplog.set_level(logging.INFO, logger=ours.logger.name)
@@ -181,7 +179,7 @@ def test_a_redis_that_is_back_and_full_is_back(
     assert caplog.messages[-1] == "redis answers again"
 
 
-def test_the_log_tells_once_that_it_is_away_and_once_that_it_is_back(
+def test_an_outage_and_the_recovery_are_logged_once_each(
     cache, server, breaker, monkeypatch, caplog
 ):
     monkeypatch.setattr(ours, "PAUSE", 0)
@@ -192,23 +190,21 @@ def test_the_log_tells_once_that_it_is_away_and_once_that_it_is_back(
         server.start()
         for _ in range(3):
             cache.get("name")
-    told = [record.getMessage() for record in caplog.records]
-    assert told == ["redis does not answer", "redis answers again"]
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == ["redis does not answer", "redis answers again"]
 
 
-def test_a_single_question_is_asked_even_while_requests_leave_redis_alone(
-    server, breaker
-):
+def test_ask_once_ignores_the_open_breaker(server, breaker):
     breaker.fail(redis.ConnectionError())
     with ours.ask_once(server.url) as client:
         assert client.ping()
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_single_question_to_a_frozen_redis_is_soon_given_up(server):
+@pytest.mark.usefixtures("short_timeout")
+def test_ask_once_times_out_on_a_frozen_redis(server):
     server.freeze()
     with (
-        within(3 * PATIENCE),
+        within(3 * TIMEOUT),
         pytest.raises(redis.TimeoutError),
         ours.ask_once(server.url) as client,
     ):

@@ -1,4 +1,4 @@
-"""A release is one file, the same for everybody who packs the same commit."""
+"""A release is one archive, and packing the same commit is reproducible."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def pack(clone: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_release_is_packed_alike_each_time_with_its_checksum(clone):
+def test_packing_a_release_is_reproducible_and_writes_a_checksum(clone):
     archive = clone / "build" / f"todo-service-{settings.RELEASE}.tar.gz"
     assert pack(clone).returncode == 0
     first = archive.read_bytes()
     assert pack(clone).returncode == 0
 
     assert archive.read_bytes() == first
-    told = archive.with_name(f"{archive.name}.sha256").read_text()
-    assert told == f"{sha256(first).hexdigest()}  {archive.name}\n"
+    checksum = archive.with_name(f"{archive.name}.sha256").read_text()
+    assert checksum == f"{sha256(first).hexdigest()}  {archive.name}\n"
     with tarfile.open(archive) as packed:
         names = packed.getnames()
     assert f"{settings.RELEASE}/script/upgrade" in names
     assert {name.split("/")[0] for name in names} == {settings.RELEASE}
 
 
-def test_what_is_not_committed_is_not_packed(clone):
+def test_uncommitted_changes_are_not_packed(clone):
     (clone / "manage.py").write_text("changed")
     done = pack(clone)
     assert "Changes that are not committed are left out." in done.stderr
@@ -64,7 +64,7 @@ def test_what_is_not_committed_is_not_packed(clone):
         assert member.read() != b"changed"
 
 
-def test_two_names_for_one_release_are_refused(clone):
+def test_inconsistent_version_numbers_are_refused(clone):
     path = clone / "pyproject.toml"
     path.write_text(path.read_text().replace(settings.RELEASE, "9.9.9"))
     commit(clone)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What each program imports, with every package hidden that only developers install.
+# Import what each program imports, while hiding packages that only developers install.
 IMPORT_ALL = """
 import re, sys
 from importlib.metadata import packages_distributions
@@ -36,7 +36,7 @@ for name, app in get_commands().items():
 """
 
 
-def test_the_locked_packages_need_no_other(tmp_path):
+def test_the_locked_packages_are_sufficient(tmp_path):
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", IMPORT_ALL],
         cwd=ROOT,

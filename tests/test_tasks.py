@@ -1,4 +1,4 @@
-"""What the scheduled tasks of the apps do, and what they share."""
+"""The scheduled tasks of the apps, and the code that they share."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def old_trash(owner, todo_list, long_ago):
 
 
 @pytest.mark.usefixtures("old_trash")
-def test_old_trash_goes_and_the_rest_stays(owner, todo):
+def test_only_old_trash_is_purged(owner, todo):
     recent = put(owner, todo.list, "Just now")
     trash_todo(actor=owner, todo=recent, now=timezone.now())
     empty_trash.apply()
     assert set(Todo.with_trash.all()) == {todo, recent}
 
 
-def test_old_lists_go_with_all_that_is_in_them(owner, long_ago):
+def test_old_lists_are_purged_with_their_content(owner, long_ago):
     gone = add_list(actor=owner, name="Old", now=long_ago - DAY)
     put(owner, gone, now=long_ago - DAY)
     trash_list(actor=owner, todo_list=gone, now=long_ago)
@@ -61,7 +61,7 @@ def test_old_lists_go_with_all_that_is_in_them(owner, long_ago):
     assert not TodoList.objects.filter(pk=gone.pk).exists()
 
 
-def test_what_has_served_its_time_is_pruned(owner, owner_api):
+def test_old_keys_sessions_and_responses_are_pruned(owner, owner_api):
     now = timezone.now()
     key, _token = issue_key(actor=None, user=owner, name="old", now=now - 99 * DAY)
     revoke_key(actor=None, key=key, now=now - 40 * DAY)
@@ -77,7 +77,7 @@ def test_what_has_served_its_time_is_pruned(owner, owner_api):
 
 @pytest.fixture
 def at(monkeypatch):
-    """Set the clock that tasks look at."""
+    """Return a function that sets the clock of tasks."""
     return lambda moment: monkeypatch.setattr(timezone, "now", lambda: moment)
 
 
@@ -106,7 +106,7 @@ def test_a_task_that_fails_leaves_its_slot_open_until_it_succeeds(monkeypatch, a
         broken.setattr("todos.tasks.purge_old_lists", fail)
         assert empty_trash.apply().failed()
     failed = slot.get()
-    assert empty_trash.apply().successful()  # the lease is not over: nothing is done
+    assert empty_trash.apply().successful()  # during the lease, it does nothing
     assert slot.get() == failed
     at(now + 2 * LEASE)
     empty_trash.apply()
@@ -127,8 +127,8 @@ def test_work_that_fails_does_not_stop_the_rest():
 
 
 @pytest.mark.django_db
-def test_a_session_that_goes_on_while_old_ones_are_deleted_stays(owner, monkeypatch):
-    """It was found among the old ones, and written before it was deleted."""
+def test_a_session_renewed_during_the_deletion_is_kept(owner, monkeypatch):
+    """It is found among the expired ones, then renewed, then deleted if it is old."""
     browser_for(owner)
     now = timezone.now()
     Session.objects.update(expire_date=now - DAY)
@@ -156,7 +156,7 @@ def test_the_heartbeat_of_the_worker_is_recent():
 
 
 @pytest.mark.usefixtures("old_trash")
-def test_events_of_a_task_carry_the_id_of_the_request_that_sent_it(caplog):
+def test_events_of_a_task_have_the_id_of_the_request_that_sent_it(caplog):
     token = logs.request_id.set("-")
     try:
         with caplog.at_level(logging.INFO):
@@ -168,11 +168,11 @@ def test_events_of_a_task_carry_the_id_of_the_request_that_sent_it(caplog):
 
 
 @pytest.mark.usefixtures("old_trash")
-def test_events_of_a_task_that_no_request_sent_carry_an_id_of_the_task():
+def test_events_of_a_task_without_a_request_have_the_id_of_the_task():
     token = logs.request_id.set("-")
     try:
         done = empty_trash.apply()
-        assert logs.request_id.get() == "-"  # what follows has no id of the task
+        assert logs.request_id.get() == "-"  # the id of the task is reset
     finally:
         logs.request_id.reset(token)
     event = Event.objects.filter(verb="todo.purged")[0]
@@ -181,7 +181,7 @@ def test_events_of_a_task_that_no_request_sent_carry_an_id_of_the_task():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("task", [worker_heartbeat, prune, empty_trash])
-def test_arguments_of_another_release_do_no_harm(task):
+def test_unknown_arguments_from_another_release_are_ignored(task):
     assert task.apply(kwargs={"batch": 5}).successful()
 
 
@@ -203,5 +203,5 @@ def test_every_task_is_declared_with_a_schedule_and_every_declared_task_exists()
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock?virtual_host=0"),
     ],
 )
-def test_the_url_of_a_broker_on_a_socket_is_spelled_as_kombu_does(url, expected):
+def test_the_url_of_a_broker_is_converted_for_kombu(url, expected):
     assert kombu_url(url) == expected

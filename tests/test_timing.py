@@ -1,4 +1,4 @@
-"""What is slow is told, with its plan and without what anybody wrote."""
+"""Slow statements are logged with their plans, but without user content."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def _no_plans_yet() -> Iterator[None]:
 
 @pytest.fixture
 def slow(settings, caplog, monkeypatch):
-    """Find every statement slow; return what was told of them so far."""
-    monkeypatch.setattr(timing, "PLAN_TIMEOUT", 60_000)  # a busy machine takes its time
+    """Treat every statement as slow; return a function that returns the log records."""
+    monkeypatch.setattr(timing, "PLAN_TIMEOUT", 60_000)  # for a busy machine
     settings.SLOW_QUERY_MS = 0.000_001
     caplog.set_level(logging.WARNING)
 
-    def told():
+    def logged():
         return [r for r in caplog.records if r.message == "slow query"]
 
-    return told
+    return logged
 
 
 def ask(sql, *params):
@@ -56,14 +56,14 @@ def ask(sql, *params):
         return cursor.fetchall() if cursor.description else []
 
 
-def test_long_work_is_not_told_to_be_slow(db, slow):
+def test_work_without_a_timeout_is_not_logged_as_slow(db, slow):
     with no_statement_timeout():
         ask("SELECT 1")
     assert slow() == []
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_what_is_searched_for_never_reaches_the_log(todo, slow, text):
+def test_search_terms_are_not_logged(todo, slow, text):
     list(Todo.objects.filter(content__contains=text, rank__gt=text).order_by("rank"))
     (record,) = slow()
     assert WORD not in JsonFormatter().format(record)
@@ -71,14 +71,14 @@ def test_what_is_searched_for_never_reaches_the_log(todo, slow, text):
     assert "todos_todo" in record.plan
 
 
-def test_no_page_of_a_search_tells_what_was_searched_for(owner_api, todo, slow):
+def test_search_requests_do_not_log_their_terms(owner_api, todo, slow):
     assert owner_api.get("/api/v1/todos", {"search": WORD}).status_code == 200
     assert slow()
     for record in slow():
         assert WORD not in JsonFormatter().format(record)
 
 
-def test_a_changed_row_is_told_without_its_content(todo, slow):
+def test_an_update_is_logged_without_the_content(todo, slow):
     Todo.objects.filter(pk=todo.pk).update(content=WORD)
     record = slow()[-1]
     assert record.sql.startswith("UPDATE")
@@ -88,7 +88,7 @@ def test_a_changed_row_is_told_without_its_content(todo, slow):
 
 
 @pytest.mark.django_db
-def test_what_fails_is_told_without_a_plan(slow):
+def test_a_failed_statement_is_logged_without_a_plan(slow):
     with pytest.raises(DatabaseError), transaction.atomic():
         ask("SELECT * FROM nowhere WHERE name = %s", WORD)
     record = next(r for r in slow() if "nowhere" in r.sql)
@@ -98,7 +98,7 @@ def test_what_fails_is_told_without_a_plan(slow):
 
 
 @pytest.mark.django_db
-def test_a_literal_in_the_statement_itself_is_left_out(slow):
+def test_literals_in_a_statement_are_not_logged(slow):
     ask(f"SELECT '{WORD}' AS \"it's\"")
     assert slow()[-1].sql == 'SELECT ? AS "it\'s"'
 
@@ -113,7 +113,7 @@ def test_only_a_few_plans_are_made_in_a_minute(slow):
 
 
 @pytest.mark.django_db
-def test_nothing_is_told_when_it_is_off(settings, slow):
+def test_nothing_is_logged_when_disabled(settings, slow):
     settings.SLOW_QUERY_MS = 0
     ask("SELECT 1")
     assert not slow()
@@ -121,7 +121,9 @@ def test_nothing_is_told_when_it_is_off(settings, slow):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_plan_leaves_no_trace_in_the_work(todo, slow, on_postgresql, inside):
+def test_explaining_a_statement_does_not_affect_the_work(
+    todo, slow, on_postgresql, inside
+):
     def work():
         Todo.objects.filter(pk=todo.pk).update(content="changed")
         rows = Todo.objects.filter(content="changed").iterator(chunk_size=1)
@@ -142,7 +144,7 @@ def test_a_plan_leaves_no_trace_in_the_work(todo, slow, on_postgresql, inside):
 
 
 @pytest.mark.django_db
-def test_statements_count_once_even_over_a_connection_made_anew():
+def test_statements_count_once_even_on_a_watched_connection():
     watch_connection(connection=connection)
     with measured() as work:
         ask("SELECT 1")
@@ -151,7 +153,7 @@ def test_statements_count_once_even_over_a_connection_made_anew():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("a = 'x'::text AND b = 5", "a = ?::text AND b = 5"),
         (r"a = E'x\\''y' OR TRUE", "a = ? OR TRUE"),
@@ -159,5 +161,5 @@ def test_statements_count_once_even_over_a_connection_made_anew():
         ("a ~~ '%o''c%'::text\nSort", "a ~~ ?::text\nSort"),
     ],
 )
-def test_literals_become_question_marks(text, told):
-    assert without_literals(text) == told
+def test_literals_become_question_marks(text, expected):
+    assert without_literals(text) == expected

@@ -1,4 +1,4 @@
-"""Who asks, and by which scheme: what is believed of it."""
+"""The client's address, scheme and request id: which headers are trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def proxies(settings):
 
 
 def client_of(peer, **variables):
-    """Return the address and the scheme after what the server says of the request."""
+    """Return the client's address and scheme, as found from the WSGI variables."""
     environ = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http"} | variables
     wsgi.find_client(environ)
     return environ["REMOTE_ADDR"], environ["wsgi.url_scheme"]
@@ -38,12 +38,14 @@ def forwarded(chain, proto="https"):
         {"HTTP_HTTPS": "on", "HTTP_X_FORWARDED_PROTOCOL": "https"},
     ],
 )
-def test_a_stranger_is_not_believed(headers):
-    said = headers | {"wsgi.url_scheme": "https"}  # as uWSGI would have it
-    assert client_of(CLIENT, **said) == (CLIENT, "http")
+def test_headers_from_an_unknown_peer_are_ignored(headers):
+    headers_with_scheme = headers | {
+        "wsgi.url_scheme": "https"
+    }  # as uWSGI would set it
+    assert client_of(CLIENT, **headers_with_scheme) == (CLIENT, "http")
 
 
-def test_nobody_is_believed_unless_listed(settings):
+def test_no_peer_is_trusted_unless_listed(settings):
     settings.TRUSTED_PROXIES = []
     assert client_of("127.0.0.1", **forwarded(FORGED)) == ("127.0.0.1", "http")
 
@@ -58,16 +60,16 @@ def test_nobody_is_believed_unless_listed(settings):
         (f"::ffff:{PROXY}", CLIENT),
     ],
 )
-def test_a_proxy_is_believed_as_far_as_proxies_go(peer, chain):
+def test_trusted_proxies_are_followed_to_the_client(peer, chain):
     assert client_of(peer, **forwarded(chain)) == (CLIENT, "https")
 
 
 @pytest.mark.parametrize("chain", ["", "unknown", "_hidden", f"{FORGED}:80", "1" * 300])
-def test_a_proxy_that_names_no_address_is_the_client(chain):
+def test_a_proxy_without_a_valid_forwarded_address_is_the_client(chain):
     assert client_of(PROXY, **forwarded(chain)) == (PROXY, "https")
 
 
-def test_the_way_back_ends_at_what_is_no_address():
+def test_the_forwarded_chain_ends_at_an_invalid_address():
     assert (
         client_of(PROXY, **forwarded(f"{FORGED}, unknown, 10.2.2.2"))[0] == "10.2.2.2"
     )
@@ -77,15 +79,15 @@ def test_the_way_back_ends_at_what_is_no_address():
     ("proto", "scheme"),
     [("http", "http"), ("", "http"), ("https, http", "http"), ("HTTPS", "https")],
 )
-def test_the_nearest_proxy_says_the_scheme(proto, scheme):
+def test_the_nearest_proxy_determines_the_scheme(proto, scheme):
     assert client_of(PROXY, **forwarded(CLIENT, proto))[1] == scheme
 
 
-def test_nginx_says_the_scheme_beside_the_headers():
+def test_nginx_passes_the_scheme_as_a_variable():
     assert client_of(CLIENT, HTTPS="on") == (CLIENT, "https")
 
 
-def test_whoever_may_open_the_socket_is_believed():
+def test_peers_on_the_unix_socket_are_trusted():
     assert client_of("", **forwarded(CLIENT)) == (CLIENT, "https")
 
 
@@ -108,7 +110,7 @@ def test_https_behind_a_listed_proxy_does_not_loop(settings, monkeypatch, peer, 
 
 
 @pytest.mark.parametrize(
-    ("peer", "beside", "name"),
+    ("peer", "extra", "name"),
     [
         (CLIENT, {}, None),
         (PROXY, {}, "request-0001"),
@@ -116,14 +118,14 @@ def test_https_behind_a_listed_proxy_does_not_loop(settings, monkeypatch, peer, 
         (CLIENT, {"REQUEST_ID": "request-0001"}, "request-0001"),
     ],
 )
-def test_a_request_is_named_by_nginx_or_a_listed_proxy_alone(peer, beside, name):
-    environ = {"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": "request-0001"} | beside
+def test_only_nginx_or_a_listed_proxy_sets_the_request_id(peer, extra, name):
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_REQUEST_ID": "request-0001"} | extra
     wsgi.find_client(environ)
     assert environ.get("HTTP_X_REQUEST_ID") == name
 
 
-class Unread:
-    """The body of a refused request, which nobody has read."""
+class EndlessBody:
+    """The unread body of a refused request; it has no end."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
@@ -136,7 +138,7 @@ class Unread:
 @pytest.mark.parametrize("path", ["/api/v1/todos", "", "*"])
 def test_the_rest_of_a_body_is_read_in_pieces_up_to_twice_the_limit(settings, path):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
-    body = Unread()
+    body = EndlessBody()
     wsgi.read_rest(
         {"CONTENT_LENGTH": "999999999", "PATH_INFO": path, "wsgi.input": body}
     )

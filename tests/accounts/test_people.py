@@ -26,7 +26,7 @@ def roles(*names):
     return list(Role.objects.filter(name__in=names))
 
 
-def again(user):
+def reload(user):
     """Return the person as the next request loads them."""
     return User.objects.get(pk=user.pk)
 
@@ -71,7 +71,7 @@ def test_members_and_auditors_cannot_manage_people(request, actor, outsider):
     ):
         with pytest.raises(Forbidden):
             act()
-    assert again(outsider).display_name == "Otto Outsider"
+    assert reload(outsider).display_name == "Otto Outsider"
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_user_names_are_unique_in_any_case_and_width(owner, manager):
 
 def test_the_email_key_follows_the_address(db):
     person = make_person("x", email="Straße@Example.com")
-    assert again(person).email_key == "strasse@example.com"
+    assert reload(person).email_key == "strasse@example.com"
     change_person(actor=None, person=person, email="", now=NOW)
-    assert again(person).email_key is None
+    assert reload(person).email_key is None
     assert User.objects.named("strasse@example.com") is None
 
 

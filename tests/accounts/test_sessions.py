@@ -98,7 +98,7 @@ def test_a_session_ended_while_redis_was_frozen_stays_ended(browser, server):
     twin = twin_of(browser)
     server.freeze()
     browser.post("/admin/logout/")
-    server.thaw()
+    server.unfreeze()
     assert copy_of(twin)
     assert not is_signed_in(twin)
 
@@ -154,7 +154,7 @@ def test_a_new_password_ends_other_sessions_but_not_the_current_one(
     assert browser.post("/admin/password_change/", typed).status_code == 302
     assert is_signed_in(browser)
     assert not is_signed_in(other)
-    assert not is_signed_in(twin)  # the key of before
+    assert not is_signed_in(twin)  # the previous session key
 
 
 def test_a_password_set_by_another_person_ends_a_cached_session(browser, owner):
@@ -186,7 +186,7 @@ def test_writes_to_a_session_while_redis_was_frozen_are_kept(browser, server):
     session = browser.session
     session["note"] = "new"
     session.save()
-    server.thaw()
+    server.unfreeze()
     assert is_signed_in(browser)
     session = SessionStore(key_of(browser))
     assert session["note"] == "new"
@@ -242,7 +242,7 @@ def test_session_data_written_before_the_user_is_read_is_kept(browser, owner):
     assert SessionStore(key_of(browser))["note"] == "new"
 
 
-def test_django_itself_finds_the_same_person(browser, owner):
+def test_django_finds_the_same_person(browser, owner):
     request = RequestFactory().get("/")
     request.session = SessionStore(key_of(browser))
     assert get_user(request) == owner

@@ -1,4 +1,4 @@
-"""A database that is busy makes a page wait, and then say so; it fails nothing."""
+"""If the database is busy, a page responds with 503, and a retry succeeds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def assert_busy(answer):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_cannot_be_written_now_can_be_in_a_moment(browser, lena):
+def test_a_write_during_a_lock_is_refused_and_succeeds_afterwards(browser, lena):
     with held(lena.inbox), without_waiting():
         assert_busy(browser.post(PAGE, {"content": "Plant a tree"}))
     assert browser.post(PAGE, {"content": "Plant a tree"}).status_code == 302
@@ -42,7 +42,7 @@ def test_what_cannot_be_written_now_can_be_in_a_moment(browser, lena):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_can_sign_in_while_the_session_cannot_be_kept(lena):
+def test_signing_in_during_a_lock_is_refused_and_succeeds_afterwards(lena):
     typed = {"username": "lena", "password": PASSWORD}
     browser = Client(raise_request_exception=False)
     with held(lena), without_waiting():
@@ -50,7 +50,7 @@ def test_nobody_can_sign_in_while_the_session_cannot_be_kept(lena):
     assert browser.post("/admin/login/", typed).status_code == 302
 
 
-def test_another_failure_is_one_of_ours(browser, monkeypatch):
+def test_other_errors_are_internal_errors(browser, monkeypatch):
     def break_down(*_args, **_options):
         raise RuntimeError("secret words")
 

@@ -1,4 +1,4 @@
-"""Headers with which a client would tell the server where it is mounted."""
+"""Request headers that try to change the server's mount point."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONFIGURATION = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
 
 
 @pytest.mark.parametrize("header", ["SCRIPT_NAME: /api", "PATH_INFO: /api/v1/me"])
-def test_a_client_does_not_say_where_we_are_mounted(header, monkeypatch, tmp_path):
+def test_a_client_cannot_set_the_mount_point(header, monkeypatch, tmp_path):
     monkeypatch.setenv("HTTP", "127.0.0.1:8000")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     config = Config()

@@ -1,4 +1,4 @@
-"""A body beyond the bound is refused before anything of it is kept."""
+"""A body above the limit is refused before any of it is stored."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ LOGIN = "/admin/login/"
 
 @pytest.fixture
 def with_token(db, settings):
-    """A browser that anyone has: a page's token, no session."""
+    """An anonymous browser, with the CSRF token of a page but no session."""
     browser = Client(enforce_csrf_checks=True)
     browser.get(LOGIN)
     return browser
 
 
-def test_an_upload_of_a_stranger_never_reaches_the_disk(
-    with_token, settings, monkeypatch
-):
+def test_an_anonymous_upload_is_not_written_to_disk(with_token, settings, monkeypatch):
     written = []
     monkeypatch.setattr(
         TemporaryFileUploadHandler,
@@ -37,14 +35,14 @@ def test_an_upload_of_a_stranger_never_reaches_the_disk(
 
 
 @pytest.mark.parametrize("path", [LOGIN, "/livez", "/api/v1/todos", "/nothing"])
-def test_a_form_beyond_the_bound_is_413_everywhere(with_token, settings, path):
+def test_a_form_above_the_limit_is_413_everywhere(with_token, settings, path):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = with_token.post(path, {"content": "a" * 1000})
     assert answer.status_code == 413
     assert "Content-Security-Policy" in answer
 
 
-def test_a_body_within_the_bound_is_read(with_token, settings):
+def test_a_body_within_the_limit_is_read(with_token, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     token = with_token.cookies["csrftoken"].value
     typed = {"username": "a", "password": "b" * 300, "csrfmiddlewaretoken": token}

@@ -1,4 +1,4 @@
-"""Roles that were taken away do not come back with a page that knew them."""
+"""A stale page cannot restore roles that were removed."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from core.errors import Stale
 from tests.conftest import browser_for
 
 
-def named(*names):
+def roles(*names):
     return list(Role.objects.filter(name__in=names))
 
 
-def test_other_roles_are_another_state_of_a_person(administrator, owner):
+def test_changing_roles_changes_the_version(administrator, owner):
     before = User.objects.get(pk=owner.pk)
     given = {"actor": administrator, "person": owner, "now": timezone.now()}
-    changed = change_person(**given, roles=named("member", "manager"))
+    changed = change_person(**given, roles=roles("member", "manager"))
     assert changed.version == before.version + 1
     with pytest.raises(Stale):
-        change_person(**given, expected={before.etag}, roles=named("member"))
+        change_person(**given, expected={before.etag}, roles=roles("member"))
 
 
 def test_the_same_roles_again_change_nothing(administrator, owner):
     before = User.objects.get(pk=owner.pk).version
     given = {"actor": administrator, "person": owner, "now": timezone.now()}
-    assert change_person(**given, roles=named("member")).version == before
+    assert change_person(**given, roles=roles("member")).version == before
 
 
-def test_a_page_from_before_does_not_give_the_role_back(administrator, owner):
+def test_a_stale_page_does_not_restore_a_removed_role(administrator, owner):
     given = {"actor": administrator, "person": owner, "now": timezone.now()}
-    change_person(**given, roles=named("member", "manager"))
+    change_person(**given, roles=roles("member", "manager"))
     page = reverse("admin:accounts_user_change", args=[owner.pk])
     browser = browser_for(administrator)
     shown = browser.get(page).context["adminform"].form
-    change_person(**given, roles=named("member"))
+    change_person(**given, roles=roles("member"))
 
     typed = {
         "username": owner.username,
@@ -46,7 +46,7 @@ def test_a_page_from_before_does_not_give_the_role_back(administrator, owner):
         "time_zone": owner.time_zone,
         "language": owner.language,
         "is_active": "on",
-        "roles": [role.pk for role in named("member", "manager")],
+        "roles": [role.pk for role in roles("member", "manager")],
         "version": shown.initial["version"],
     }
     assert browser.post(page, typed).status_code == 409

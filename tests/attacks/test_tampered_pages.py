@@ -1,4 +1,4 @@
-"""Addresses and forms of the pages that no page of ours sends."""
+"""URLs and form data that our own pages never send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ TODOS = reverse("admin:todos_todo_changelist")
 
 
 @pytest.mark.parametrize("field", ["created_by", "finished_by", "updated_by"])
-def test_what_nobody_chooses_is_not_offered(owner_browser, todo, field):
+def test_autocomplete_is_refused_for_fields_that_are_not_editable(
+    owner_browser, todo, field
+):
     answer = owner_browser.get(
         reverse("admin:autocomplete"),
         {"app_label": "todos", "model_name": "todo", "field_name": field},
@@ -20,13 +22,13 @@ def test_what_nobody_chooses_is_not_offered(owner_browser, todo, field):
 
 
 @pytest.mark.parametrize("order", ["abc", "99", "-99", "1.2.-3", ""])
-def test_an_order_that_no_column_has_is_the_usual_one(owner_browser, todo, order):
+def test_an_invalid_order_falls_back_to_the_default(owner_browser, todo, order):
     answer = owner_browser.get(TODOS, {"o": order})
     assert answer.status_code == 200
     assert todo.content in answer.text
 
 
-def test_an_action_passes_over_what_is_no_id(owner_browser, todo):
+def test_an_action_ignores_invalid_ids(owner_browser, todo):
     chosen = ["x", "", "\x00", str(todo.pk)]
     typed = {"action": "finish", "_selected_action": chosen}
     assert owner_browser.post(TODOS, typed).status_code == 302
@@ -36,7 +38,7 @@ def test_an_action_passes_over_what_is_no_id(owner_browser, todo):
 @pytest.mark.parametrize(
     "typed", [{"list": "x"}, {"list": "\x00"}, {"labels": ["x"]}, {"parent": "1"}]
 )
-def test_a_choice_that_is_no_id_is_an_error_of_the_form(owner_browser, todo, typed):
+def test_a_choice_with_an_invalid_id_is_a_form_error(owner_browser, todo, typed):
     form = {"content": "Changed", "list": todo.list_id, "priority": 0, **typed}
     page = reverse("admin:todos_todo_change", args=[todo.pk])
     answer = owner_browser.post(page, form)

@@ -1,4 +1,4 @@
-"""A table with rows, outside the models, to be changed by operations of migrations."""
+"""A table with rows for migration operations, independent of the project's models."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ TABLE = "shelf_jar"
 
 
 class Shelf:
-    """The state that migrations of one app have come to, and the rows."""
+    """The current migration state of one app, and its rows."""
 
     def __init__(self, state: ProjectState) -> None:
         self.state = state
 
     def migrate(self, *operations: Operation, atomic: bool = False) -> None:
-        """Run the operations as a migration does."""
+        """Run the operations as a migration."""
         migration = self._migration(operations, atomic)
         with connection.schema_editor(atomic=atomic) as editor:
             self.state = migration.apply(self.state.clone(), editor)
 
     def repeat(self, *operations: Operation) -> None:
-        """Run operations again whose migration was interrupted after them."""
+        """Run the operations again, as after an interrupted migration."""
         with connection.schema_editor(atomic=False) as editor:
             self._migration(operations, False).apply(start(), editor)
 
@@ -61,7 +61,7 @@ class Shelf:
         )
 
     def holds(self, name: str) -> bool:
-        """Tell whether the table has this index or constraint."""
+        """Return whether the table has this index or constraint."""
         with connection.cursor() as cursor:
             return name in connection.introspection.get_constraints(cursor, TABLE)
 
@@ -74,7 +74,7 @@ def start() -> ProjectState:
 
 @contextmanager
 def shelf_with_jars() -> Iterator[Shelf]:
-    """Make the table; remove it afterwards, whatever became of it."""
+    """Create the table; remove it afterwards."""
     state = start()
     model = state.apps.get_model("shelf", "Jar")
     with connection.schema_editor() as editor:

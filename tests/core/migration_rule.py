@@ -35,8 +35,8 @@ QUICK = {
     migrations.RemoveIndex,
     migrations.RenameIndex,
 }
-BUILD = "blocks writes; use BuildIndex in a migration of its own"
-CHECK = "blocks the table while all rows are read; use AddCheck in its own migration"
+BUILD = "blocks writes; use BuildIndex in a separate migration"
+CHECK = "blocks the table while it reads all rows; use AddCheck in a separate migration"
 KEEP_NAME = (
     "is not the name that the previous release uses; keep the name with db_column"
 )
@@ -44,14 +44,14 @@ KEEP_TABLE = (
     "is not the name that the previous release uses; keep the name with db_table"
 )
 KEEP = (
-    "removes what the previous release uses; let this release remove it from the "
-    "state alone (SeparateDatabaseAndState), and a later one drop it"
+    "removes what the previous release uses; remove it only from the state now "
+    "(SeparateDatabaseAndState), and drop it in a later release"
 )
-FILL = "is one transaction over all rows; use Backfill in a migration of its own"
+FILL = "is one transaction over all rows; use Backfill in a separate migration"
 INSTEAD: dict[type[Operation], str] = {
     migrations.AddIndex: BUILD,
     postgres.AddIndexConcurrently: BUILD,
-    postgres.RemoveIndexConcurrently: "has no form for SQLite; use RemoveIndex",
+    postgres.RemoveIndexConcurrently: "does not support SQLite; use RemoveIndex",
     migrations.AddConstraint: CHECK,
     postgres.AddConstraintNotValid: CHECK,
     postgres.ValidateConstraint: CHECK,
@@ -63,12 +63,12 @@ INSTEAD: dict[type[Operation], str] = {
     migrations.RunPython: FILL,
     migrations.RunSQL: FILL,
 }
-# What a column may become without its rows being looked at.
+# Changes of a column for which PostgreSQL does not read the rows.
 LOOSER = {"db_comment", "db_default", "default", "null"}
 
 
 def faults(migration: Migration, before: ProjectState) -> list[str]:
-    """Return a sentence for each thing that may hold up or break what runs."""
+    """Return a sentence for each operation that may block or break the service."""
     app, state, made = migration.app_label, before.clone(), made_by(migration)
     found, tables = [], set()
     for operation in migration.operations:
@@ -83,14 +83,12 @@ def faults(migration: Migration, before: ProjectState) -> list[str]:
         operation.state_forwards(app, state)
     if len(tables) > MOST_TABLES:
         names = ", ".join(sorted(tables))
-        found.append(
-            f"It locks {names} until all is done: more than {MOST_TABLES} at once."
-        )
+        found.append(f"It locks {names} until its end: more than {MOST_TABLES} tables.")
     return found
 
 
 def parts_of(operation: Operation) -> Iterator[Any]:
-    """Yield what changes the database; what changes the state alone changes nothing."""
+    """Yield the operations that change the database, not only the state."""
     if isinstance(operation, migrations.SeparateDatabaseAndState):
         yield from operation.database_operations
     else:
@@ -98,7 +96,7 @@ def parts_of(operation: Operation) -> Iterator[Any]:
 
 
 def made_by(migration: Migration) -> set[str]:
-    """Return the models whose tables are new, and so have no rows."""
+    """Return the models whose tables are new and therefore empty."""
     return {
         operation.name_lower
         for operation in migration.operations
@@ -107,7 +105,7 @@ def made_by(migration: Migration) -> set[str]:
 
 
 def model_of(operation: Any) -> str:
-    """Return the model that the operation changes; of a new one it is none."""
+    """Return the model that the operation changes; empty for CreateModel."""
     return str(getattr(operation, "model_name", "")).lower()
 
 
@@ -115,14 +113,14 @@ def fault_beside_transactions(operation: Operation) -> str:
     if isinstance(operation, REPEATABLE):
         return ""
     names = ", ".join(kind.__name__ for kind in REPEATABLE)
-    return f"cannot run again after an interruption; without atomic, only {names} can"
+    return f"cannot be repeated after an interruption; use only {names} if not atomic"
 
 
 def fault_of(operation: Any, state: ProjectState, app: str) -> str:
     if type(operation) in QUICK:
         return ""
     if isinstance(operation, REPEATABLE):
-        return "would be one transaction with all else; set atomic = False"
+        return "would share a transaction with the rest; set atomic = False"
     if type(operation) is migrations.AddField:
         return fault_of_new(operation.field)
     if type(operation) is migrations.AlterField:
@@ -132,9 +130,9 @@ def fault_of(operation: Any, state: ProjectState, app: str) -> str:
 
 
 def fault_of_new(field: Any) -> str:
-    """Return what is wrong with a column that a table with rows shall get."""
+    """Return the problem with adding a column to a table with rows."""
     if field.many_to_many:
-        return ""  # a table of its own
+        return ""  # a separate table
     if field.primary_key or field.unique or field.db_index:
         return "builds an index; add the column alone, and BuildIndex afterwards"
     if field.generated:
@@ -142,7 +140,7 @@ def fault_of_new(field: Any) -> str:
     if field.get_internal_type() in CHECKED:
         return "reads all rows for its check; take a plain integer, and AddCheck"
     if not (field.null or field.has_db_default()):
-        return "is missing in what the release before writes; give it a db_default"
+        return "is missing in rows of the previous release; give it a db_default"
     if field.has_db_default() and is_computed(field.db_default):
         return "computes its default for every row; take a constant, and Backfill"
     if field.has_db_default() and field.remote_field:
@@ -155,7 +153,7 @@ def is_computed(default: Any) -> bool:
 
 
 def fault_of_changed(old: Any, new: Any) -> str:
-    """Return what is wrong with the change of a column of a table with rows."""
+    """Return the problem with changing a column of a table with rows."""
     before, after = described(old), described(new)
     changed = {
         name
@@ -168,14 +166,14 @@ def fault_of_changed(old: Any, new: Any) -> str:
 
 
 def described(field: Any) -> dict[str, Any]:
-    """Return what of a field the database knows."""
+    """Return the properties of a field that affect the database."""
     _name, path, args, options = field.deconstruct()
     known = {key: it for key, it in options.items() if key not in field.non_db_attrs}
     return known | {"path": path, "args": args, "column": options.get("db_column")}
 
 
 def locked_by(operation: Any, state: ProjectState, app: str) -> set[str]:
-    """Return the models whose tables it locks, those it refers to among them."""
+    """Return the models whose tables it locks, including those it refers to."""
     match operation:
         case migrations.AlterModelOptions() | migrations.AlterModelManagers():
             return set()

@@ -1,4 +1,4 @@
-"""The event log is append-only, down to the database."""
+"""The event log is append-only, enforced by the database."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_the_orm_cannot_change_events(event):
         event.verb = "todo.nothing"
         event.save()
 
-    everything = Event.objects.all()
+    all_events = Event.objects.all()
     assert_refused(
         edit,
         event.delete,
-        everything.delete,
-        lambda: everything.update(actor_label="nobody"),
+        all_events.delete,
+        lambda: all_events.update(actor_label="nobody"),
         lambda: Event.objects.bulk_update([event], ["changes"]),
         lambda: Event.objects.filter(pk=event.pk)._raw_delete(using="default"),
     )

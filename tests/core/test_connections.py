@@ -1,4 +1,4 @@
-"""A database that does not answer is given up, and the next request asks it again."""
+"""Statements on a hanging database time out, and the next request reconnects."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _server_ends_nothing() -> Iterator[None]:
-    """Let the server end no statement, as one that hangs does not."""
+    """Disable the server's statement timeout, as if the server were hanging."""
     ask("SET statement_timeout = 0")
     yield
     connection.close()
-    ask(END_SLEEPERS)  # they would keep their locks during the tests that follow
+    ask(END_SLEEPERS)  # they would hold their locks during the next tests
 
 
 def ask(sql: str) -> None:

@@ -1,4 +1,4 @@
-"""The event log: who, from where, in which transaction, and what is never in it."""
+"""The event log: actor, origin, transaction, and the values it must never contain."""
 
 from __future__ import annotations
 

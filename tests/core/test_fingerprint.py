@@ -1,4 +1,4 @@
-"""What makes two requests with one Idempotency-Key the same request."""
+"""When two requests with the same Idempotency-Key count as the same request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrations while another session holds the locks that they need, on PostgreSQL."""
+"""Migrations while another session holds the required locks, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _migrated_again(transactional_db):
 
 
 class Messages(StringIO):
-    """Takes messages; with the first, the session releases its locks."""
+    """Collects messages; at the first one, the session releases its locks."""
 
     def __init__(self, session) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Messages(StringIO):
 
 
 def column_of(on, query: str) -> list[Any]:
-    """Return the first column of what the query finds."""
+    """Return the first column of the query's result."""
     with on.cursor() as cursor:
         cursor.execute(query)
         return [row[0] for row in cursor.fetchall()]
@@ -248,7 +248,7 @@ def seconds(interval: str) -> float:
 
 
 def wait_for_a_waiting_statement(*, longer_than: float) -> None:
-    """Return when a statement has waited for so many seconds."""
+    """Return when a statement has waited this many seconds for a lock."""
     query = (
         "SELECT now() - query_start > interval '1 s' * %s FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -16,13 +16,13 @@ from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 from tests.core.jars import start
 from tests.core.migration_rule import faults
 
-# The first release made these: until then no table had rows.
+# Migrations of the first release, before any table had rows.
 FIRST_RELEASE = {
     "accounts": "0001_initial",
     "core": "0001_initial",
     "todos": "0002_search",
 }
-# What the rule does not know and somebody has looked at: app.name, and why it may.
+# Reviewed exceptions from the rule: app.name, and the reason.
 REVIEWED: dict[str, str] = {}
 
 INDEX = Index(fields=["label"], name="jar_by_label")
@@ -36,9 +36,9 @@ def test_no_migration_blocks_or_breaks_the_running_service():
         for (app, name), migration in loader.disk_migrations.items()
         if app in FIRST_RELEASE and name > FIRST_RELEASE[app]
     }
-    assert {name for name, told in found.items() if told} - REVIEWED.keys() == set(), (
-        found
-    )
+    assert {
+        name for name, problems in found.items() if problems
+    } - REVIEWED.keys() == set(), found
 
 
 def faults_of(*operations, atomic=True):
@@ -56,7 +56,7 @@ def changed(field, name="label"):
 
 
 def nothing(apps, schema_editor):
-    """Change rows, or not: nobody can tell."""
+    """Stand for any function, which may change rows."""
 
 
 MANY_TO_ONE: Any = {"to": "jar", "on_delete": models.CASCADE, "null": True}
@@ -66,8 +66,8 @@ REFUSED = {
     "check": (migrations.AddConstraint("jar", CHECK), "use AddCheck"),
     "python": (migrations.RunPython(nothing, nothing), "use Backfill"),
     "sql": (migrations.RunSQL("UPDATE shelf_jar SET size = 0", ""), "use Backfill"),
-    "field goes": (migrations.RemoveField("jar", "size"), "previous release uses"),
-    "table goes": (migrations.DeleteModel("Jar"), "previous release uses"),
+    "field removed": (migrations.RemoveField("jar", "size"), "previous release uses"),
+    "table removed": (migrations.DeleteModel("Jar"), "previous release uses"),
     "rename": (migrations.RenameField("jar", "size", "volume"), "with db_column"),
     "rename model": (migrations.RenameModel("Jar", "Pot"), "with db_table"),
     "rename table": (migrations.AlterModelTable("Jar", "pots"), "with db_table"),
@@ -103,7 +103,7 @@ REFUSED = {
         changed(models.BigIntegerField(null=True), "size"),
         "reads or rewrites",
     ),
-    "not alone": (BuildIndex("jar", INDEX), "set atomic = False"),
+    "atomic": (BuildIndex("jar", INDEX), "set atomic = False"),
     "hidden": (
         migrations.SeparateDatabaseAndState([migrations.AddIndex("jar", INDEX)]),
         "blocks writes; use BuildIndex",
@@ -123,13 +123,13 @@ ALLOWED = {
     "a value": new(models.BooleanField(db_default=models.Value(False))),
     "key": new(models.ForeignKey(**MANY_TO_ONE, db_index=False)),
     "many to many": new(models.ManyToManyField("jar")),
-    "called otherwise": changed(models.CharField("name", max_length=20, blank=True)),
+    "verbose name": changed(models.CharField("name", max_length=20, blank=True)),
     "may be null": changed(models.CharField(max_length=20, null=True)),
     "gets a default": changed(models.CharField(max_length=20, db_default="")),
-    "explained": changed(models.CharField(max_length=20, db_comment="What it says")),
+    "comment": changed(models.CharField(max_length=20, db_comment="What it says")),
     "free": migrations.RemoveConstraint("jar", "jar_has_size"),
     "options": migrations.AlterModelOptions("jar", {"verbose_name": "pot"}),
-    "forgotten": migrations.SeparateDatabaseAndState(
+    "state only": migrations.SeparateDatabaseAndState(
         state_operations=[migrations.RemoveField("jar", "size")]
     ),
 }
@@ -156,7 +156,7 @@ def test_a_new_table_may_have_any_index_and_constraint():
     )
 
 
-def test_a_slow_operation_has_a_migration_of_its_own():
+def test_a_slow_operation_has_a_separate_migration():
     steps = [
         BuildIndex("jar", INDEX),
         Backfill("jar", where=Q(size=None), values={"size": 0}),
@@ -164,7 +164,7 @@ def test_a_slow_operation_has_a_migration_of_its_own():
     ]
     assert faults_of(*steps, atomic=False) == []
     [fault] = faults_of(*steps, new(models.TextField(null=True)), atomic=False)
-    assert "it cannot run again after an interruption" in fault
+    assert "it cannot be repeated after an interruption" in fault
 
 
 def test_a_migration_locks_few_tables():
@@ -181,7 +181,7 @@ def test_a_migration_locks_few_tables():
         for name in ("jar", "pot", "cup", "box")
     ]
     assert faults(migration, before) == [
-        "It locks box, cup, jar, pot until all is done: more than 3 at once."
+        "It locks box, cup, jar, pot until its end: more than 3 tables."
     ]
     migration.operations.pop()
     assert faults(migration, before) == []

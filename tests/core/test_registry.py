@@ -1,4 +1,4 @@
-"""The registry: apps declare themselves, and nothing is declared or done in vain."""
+"""The registry: apps are independent, and every declaration is used."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_every_declared_event_is_recorded_somewhere():
         ("user.changed", {"shoe_size": [42, 43]}, "shoe_size"),
     ],
 )
-def test_what_no_app_declares_cannot_be_recorded(owner: User, verb, changes, named):
+def test_undeclared_events_and_fields_cannot_be_recorded(
+    owner: User, verb, changes, named
+):
     with pytest.raises(ImproperlyConfigured, match=named), transaction.atomic():
         events.record(actor=owner, verb=verb, target=owner, changes=changes, at=NOW)
 

@@ -73,7 +73,7 @@ def fifths_and_mondays() -> Crontab:
         (first_hour(day_of_week=0), "2026-03-03T12:00", "2026-03-01T01:00"),
         (first_hour(day_of_week=7), "2026-03-03T12:00", "2026-03-01T01:00"),
         (first_hour(day_of_week=(1, 5)), "2026-03-01T12:00", "2026-02-27T01:00"),
-        # Where both are given, either one is enough.
+        # If both are given, either one is enough.
         (fifths_and_mondays(), "2026-03-04T12:00", "2026-03-02T01:00"),
         (fifths_and_mondays(), "2026-03-06T12:00", "2026-03-05T01:00"),
     ],
@@ -82,7 +82,7 @@ def test_a_crontab_names_days_of_the_month_and_of_the_week(crontab, now, slot):
     assert crontab.latest_slot(utc(now)) == utc(slot)
 
 
-def test_a_day_begins_when_it_does_in_the_zone():
+def test_days_begin_at_midnight_in_the_zone():
     monthly = first_hour(day_of_month=1, zone=SHANGHAI)  # eight hours ahead
     assert monthly.latest_slot(utc("2026-02-28T16:59")) == utc("2026-01-31T17:00")
     assert monthly.latest_slot(utc("2026-02-28T17:00")) == utc("2026-02-28T17:00")
@@ -91,17 +91,17 @@ def test_a_day_begins_when_it_does_in_the_zone():
 @pytest.mark.parametrize(
     ("zone", "hour", "minute", "slot", "before"),
     [
-        # Clocks go forward: a time that is skipped takes the offset before the gap.
+        # Clocks go forward: a skipped time uses the offset before the gap.
         (BERLIN, 2, 30, "2026-03-29T01:30", "2026-03-28T01:30"),
         (NEW_YORK, 2, 30, "2026-03-08T07:30", "2026-03-07T07:30"),
         (LORD_HOWE, 2, 15, "2026-10-03T15:45", "2026-10-02T15:45"),
         ("America/Santiago", 0, 30, "2026-09-06T04:30", "2026-09-05T04:30"),
-        # Clocks go back: of a time that comes twice, the first counts.
+        # Clocks go back: for a time that occurs twice, the first one counts.
         (BERLIN, 2, 30, "2026-10-25T00:30", "2026-10-24T00:30"),
         (NEW_YORK, 1, 30, "2026-11-01T05:30", "2026-10-31T05:30"),
         (LORD_HOWE, 1, 45, "2026-04-04T14:45", "2026-04-03T14:45"),
         ("America/Havana", 0, 30, "2026-11-01T04:30", "2026-10-31T04:30"),
-        # There is none of it in Shanghai.
+        # Shanghai has no clock changes.
         (SHANGHAI, 2, 30, "2026-03-28T18:30", "2026-03-27T18:30"),
         # Clocks go back across midnight: that day begins twice.
         ("America/St_Johns", 0, 0, "2010-11-07T02:30", "2010-11-06T02:30"),
@@ -167,7 +167,7 @@ def test_an_interval_is_positive(interval):
         ({"zone": ""}, "not an IANA time zone"),
     ],
 )
-def test_an_impossible_crontab_is_refused(fields, message):
+def test_an_invalid_crontab_is_refused(fields, message):
     with pytest.raises(ValueError, match=message):
         Crontab(**({"minute": 0, "hour": 0} | fields))
 

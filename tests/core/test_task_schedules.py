@@ -1,4 +1,4 @@
-"""Slots and leases: each slot of a scheduled task runs once, whatever happens."""
+"""Slots and leases: each slot of a scheduled task runs only once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def due(now: datetime) -> list[ScheduledTask]:
 
 
 def run(task: ScheduledTask, now: datetime) -> bool:
-    """Do as a worker that gets a tick; return whether there was something to do."""
+    """Act as a worker that receives a tick; return whether the slot was run."""
     claim = TaskSchedule.objects.claim(task, now)
     return bool(claim and TaskSchedule.objects.complete(claim))
 
@@ -94,14 +94,14 @@ def test_a_worker_whose_lease_is_over_completes_nothing():
     assert TaskSchedule.objects.complete(other)
 
 
-def test_a_slot_that_came_during_the_run_follows():
+def test_a_slot_that_passed_during_the_run_is_due_next():
     claim = TaskSchedule.objects.claim(OFTEN, NOW + 4 * MINUTE - SECOND)
     assert claim is not None
     assert TaskSchedule.objects.complete(claim)
     assert due(NOW + 4 * MINUTE) == [OFTEN]
 
 
-def test_a_clock_that_was_ahead_holds_up_no_task():
+def test_a_clock_that_was_ahead_delays_no_task():
     due(NOW)
     future = NOW + 3650 * DAY
     assert run(OFTEN, future)
@@ -111,7 +111,7 @@ def test_a_clock_that_was_ahead_holds_up_no_task():
     assert run(MONTHLY, FIRST_OF_APRIL)
 
 
-def test_a_lease_from_a_clock_that_was_ahead_holds_up_no_task():
+def test_a_lease_from_a_clock_that_was_ahead_delays_no_task():
     due(NOW)
     TaskSchedule.objects.update(leased_until=NOW + DAY)
     assert run(OFTEN, NOW)
@@ -166,7 +166,7 @@ def test_a_tick_that_waits_for_a_worker_is_sent_again_when_it_expired(
     assert send(clock, NOW + 11 * SECOND) == ["chores.often"]
 
 
-def test_a_tick_that_was_not_sent_is_due_still(clock):
+def test_a_tick_that_was_not_sent_is_still_due(clock):
     assert clock.due(NOW) == clock.due(NOW) == [PULSE, OFTEN]
 
 
@@ -184,5 +184,5 @@ def test_a_clock_that_was_set_back_delays_no_tick(clock):
 
 
 def test_ticks_expire_before_a_lease_does():
-    """Or the worker would find two of them when it takes up an unfinished slot."""
+    """Otherwise a worker would receive two ticks for an unfinished slot."""
     assert timedelta(seconds=TICK_EXPIRES) < LEASE

@@ -1,4 +1,4 @@
-"""Which texts can be stored, and how texts are compared."""
+"""Which text can be stored, and how text is compared."""
 
 from __future__ import annotations
 

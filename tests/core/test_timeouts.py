@@ -1,4 +1,4 @@
-"""Timeouts hold inside their block, and the usual ones are back after it."""
+"""Timeouts apply inside their block, and the defaults are restored after it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ask(sql: str) -> int:
 
 
 def statement_timeout() -> int:
-    """Return the server's, in milliseconds; SQLite has none."""
+    """Return the server's timeout in milliseconds; SQLite has none."""
     if connection.vendor == "sqlite":
         return 0
     return ask("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")

@@ -1,7 +1,7 @@
-"""Bookmarks: a whole app in the shape that ARCHITECTURE.md describes.
+"""Bookmarks: a complete app, structured as ARCHITECTURE.md describes.
 
-It names what it needs of other apps, and no line of any other app names it: only its
-own settings install it.
+It imports what it needs from other apps, but no other app mentions it: only its own
+settings install it.
 """
 
 from __future__ import annotations

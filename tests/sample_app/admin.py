@@ -1,4 +1,4 @@
-"""Pages of bookmarks."""
+"""Admin pages of bookmarks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BookmarkRemoval(Removal[Bookmark]):
 
 @admin.register(Bookmark)
 class BookmarkAdmin(ScopedModelAdmin[Bookmark]):
-    """Bookmarks of the person who is signed in."""
+    """The signed-in user's bookmarks."""
 
     changelist_class = BookmarkChangelist
     changeform_class = BookmarkChangeForm

@@ -1,4 +1,4 @@
-"""Wiring of bookmarks."""
+"""App configuration of bookmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the sample app run where it is installed: see tests/core/test_apps.py."""
+"""Collect these tests only if the app is installed: see tests/core/test_apps.py."""
 
 from __future__ import annotations
 

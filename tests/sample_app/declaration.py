@@ -1,4 +1,4 @@
-"""What bookmarks declares."""
+"""The declaration of bookmarks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from core.registry import (
 )
 from core.schedules import Every, ScheduledTask
 from core.users import User
-from tests.sample_app.health import require_room
+from tests.sample_app.health import require_space
 from tests.sample_app.models import Bookmark
 
 
 def readiness_checks() -> list[ReadinessCheck]:
-    return [ReadinessCheck("uploads", require_room)]
+    return [ReadinessCheck("uploads", require_space)]
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
@@ -54,7 +54,7 @@ DECLARATION = Declaration(
     app="bookmarks",
     api_urls="tests.sample_app.urls",
     urls="tests.sample_app.drop_urls",
-    resources=[Resource("bookmarks", "Pages that somebody wants to keep.")],
+    resources=[Resource("bookmarks", "Your bookmarks.")],
     subjects=[
         Subject(
             "bookmark",

@@ -1,4 +1,4 @@
-"""What doctor checks of bookmarks."""
+"""Doctor checks of bookmarks."""
 
 from __future__ import annotations
 

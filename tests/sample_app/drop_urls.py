@@ -1,4 +1,4 @@
-"""Addresses of the door for saved pages, below /."""
+"""URLs of the door for saved pages, below /."""
 
 from __future__ import annotations
 

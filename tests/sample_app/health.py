@@ -1,4 +1,4 @@
-"""Is there room for uploads?"""
+"""Readiness check: is there enough disk space for uploads?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from core.registry import Unready
 LEAST = 100 * 1024 * 1024  # bytes
 
 
-def require_room() -> None:
+def require_space() -> None:
     if shutil.disk_usage(tempfile.gettempdir()).free < LEAST:
-        raise Unready("no room for uploads")
+        raise Unready("not enough disk space for uploads")

@@ -1,4 +1,4 @@
-"""Rows of the access matrix: who gets what answer about bookmarks."""
+"""Rows of the access matrix: who gets which response for bookmarks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BODIES = {
 
 
 def rows_of(user: User, text: str) -> dict[str, Model]:
-    """Make a row of each kind for the user, with the text in all that it shows."""
+    """Create a row of each kind for the user, with the text in every visible field."""
     url = f"https://example.com/{text}"
     row = add_bookmark(actor=user, title=text, url=url, now=timezone.now())
     return {"bookmark": row}

@@ -1,4 +1,4 @@
-"""Bookmarks: pages that somebody wants to keep."""
+"""Bookmarks: web pages that people save."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class BookmarkQuerySet(ScopedQuerySet["Bookmark"]):
         return self.visible_to(user)
 
     def orphaned(self) -> Self:
-        """Keep those of removed people."""
+        """Keep the bookmarks of removed people."""
         return self.exclude(owner__removed_at=None).order_by("pk")
 
 
 class Bookmark(Recorded):
-    """A page under its title; only its owner sees it."""
+    """A saved web page with its title; only its owner sees it."""
 
     recorded = ("title", "url", "size")
 

@@ -1,4 +1,4 @@
-"""Bookmarks for samples, and for the first administrator."""
+"""Sample bookmarks, and the first administrator's bookmark."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.sample_app.models import Bookmark
 
 
 class BookmarkSerializer(StrictModelSerializer):
-    """A page that somebody wants to keep."""
+    """A saved web page."""
 
     class Meta:
         model = Bookmark

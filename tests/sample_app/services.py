@@ -1,4 +1,4 @@
-"""What can be done to bookmarks."""
+"""Services that change bookmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sample_app.models import Bookmark
 
 
 class Editable(TypedDict, total=False):
-    """What of a bookmark can be edited."""
+    """The fields of a bookmark that can be edited."""
 
     title: str
     url: str
@@ -27,7 +27,7 @@ class Editable(TypedDict, total=False):
 def add_bookmark(
     *, actor: User, title: str, now: datetime, url: str = "", size: int | None = None
 ) -> Bookmark:
-    """Keep a page."""
+    """Add a bookmark."""
     require(actor, "bookmarks.add_bookmark")
     bookmark = Bookmark(owner=actor, title=title, url=url, size=size)
     bookmark.stamp(by=actor, at=now)
@@ -45,7 +45,7 @@ def edit_bookmark(
     expected: Container[str] | None = None,
     **fields: Unpack[Editable],
 ) -> Bookmark:
-    """Change title or address."""
+    """Change the title or URL of a bookmark."""
     require(actor, "bookmarks.change_bookmark")
     row = _lock(actor, bookmark, expected)
     if changes := row.change(by=actor, at=now, **fields):
@@ -61,7 +61,7 @@ def remove_bookmark(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Delete a bookmark for good."""
+    """Delete a bookmark permanently."""
     require(actor, "bookmarks.delete_bookmark")
     row = _lock(actor, bookmark, expected)
     _record("bookmark.removed", row, row.deleted_changes(), actor, now)
@@ -89,6 +89,6 @@ def _lock(
 def _record(
     verb: str, bookmark: Bookmark, changes: Changes, actor: User | None, now: datetime
 ) -> None:
-    """Record it in the stream of the owner, so that nobody else reads the content."""
+    """Record it in the stream of the owner, so that others cannot read the content."""
     entry = events.Entry(verb, bookmark, changes, stream_id=bookmark.owner.pk)
     events.record_many(actor=actor, entries=[entry], at=now)

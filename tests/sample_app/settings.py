@@ -1,4 +1,4 @@
-"""The settings of the service with one more app."""
+"""The settings of the service, with the sample app installed."""
 
 from __future__ import annotations
 

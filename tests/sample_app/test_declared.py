@@ -1,4 +1,4 @@
-"""All that an app declares works where nothing but the settings names the app."""
+"""Everything that an app declares works if only the settings name the app."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def test_every_declared_event_is_recorded(owner, owner_api):
     address = f"/api/v1/bookmarks/{made['id']}"
     assert owner_api.patch(address, {"title": "Old news"}).status_code == 200
     assert owner_api.delete(address).status_code == 204
-    told = Event.objects.filter(resource_type="bookmark").order_by("pk")
-    verbs = list(told.values_list("verb", flat=True))
+    recorded = Event.objects.filter(resource_type="bookmark").order_by("pk")
+    verbs = list(recorded.values_list("verb", flat=True))
     assert verbs == [one.name for one in registry.subjects["bookmark"].event_types]
-    assert set(told.values_list("stream_id", flat=True)) == {owner.pk}
+    assert set(recorded.values_list("stream_id", flat=True)) == {owner.pk}
 
 
 def test_an_auditor_sees_that_a_bookmark_was_made_but_not_which(owner, auditor_api):

@@ -1,4 +1,4 @@
-"""A door of its own: addresses, event source, error format and body limit."""
+"""A separate door: URLs, event source, error format and body limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = {"Idempotency-Key": "one"}
 
 
 class Body:
-    """A body that is made while it is read, and remembers how far it was."""
+    """A body that is generated while it is read, and records the largest read."""
 
     def __init__(self, size: int) -> None:
         self.left, self.read_at_once = size, 0
@@ -45,7 +45,7 @@ def stream(client: Any, body: Body, length: int) -> Any:
     return drop(client, b"<", **options)
 
 
-def test_a_page_larger_than_usual_bodies_is_kept(owner_api, owner):
+def test_a_page_above_the_default_limit_is_stored(owner_api, owner):
     answer = drop(owner_api, LARGE)
     assert answer.status_code == 201, answer.content
     row = Bookmark.objects.get()
@@ -66,7 +66,7 @@ def test_a_page_is_read_in_constant_memory(owner_api):
     assert peak < 2 * MIB
 
 
-def test_a_page_beyond_the_limit_of_the_door_is_not_read(owner_api):
+def test_a_page_above_the_limit_of_the_door_is_not_read(owner_api):
     body = Body(10 * MIB + 1)
     assert_problem(stream(owner_api, body, 10 * MIB + 1), 413, "too_large")
     assert body.read_at_once == 0
@@ -79,26 +79,26 @@ def test_a_body_that_ends_too_early_is_refused(owner_api):
 
 
 @pytest.mark.parametrize("size", [1, 3 * MIB])
-def test_a_form_with_a_file_is_kept_too(owner_api, size):
+def test_a_form_with_a_file_is_accepted_too(owner_api, size):
     page = SimpleUploadedFile("a.html", TITLE + b"x" * size, "text/html")
     answer = owner_api.post(DROP, {"file": page}, format="multipart")
     assert answer.status_code == 201, answer.content
     assert answer.json()["size"] == len(TITLE) + size
 
 
-def test_other_doors_keep_the_usual_limit(owner_api):
+def test_other_doors_keep_the_default_limit(owner_api):
     body = '{"title": "%s"}' % ("x" * 3 * MIB)
     answer = owner_api.generic("POST", "/api/v1/bookmarks", body, "application/json")
     assert_problem(answer, 413, "too_large")
 
 
-def test_texts_keep_the_usual_limit_at_this_door(owner_api):
+def test_text_fields_keep_the_default_limit(owner_api):
     form = {"file": "x" * 3 * MIB}
     answer = owner_api.post(DROP, form, format="multipart")
     assert_problem(answer, 413, "too_large")
 
 
-def test_a_page_that_is_dropped_again_is_kept_once(owner_api):
+def test_a_repeated_page_is_stored_once(owner_api):
     first = drop(owner_api, LARGE, headers=KEY)
     again = drop(owner_api, LARGE, headers=KEY)
     assert again.json() == first.json()
@@ -111,8 +111,8 @@ def test_a_page_that_is_dropped_again_is_kept_once(owner_api):
 def test_events_name_the_door(owner_api):
     drop(owner_api)
     owner_api.post("/api/v1/bookmarks", {"title": "By the API"})
-    told = Event.objects.filter(verb="bookmark.created").order_by("pk")
-    assert list(told.values_list("source", flat=True)) == ["drop", "api"]
+    recorded = Event.objects.filter(verb="bookmark.created").order_by("pk")
+    assert list(recorded.values_list("source", flat=True)) == ["drop", "api"]
 
 
 def test_refusals_are_problems(owner_api, client):
@@ -123,7 +123,7 @@ def test_refusals_are_problems(owner_api, client):
     assert_problem(owner_api.post(DROP), 400, "invalid", "file")
 
 
-def test_the_csrf_token_of_a_large_body_stands_in_its_header(owner):
+def test_a_large_body_is_accepted_with_the_csrf_token_in_the_header(owner):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
     browser.get("/api/v1/docs", headers={"Accept": "text/html"})

@@ -1,4 +1,4 @@
-"""Addresses of bookmarks, below /api/v1/."""
+"""URLs of bookmarks, below /api/v1/."""
 
 from __future__ import annotations
 

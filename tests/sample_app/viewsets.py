@@ -20,11 +20,11 @@ from tests.sample_app.serializers import BookmarkSerializer, DropSerializer
 from tests.sample_app.services import add_bookmark, edit_bookmark, remove_bookmark
 
 TITLE = re.compile(r"<title>\s*(.{1,200}?)\s*</title>", re.IGNORECASE | re.DOTALL)
-HEAD = 64 * 1024  # bytes of a page in which its title is looked for
+HEAD = 64 * 1024  # bytes of a page that are searched for its title
 
 
 class BookmarkViewSet(ScopedViewSet[Bookmark]):
-    """Bookmarks of the person who asks."""
+    """The signed-in user's bookmarks."""
 
     resource = "bookmarks"
     required = {
@@ -48,12 +48,12 @@ class BookmarkViewSet(ScopedViewSet[Bookmark]):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Keep a page."""
+        """Add a bookmark."""
         row = add_bookmark(actor=self.user, now=timezone.now(), **self.valid())
         return self.created(row)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change title or address."""
+        """Change the title or URL of a bookmark."""
         row = self.get_object()
         changed = edit_bookmark(
             actor=self.user,
@@ -65,7 +65,7 @@ class BookmarkViewSet(ScopedViewSet[Bookmark]):
         return self.item(changed)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete a bookmark for good."""
+        """Delete a bookmark permanently."""
         remove_bookmark(
             actor=self.user,
             bookmark=self.get_object(),
@@ -76,7 +76,7 @@ class BookmarkViewSet(ScopedViewSet[Bookmark]):
 
 
 class DropViewSet(ScopedViewSet[Bookmark]):
-    """Takes saved pages, which may be large."""
+    """Accepts saved pages, which may be large."""
 
     resource = "bookmarks"
     required = {"create": "bookmarks.add_bookmark"}
@@ -86,7 +86,7 @@ class DropViewSet(ScopedViewSet[Bookmark]):
     parser_classes = (StrictMultiPartParser, UploadParser)
 
     def create(self, request: Request) -> Response:
-        """Keep a saved page under its title."""
+        """Store a saved page under its title."""
         page = self.valid()["file"]
         row = add_bookmark(
             actor=self.user, title=title_of(page), size=page.size, now=timezone.now()

@@ -11,7 +11,7 @@ from accounts.services.maintenance import (
     expired_sessions,
     remove_dead_keys,
 )
-from core.maintenance import delete_in_batches, old_answers
+from core.maintenance import delete_in_batches, expired_answers
 from core.tasks import Batches, scheduled_task
 
 
@@ -23,5 +23,5 @@ def prune(now: datetime) -> Batches:
     return [
         remove_dead_keys(before=dead_before, now=now),
         delete_in_batches(expired_sessions(now)),
-        delete_in_batches(old_answers(answers_before)),
+        delete_in_batches(expired_answers(answers_before)),
     ]

@@ -59,7 +59,7 @@ def read_due(tasks: Collection[ScheduledTask], now: datetime) -> list[ScheduledT
         return []
 
 
-def show_heartbeat(process: str) -> None:
+def record_heartbeat(process: str) -> None:
     """Record a heartbeat of this process, unless the database is unavailable."""
     close_old_connections()
     try:

@@ -15,7 +15,7 @@ from core.models import Event, IdempotentAnswer, Installation
 BATCH = 1000
 
 
-def old_answers(before: datetime) -> QuerySet[IdempotentAnswer]:
+def expired_answers(before: datetime) -> QuerySet[IdempotentAnswer]:
     """Return the stored responses that are too old to be replayed."""
     return IdempotentAnswer.objects.filter(created_at__lt=before)
 

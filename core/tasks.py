@@ -47,13 +47,13 @@ def scheduled_task(find_work: Callable[[datetime], Batches]) -> Any:
     def task(**_: object) -> None:  # other releases may send arguments
         now = timezone.now()
         claim = TaskSchedule.objects.claim(registry.tasks[task.name], now)
-        if claim and work_off(find_work.__name__, *find_work(now)):
+        if claim and run_batches(find_work.__name__, *find_work(now)):
             TaskSchedule.objects.complete(claim)
 
     return task
 
 
-def work_off(name: str, *works: Iterator[int]) -> bool:
+def run_batches(name: str, *works: Iterator[int]) -> bool:
     """Run batches until all is done or time runs out; return whether all is done.
 
     An iterator that fails, for instance because of a lock, does not stop the others;

@@ -19,7 +19,7 @@ from core.maintenance import delete_in_batches
 from core.models import Event, Heartbeat, IdempotentAnswer, TaskSchedule
 from core.models.task_schedules import LEASE
 from core.registry import registry
-from core.tasks import work_off, worker_heartbeat
+from core.tasks import run_batches, worker_heartbeat
 from tests.conftest import browser_for
 from tests.todos.helpers import put
 from todo_project.celery import app, kombu_url
@@ -122,7 +122,7 @@ def fail(**_):
 def test_work_that_fails_does_not_stop_the_rest():
     rest = iter([1, 1])
     with pytest.raises(OperationalError):
-        work_off("work", fail(), rest)
+        run_batches("work", fail(), rest)
     assert next(rest, None) is None
 
 

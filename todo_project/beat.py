@@ -8,7 +8,7 @@ from typing import Any
 from celery.beat import Scheduler
 from django.utils import timezone
 
-from core.clock import PERIOD, TICK_EXPIRES, Clock, show_heartbeat
+from core.clock import PERIOD, TICK_EXPIRES, Clock, record_heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class TickScheduler(Scheduler):  # type: ignore[misc]
 
     def tick(self) -> float:
         """Give a heartbeat, send what ticks are due; return the seconds to wait."""
-        show_heartbeat("beat")
+        record_heartbeat("beat")
         now = timezone.now()
         for task in self._clock.due(now):
             try:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.admin.actions import return_url
-from core.api.problems import BUSY_SECONDS, problem_response, usual_detail
+from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
 from core.registry import registry
 
 
@@ -64,7 +64,7 @@ def answer(
         return problem_response(request, status, code, detail)
     context = {
         "status": status,
-        "detail": detail or usual_detail(status),
+        "detail": detail or default_detail_of(status),
         "request_id": getattr(request, "id", ""),
     }
     try:

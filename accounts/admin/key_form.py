@@ -57,7 +57,7 @@ class ApiKeyForm(ServiceForm):
 
     scopes = forms.MultipleChoiceField(
         choices=lambda: [(scope, scope) for scope in registry.scopes],
-        initial=lambda: list(registry.usual_scopes),
+        initial=lambda: list(registry.default_scopes),
         widget=ScopeTable,
         label=gettext_lazy("scopes"),
         help_text=gettext_lazy("A key can never do more than you can."),

@@ -15,7 +15,7 @@ from core.registry import registry
 from core.rights import permission_name, permission_names
 
 _ON_REQUEST = ", ".join(
-    f"`{scope}`" for scope in registry.scopes if scope not in registry.usual_scopes
+    f"`{scope}`" for scope in registry.scopes if scope not in registry.default_scopes
 )
 
 

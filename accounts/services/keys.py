@@ -34,7 +34,7 @@ def issue_key(
     require(actor, "accounts.add_apikey")
     if actor not in (None, user):
         raise Forbidden
-    scopes = sorted(set(registry.usual_scopes if scopes is None else scopes))
+    scopes = sorted(set(registry.default_scopes if scopes is None else scopes))
     _check(scopes, expires_at, now)
     if issued_with is not None:
         scopes, expires_at = _within(issued_with, scopes, expires_at)

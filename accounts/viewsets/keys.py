@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from accounts.models import ApiKey
 from accounts.serializers.people import ApiKeySerializer, IssuedKeySerializer
 from accounts.services.keys import issue_key, revoke_key
-from core.api.viewsets import ShownWithMore
+from core.api.viewsets import CompositeTagViewSet
 from core.scoping import Order
 
 
-class MyKeyViewSet(ShownWithMore[ApiKey]):
+class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
     """The keys of the requesting person."""
 
     resource = "keys"

@@ -17,11 +17,11 @@ from accounts.serializers.people import (
     RoleSerializer,
 )
 from accounts.services.people import change_profile
-from core.api.viewsets import ScopedViewSet, ShownWithMore
+from core.api.viewsets import CompositeTagViewSet, ScopedViewSet
 from core.scoping import Order, ScopedQuerySet
 
 
-class MeViewSet(ShownWithMore[User]):
+class MeViewSet(CompositeTagViewSet[User]):
     """The profile of the requesting person."""
 
     resource = "profile"

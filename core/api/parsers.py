@@ -58,7 +58,7 @@ class StrictJSONParser(BaseParser):
             raise ParseError(_("The body is nested too deeply.")) from None
         except ValueError as error:
             raise ParseError(_("The body is not JSON: %s") % error) from None
-        require_sound(value)
+        require_storable(value)
         return value
 
 
@@ -72,9 +72,9 @@ class StrictFormParser(FormParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         require_bounded(parser_context)
-        with whole(stream, parser_context) as body:
+        with complete(stream, parser_context) as body:
             form = super().parse(body, media_type, parser_context)
-        require_sound_form(form)
+        require_storable_form(form)
         return form
 
 
@@ -90,10 +90,10 @@ class StrictMultiPartParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        with whole(stream, parser_context) as body:
+        with complete(stream, parser_context) as body:
             form: Any = super().parse(body, media_type, parser_context)
             close_at_end(parser_context, form.files)
-        require_sound_form(form.data)
+        require_storable_form(form.data)
         return form
 
 
@@ -106,7 +106,7 @@ class UploadParser(FileUploadParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        with whole(stream, parser_context) as body:
+        with complete(stream, parser_context) as body:
             parsed: Any = super().parse(body, media_type, parser_context)
             files = MultiValueDict({"file": [parsed.files["file"]]})
             close_at_end(parser_context, files)
@@ -129,7 +129,7 @@ class CountedStream:
 
 
 @contextmanager
-def whole(
+def complete(
     stream: IO[Any], parser_context: Mapping[str, Any] | None
 ) -> Iterator[IO[Any]]:
     """Refuse a truncated body, which servers pass on when a client disconnects."""
@@ -173,12 +173,12 @@ def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
         raise RequestDataTooBig
 
 
-def require_sound_form(form: QueryDict) -> None:
+def require_storable_form(form: QueryDict) -> None:
     for name, values in form.lists():
-        require_sound([name, *values])
+        require_storable([name, *values])
 
 
-def require_sound(value: object, depth: int = 1) -> None:
+def require_storable(value: object, depth: int = 1) -> None:
     """Refuse text that databases cannot store, and nesting beyond the limit."""
     if isinstance(value, str) and not is_storable(value):
         raise ParseError(_("Null characters and lone surrogates are not allowed."))
@@ -188,7 +188,7 @@ def require_sound(value: object, depth: int = 1) -> None:
         raise ParseError(_("The body is nested too deeply."))
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     for part in parts:
-        require_sound(part, depth + 1)
+        require_storable(part, depth + 1)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -120,6 +120,6 @@ def problem_response(
     return HttpResponse(text, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
-def usual_detail(status: int) -> str:
+def default_detail_of(status: int) -> str:
     """Return a status's default message, for a page that has no other."""
     return str(STATUSES.get(status, _OTHER).detail)

@@ -17,7 +17,7 @@ from core.api.fields import DayField, MomentField, WallClockField
 from core.text import is_id
 from core.users import User
 
-MOST_ROWS = 100  # that one field can reference
+MAX_ROWS = 100  # that one field can reference
 
 # The JSON type that each kind of field requires: a number is not a string.
 _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
@@ -138,10 +138,10 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the user may see, found with one query."""
 
-    most_rows = MOST_ROWS
+    max_rows = MAX_ROWS
 
     default_error_messages = {
-        "too_many": gettext_lazy("Enter at most %d IDs.") % MOST_ROWS,
+        "too_many": gettext_lazy("Enter at most %d IDs.") % MAX_ROWS,
         "invalid_id": gettext_lazy("“{value}” is not an id."),
         "does_not_exist": gettext_lazy("There is no such row: {value}."),
     }
@@ -150,7 +150,7 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
         if isinstance(data, str) or not hasattr(data, "__iter__"):
             self.fail("not_a_list", input_type=type(data).__name__)
         values = list(data)
-        if len(values) > MOST_ROWS:
+        if len(values) > MAX_ROWS:
             self.fail("too_many")
         ids = list(dict.fromkeys(self._id(value) for value in values))
         rows = {row.pk: row for row in self._rows().filter(pk__in=ids)}

@@ -189,7 +189,7 @@ class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
             )
 
 
-class ShownWithMore(ScopedViewSet[Row]):
+class CompositeTagViewSet(ScopedViewSet[Row]):
     """Rows whose representation includes other rows' data, such as a person's name.
 
     The tag consists of the version and a digest of the representation. If-None-Match

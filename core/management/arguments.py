@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 def days(text: str) -> int:
     """Return a whole number of days, up to a hundred years."""
     number = whole_number(text)
-    if number > MOST_DAYS:
-        raise ArgumentTypeError(f"{text} is more than {MOST_DAYS:,} days")
+    if number > MAX_DAYS:
+        raise ArgumentTypeError(f"{text} is more than {MAX_DAYS:,} days")
     return number
 
 

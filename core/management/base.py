@@ -64,7 +64,7 @@ class ServiceCommand(BaseCommand):
             self.stderr.write("Interrupted.")
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
-            give_up_stdout()
+            discard_stdout()
             sys.exit(PIPE_CLOSED)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -93,7 +93,7 @@ class ServiceCommand(BaseCommand):
         except BrokenPipeError:
             raise
         except OSError as error:
-            give_up_stdout()
+            discard_stdout()
             raise CommandError(
                 f"The output cannot be written: {error.strerror}."
             ) from error
@@ -107,7 +107,7 @@ class ServiceCommand(BaseCommand):
         return Progress(what, total, stream=Plain(self.stderr), quiet=self.quiet)
 
 
-def give_up_stdout() -> None:
+def discard_stdout() -> None:
     """Redirect stdout to /dev/null, or Python would flush it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

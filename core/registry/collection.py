@@ -78,7 +78,7 @@ class Registry:
         return tuple(chain.from_iterable(one.scopes for one in self.resources.values()))
 
     @cached_property
-    def usual_scopes(self) -> tuple[str, ...]:
+    def default_scopes(self) -> tuple[str, ...]:
         """Return the default scopes of a new key."""
         asked_for = {
             f"{one.name}:write" for one in self.resources.values() if one.needs_request

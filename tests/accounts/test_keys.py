@@ -49,7 +49,7 @@ def test_a_key_gets_the_default_scopes_which_exclude_creating_keys(owner):
     key, _token = issue(owner)
     assert (
         set(key.scopes)
-        == set(registry.usual_scopes)
+        == set(registry.default_scopes)
         == set(registry.scopes) - {"keys:write"}
     )
 

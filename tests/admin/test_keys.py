@@ -28,7 +28,7 @@ def test_the_token_is_shown_once_and_not_stored(owner, owner_browser):
     assert token not in str(owner_browser.cookies)
     secret = secret_in(token)
     key = ApiKey.objects.get(user=owner)
-    assert (key.name, sorted(registry.usual_scopes)) == ("Laptop", key.scopes)
+    assert (key.name, sorted(registry.default_scopes)) == ("Laptop", key.scopes)
     kept = [str(event.changes) for event in Event.objects.all()]
     kept += [str(session.get_decoded()) for session in Session.objects.all()]
     kept += [key.secret_hash]

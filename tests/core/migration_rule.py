@@ -21,7 +21,7 @@ from django.db.models import Value
 from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 
 REPEATABLE = (BuildIndex, AddCheck, Backfill)
-MOST_TABLES = 3  # with a wait for each, together under a second
+MAX_TABLES = 3  # with a wait for each, together under a second
 CHECKED = DatabaseWrapper.data_type_check_constraints
 
 # They only change the catalogue of one table.
@@ -67,23 +67,23 @@ INSTEAD: dict[type[Operation], str] = {
 LOOSER = {"db_comment", "db_default", "default", "null"}
 
 
-def faults(migration: Migration, before: ProjectState) -> list[str]:
+def problems(migration: Migration, before: ProjectState) -> list[str]:
     """Return a sentence for each operation that may block or break the service."""
     app, state, made = migration.app_label, before.clone(), made_by(migration)
     found, tables = [], set()
     for operation in migration.operations:
         for part in parts_of(operation):
             if not migration.atomic:
-                fault = fault_beside_transactions(part)
+                problem = problem_without_transaction(part)
             else:
-                fault = "" if model_of(part) in made else fault_of(part, state, app)
+                problem = "" if model_of(part) in made else problem_of(part, state, app)
                 tables |= locked_by(part, state, app) - made
-            if fault:
-                found.append(f"{part.describe()}: it {fault}.")
+            if problem:
+                found.append(f"{part.describe()}: it {problem}.")
         operation.state_forwards(app, state)
-    if len(tables) > MOST_TABLES:
+    if len(tables) > MAX_TABLES:
         names = ", ".join(sorted(tables))
-        found.append(f"It locks {names} until its end: more than {MOST_TABLES} tables.")
+        found.append(f"It locks {names} until its end: more than {MAX_TABLES} tables.")
     return found
 
 
@@ -109,27 +109,27 @@ def model_of(operation: Any) -> str:
     return str(getattr(operation, "model_name", "")).lower()
 
 
-def fault_beside_transactions(operation: Operation) -> str:
+def problem_without_transaction(operation: Operation) -> str:
     if isinstance(operation, REPEATABLE):
         return ""
     names = ", ".join(kind.__name__ for kind in REPEATABLE)
     return f"cannot be repeated after an interruption; use only {names} if not atomic"
 
 
-def fault_of(operation: Any, state: ProjectState, app: str) -> str:
+def problem_of(operation: Any, state: ProjectState, app: str) -> str:
     if type(operation) in QUICK:
         return ""
     if isinstance(operation, REPEATABLE):
         return "would share a transaction with the rest; set atomic = False"
     if type(operation) is migrations.AddField:
-        return fault_of_new(operation.field)
+        return problem_of_new(operation.field)
     if type(operation) is migrations.AlterField:
         old = state.models[app, model_of(operation)].fields[operation.name]
-        return fault_of_changed(old, operation.field)
+        return problem_of_changed(old, operation.field)
     return INSTEAD.get(type(operation), "is not known to be free of long locks")
 
 
-def fault_of_new(field: Any) -> str:
+def problem_of_new(field: Any) -> str:
     """Return the problem with adding a column to a table with rows."""
     if field.many_to_many:
         return ""  # a separate table
@@ -152,7 +152,7 @@ def is_computed(default: Any) -> bool:
     return hasattr(default, "resolve_expression") and not isinstance(default, Value)
 
 
-def fault_of_changed(old: Any, new: Any) -> str:
+def problem_of_changed(old: Any, new: Any) -> str:
     """Return the problem with changing a column of a table with rows."""
     before, after = described(old), described(new)
     changed = {

@@ -14,7 +14,7 @@ from django.db.models.functions import Length, Now
 
 from core.db.migrations_online import AddCheck, Backfill, BuildIndex
 from tests.core.jars import start
-from tests.core.migration_rule import faults
+from tests.core.migration_rule import problems
 
 # Migrations of the first release, before any table had rows.
 FIRST_RELEASE = {
@@ -32,19 +32,19 @@ CHECK = CheckConstraint(condition=Q(size__gte=0), name="jar_has_size")
 def test_no_migration_blocks_or_breaks_the_running_service():
     loader = MigrationLoader(None)
     found = {
-        f"{app}.{name}": faults(migration, loader.project_state((app, name), False))
+        f"{app}.{name}": problems(migration, loader.project_state((app, name), False))
         for (app, name), migration in loader.disk_migrations.items()
         if app in FIRST_RELEASE and name > FIRST_RELEASE[app]
     }
     assert {
-        name for name, problems in found.items() if problems
+        name for name, listed in found.items() if listed
     } - REVIEWED.keys() == set(), found
 
 
-def faults_of(*operations, atomic=True):
+def problems_of(*operations, atomic=True):
     migration: Any = Migration("0002_jars", "shelf")
     migration.operations, migration.atomic = list(operations), atomic
-    return faults(migration, start())
+    return problems(migration, start())
 
 
 def new(field, name="more"):
@@ -113,8 +113,8 @@ REFUSED = {
 
 @pytest.mark.parametrize(("operation", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_blocking_operation_is_refused_with_the_alternative(operation, words):
-    [fault] = faults_of(operation)
-    assert words in fault
+    [problem] = problems_of(operation)
+    assert words in problem
 
 
 ALLOWED = {
@@ -140,11 +140,11 @@ def test_a_quick_operation_is_allowed(operation):
     known = migrations.SeparateDatabaseAndState(
         state_operations=[migrations.AddConstraint("jar", CHECK)]
     )
-    assert faults_of(known, operation) == []
+    assert problems_of(known, operation) == []
 
 
 def test_a_new_table_may_have_any_index_and_constraint():
-    assert not faults_of(
+    assert not problems_of(
         migrations.CreateModel(
             "Pot", [("id", models.BigAutoField(primary_key=True))], {}
         ),
@@ -162,9 +162,9 @@ def test_a_slow_operation_has_a_separate_migration():
         Backfill("jar", where=Q(size=None), values={"size": 0}),
         AddCheck("jar", CHECK),
     ]
-    assert faults_of(*steps, atomic=False) == []
-    [fault] = faults_of(*steps, new(models.TextField(null=True)), atomic=False)
-    assert "it cannot be repeated after an interruption" in fault
+    assert problems_of(*steps, atomic=False) == []
+    [problem] = problems_of(*steps, new(models.TextField(null=True)), atomic=False)
+    assert "it cannot be repeated after an interruption" in problem
 
 
 def test_a_migration_locks_few_tables():
@@ -180,8 +180,8 @@ def test_a_migration_locks_few_tables():
         migrations.AddField(name, "more", models.TextField(null=True))
         for name in ("jar", "pot", "cup", "box")
     ]
-    assert faults(migration, before) == [
+    assert problems(migration, before) == [
         "It locks box, cup, jar, pot until its end: more than 3 tables."
     ]
     migration.operations.pop()
-    assert faults(migration, before) == []
+    assert problems(migration, before) == []

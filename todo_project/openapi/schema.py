@@ -197,7 +197,7 @@ class ApiSchema(AutoSchema):
             return None
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.ManyRelatedField) and direction == "request":
-            schema["maxItems"] = field.most_rows  # type: ignore[attr-defined]
+            schema["maxItems"] = field.max_rows  # type: ignore[attr-defined]
         return schema
 
     def _insert_field_validators(self, field: Field, schema: Schema) -> None:

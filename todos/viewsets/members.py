@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.viewsets import ShownWithMore
+from core.api.viewsets import CompositeTagViewSet
 from core.scoping import Order
 from todos.models import Membership, TodoList
 from todos.serializers.lists import MembershipSerializer, NewMemberSerializer
@@ -17,7 +17,7 @@ from todos.services.sharing import change_member, remove_member, share_list
 from todos.viewsets.base import ListScopedViewSet
 
 
-class MembershipViewSet(ShownWithMore[Membership], ListScopedViewSet[Membership]):
+class MembershipViewSet(CompositeTagViewSet[Membership], ListScopedViewSet[Membership]):
     """The members of a list."""
 
     resource = "members"

@@ -16,7 +16,7 @@ from accounts.services.maintenance import (
     expired_sessions,
     remove_dead_keys,
 )
-from core.maintenance import delete_in_batches, old_answers
+from core.maintenance import delete_in_batches, expired_answers
 from core.management.arguments import days
 from core.management.base import ServiceCommand
 
@@ -49,7 +49,7 @@ class Command(ServiceCommand):
         self._run("Keys", keys, remove_dead_keys(before=dead_before, now=now))
         sessions = expired_sessions(now)
         self._run("Sessions", sessions.count(), delete_in_batches(sessions))
-        answers = old_answers(now - timedelta(days=settings.IDEMPOTENCY_DAYS))
+        answers = expired_answers(now - timedelta(days=settings.IDEMPOTENCY_DAYS))
         self._run("Stored responses", answers.count(), delete_in_batches(answers))
 
     def _run(self, what: str, total: int, batches: Iterator[int]) -> None:

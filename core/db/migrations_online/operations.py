@@ -45,7 +45,7 @@ class BuildIndex(AddIndexConcurrently):
         with lock_waits(NO_LIMIT), one_processor():
             if is_invalid(self.index.name):
                 schema_editor.remove_index(model, self.index, **_concurrently())
-            if not is_there(model, self.index.name):
+            if not has_constraint(model, self.index.name):
                 schema_editor.add_index(model, self.index, **_concurrently())
 
     def database_backwards(
@@ -54,7 +54,7 @@ class BuildIndex(AddIndexConcurrently):
         self._ensure_not_in_transaction(schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
         with lock_waits(NO_LIMIT):
-            if is_there(model, self.index.name):
+            if has_constraint(model, self.index.name):
                 schema_editor.remove_index(model, self.index, **_concurrently())
 
 
@@ -79,7 +79,9 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
         self._ensure_not_in_transaction(schema_editor)
         places = (app_label, schema_editor, from_state, to_state)
         name = self.constraint.name
-        if not is_there(from_state.apps.get_model(app_label, self.model_name), name):
+        if not has_constraint(
+            from_state.apps.get_model(app_label, self.model_name), name
+        ):
             is_quick = connection.vendor == "postgresql"
             base = AddConstraintNotValid if is_quick else AddConstraint
             with transaction.atomic():
@@ -93,7 +95,7 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
-        if is_there(model, self.constraint.name):
+        if has_constraint(model, self.constraint.name):
             with transaction.atomic():
                 super().database_backwards(
                     app_label, schema_editor, from_state, to_state
@@ -164,7 +166,7 @@ def one_processor() -> Iterator[None]:
         connection.cursor().execute("RESET max_parallel_maintenance_workers")
 
 
-def is_there(model: type[models.Model], name: str) -> bool:
+def has_constraint(model: type[models.Model], name: str) -> bool:
     """Return whether the table has an index or a constraint of this name."""
     with connection.cursor() as cursor:
         table = model._meta.db_table

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from core.clock import PERIOD, Clock, show_heartbeat
+from core.clock import PERIOD, Clock, record_heartbeat
 from core.management.base import ServiceCommand
 from todo_project.celery import app
 from todo_project.observability.metrics import share
@@ -78,7 +78,7 @@ def run(*, parent: int) -> None:
     clock, next_look = Clock(), 0.0
     while os.getppid() == parent:
         if time.monotonic() >= next_look:
-            show_heartbeat("background")
+            record_heartbeat("background")
             run_due(clock)
             next_look = time.monotonic() + PERIOD
         time.sleep(STEP)
@@ -90,4 +90,4 @@ def run_due(clock: Clock) -> None:
     for task in clock.due(now):
         app.tasks[task.name].apply()  # which logs a failure
         clock.note_sent(task, now)
-        show_heartbeat("background")
+        record_heartbeat("background")

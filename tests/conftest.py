@@ -18,7 +18,7 @@ from accounts.models import Role, User
 from accounts.services.keys import issue_key
 from accounts.services.people import add_person
 from core.append_only import events_open
-from tests import engines, measuring
+from tests import coverage_tracing, engines
 from todos.models import MemberRole, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.sharing import share_list
@@ -40,7 +40,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     engines.arrange(items)
-    measuring.choose(items)
+    coverage_tracing.choose(items)
 
 
 def pytest_collection_finish() -> None:
@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    return (yield from measuring.run(item))
+    return (yield from coverage_tracing.run(item))
 
 
 @pytest.fixture(autouse=True)

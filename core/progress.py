@@ -11,7 +11,7 @@ SECONDS_BETWEEN_LINES = 10
 
 
 class Progress:
-    """Count what is done; `total` is None if it is unknown."""
+    """Counts and shows completed items; `total` is None if it is unknown."""
 
     def __init__(
         self, what: str, total: int | None, *, stream: Any, quiet: bool = False

@@ -128,7 +128,7 @@ def test_work_that_fails_does_not_stop_the_rest():
 
 @pytest.mark.django_db
 def test_a_session_renewed_during_the_deletion_is_kept(owner, monkeypatch):
-    """It is found among the expired ones, then renewed, then deleted if it is old."""
+    """The session is found among the expired ones, but renewed before the deletion."""
     browser_for(owner)
     now = timezone.now()
     Session.objects.update(expire_date=now - DAY)

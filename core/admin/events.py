@@ -61,7 +61,7 @@ class EventChangelist(Changelist):
 
 @admin.register(Event)
 class EventAdmin(ScopedModelAdmin[Event]):
-    """Who did what, and when; read-only."""
+    """The read-only pages of events: who did what, and when."""
 
     changelist_class = EventChangelist
     icon = "log"

@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def request_user(request: HttpRequest) -> User:
-    """Return the signed-in user; the pages require one."""
+    """Return the signed-in user; all pages require one."""
     return request.user  # type: ignore[return-value]
 
 

@@ -37,7 +37,7 @@ class OptionsMixin(APIView):
     """Answers OPTIONS with the methods of the URL, even if its row is missing."""
 
     def get_authenticators(self) -> list[Any]:
-        """Return those of the path's door; OpenAPI generation has no request."""
+        """Return the authenticators of the path's door; OpenAPI has no request."""
         path = self.request.path if self.request else API_PREFIX
         return registry.door_of(path).authenticators()
 

@@ -25,7 +25,7 @@ BATCH = 500  # rows of one UPDATE
 
 
 def person_field(comment: str) -> Any:
-    """Return a foreign key to the person who did something; rows of users stay."""
+    """Return a foreign key to the person who did something; users are never deleted."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -45,7 +45,7 @@ class EventQuerySet(ScopedQuerySet["Event"]):
         return self.filter(resource_type=resource_type, resource_id=resource_id)
 
     def open_to(self, streams: frozenset[UUID]) -> Self:
-        """Keep the events of these streams and those of no stream."""
+        """Keep the events of these streams, and events without a stream."""
         return self.filter(Q(stream_id=None) | Q(stream_id__in=streams))
 
 

@@ -45,11 +45,11 @@ class StillLocked(Exception):
 
 
 def retry_while_locked(
-    work: Callable[[], Result], *, tell: Callable[[str], object]
+    work: Callable[[], Result], *, notify: Callable[[str], object]
 ) -> Result:
     """Call `work`; retry while another process holds a lock that it needs.
 
-    `work` must be safe to repeat. `tell` gets a message before each retry. Raise
+    `work` must be safe to repeat. `notify` gets a message before each retry. Raise
     StillLocked after about a minute.
     """
     statement = LastStatement()
@@ -63,7 +63,7 @@ def retry_while_locked(
             holders = holders_of(statement.sql)
             if not tries_left:
                 raise StillLocked(describe(holders)) from error
-        tell(f"{describe(holders)}; trying again.")
+        notify(f"{describe(holders)}; trying again.")
         pause(holders)
     raise AssertionError("The last try returns or raises.")
 

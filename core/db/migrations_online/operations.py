@@ -135,7 +135,7 @@ class Backfill(NotInTransactionMixin, Operation):
         with Progress(what, rows.count(), stream=sys.stderr) as progress:
             for keys in batches(rows):
                 batch = rows.filter(pk__gte=keys[0], pk__lte=keys[-1])
-                retry_while_locked(partial(batch.update, **self.values), tell=report)
+                retry_while_locked(partial(batch.update, **self.values), notify=report)
                 progress.add(len(keys))
 
     def database_backwards(

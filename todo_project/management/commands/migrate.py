@@ -55,7 +55,7 @@ class Command(ServiceCommand, DjangoMigrate):
     def migrate_online(self, migrate: Callable[[], object]) -> None:
         require_utf8()
         with no_statement_timeout(), lock_waits(LOCK_WAIT), migration_lock(self.notify):
-            retry_while_locked(migrate, tell=self.notify)
+            retry_while_locked(migrate, notify=self.notify)
 
     def notify(self, message: str) -> None:
         """Explain a delay to the operator, whatever the verbosity."""

@@ -15,7 +15,7 @@ from todos.admin.colours import dot
 from todos.models import Todo, TodoList
 from todos.querysets import TodoQuerySet
 
-MAX_TODOS = 10  # in one box
+MAX_TODOS = 10  # per section
 MAX_LISTS = 24
 NEXT_DAYS = 7
 BY_DUE = Order("due_sort")

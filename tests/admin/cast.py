@@ -42,7 +42,7 @@ class Rows:
     comment: Comment
     apikey: ApiKey
     user: User
-    others: dict[str, Any]  # of apps that bring tests/<app>/matrix.py
+    others: dict[str, Any]  # of apps that have tests/<app>/matrix.py
 
     def of(self, model_name: str) -> Any:
         return self.others.get(model_name) or getattr(self, model_name)

@@ -67,7 +67,7 @@ def test_saving_an_untouched_form_changes_nothing(owner_browser, todo):
 
 
 def test_line_breaks_are_stored_as_lf(owner_browser, todo):
-    """Browsers send CR LF, whatever was typed."""
+    """Browsers always send CR LF."""
     url = f"{TABLE}{todo.pk}/change/"
     save(owner_browser, url, notes="one\r\ntwo")
     todo.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The addresses of the service, and some that fail as no request can make them."""
+"""The URLs of the service, and some views that fail in ways no request can cause."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Watched(Conflict):
 
 
 class Failing(APIView):
-    """Fails as the address says, after authentication."""
+    """Fails in the way that the URL names, after authentication."""
 
     schema = None
     permission_classes: tuple[Any, ...] = ()

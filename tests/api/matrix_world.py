@@ -33,7 +33,7 @@ from todos.services.trash import trash_todo
 PREFIX = "/api/v1/"
 QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# Each text of the foreign tenant contains a canary of its own.
+# Each text of the foreign tenant contains a different canary.
 CANARIES = {
     kind: f"canary{kind.replace(' ', '')}"
     for kind in (
@@ -181,7 +181,7 @@ class World:
         return things | {"member": member.pk, "user": stranger.pk, "key": key}
 
     def _own(self, person: User) -> dict[str, Any]:
-        user = lend_role(person)  # an auditor's role alone makes no list
+        user = lend_role(person)  # an auditor's role cannot create lists
         todo_list = add_list(actor=user, name="Own", now=timezone.now())
         things = fill(user, todo_list)
         member = Membership.objects.get(list=todo_list, user=user)
@@ -247,7 +247,7 @@ def fill(
 def lend_role(user: User) -> User:
     """Return the person as if they had every permission."""
     lent = User.objects.get(pk=user.pk)
-    lent.is_superuser = True  # in memory alone
+    lent.is_superuser = True  # in memory only
     return lent
 
 

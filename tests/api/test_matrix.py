@@ -59,7 +59,7 @@ def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
 
 
 def same_but_for_ids(one: Any, two: Any, of_one: Things, of_two: Things) -> bool:
-    """Tell whether status, headers and body are the same, but for the ids asked for."""
+    """Return whether the responses are equal except for the requested ids."""
     return without_ids(one, of_one) == without_ids(two, of_two)
 
 

@@ -1,4 +1,4 @@
-"""Who may open the admin, and which of Django's addresses do not exist."""
+"""Who can open the admin, and which of Django's URLs do not exist."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from todos.services.todos import add_todo
 # permissions, lists of the navigation.
 HISTORY = 12
 PAGES = {
-    "the first page": ("index", 11),
+    "the home page": ("index", 11),
     "todos": ("todos_todo_changelist", 12),
     "the trash": ("todos_todo_trash", 8),
     "lists": ("todos_todolist_changelist", 8),

@@ -118,11 +118,11 @@ def test_users_cannot_disable_or_remove_themselves(manager, manager_browser):
     assert User.objects.get(pk=manager.pk).is_active
 
 
-def test_a_removed_person_is_anonymous_and_stays_so(manager_browser, owner):
+def test_a_removed_person_is_anonymous_and_cannot_be_changed(manager_browser, owner):
     manager_browser.post(f"{TABLE}{owner.pk}/delete/", {"post": "yes"})
     owner.refresh_from_db()
     assert (owner.is_active, owner.email) == (False, "")
-    manager_browser.get(TABLE)  # its message is read now
+    manager_browser.get(TABLE)  # shows the message, which contains the name
     page = manager_browser.get(f"{TABLE}{owner.pk}/change/")
     assert "Olga Owner" not in text_of(page)
     assert manager_browser.post(f"{TABLE}{owner.pk}/change/", {}).status_code == 403

@@ -1,4 +1,4 @@
-"""The page of a todo: what it writes is what the API writes."""
+"""The page of a todo, which writes the same as the API."""
 
 from __future__ import annotations
 

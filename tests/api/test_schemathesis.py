@@ -43,7 +43,7 @@ def service(**phases: dict[str, bool]) -> Any:
 
 
 everything = service()
-# One person covers the boundaries of each field; the others differ in rights only.
+# One person covers the boundaries of each field; the others differ only in rights.
 at_random = service(coverage={"enabled": False})
 bounded = settings(
     max_examples=8,

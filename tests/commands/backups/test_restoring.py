@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_row_and_every_file_is_restored(archive, media, examine):
-    before, life = everything(), epoch()
+    before, old_epoch = everything(), epoch()
     for model in (ApiKey, IdempotentAnswer, Session, Todo):
         assert model._base_manager.exists(), model
     empty(media)
@@ -39,7 +39,7 @@ def test_every_row_and_every_file_is_restored(archive, media, examine):
     assert "5 files." in done.err
     assert without_epoch(everything()) == without_epoch(before)
     assert files_below(media) == FILES
-    assert epoch() != life
+    assert epoch() != old_epoch
     assert missing_triggers() == []
     assert examine() == (0, {})
 

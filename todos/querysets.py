@@ -64,7 +64,7 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
 
 
 class OfListQuerySet(ScopedQuerySet[Any]):
-    """Rows of a list: those who see or edit the list see or edit them."""
+    """Rows of a list, visible to its members and editable by its editors."""
 
     def visible_to(self, user: User) -> Self:
         return self.filter(list__memberships__user=user, list__deleted_at=None)
@@ -146,7 +146,7 @@ class TodoQuerySet(OfListQuerySet):
         return self.filter(due_on=None)
 
     def due_between(self, first: date | None, last: date | None) -> Self:
-        """Keep what is due on a day from `first` to `last`, both included."""
+        """Keep todos that are due on a day from `first` to `last`, both included."""
         todos = self
         # `due_sort` uses the index; `due_on` decides: its date is in its own zone.
         if first is not None:
@@ -160,7 +160,7 @@ class TodoQuerySet(OfListQuerySet):
         return todos
 
     def overdue(self, now: datetime) -> Self:
-        """Keep what is open and was due before `now`, whose offset sets the day."""
+        """Keep open todos that were due before `now`, whose offset sets the day."""
         moment, today = overdue_bounds(now)
         late = Q(due_time__isnull=False, due_sort__lt=moment) | Q(
             due_time=None, due_sort__lte=today

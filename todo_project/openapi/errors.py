@@ -117,7 +117,7 @@ def shared_responses() -> dict[str, Any]:
 
 
 def _load_classes() -> None:
-    """Import what requests of the API use: all addresses and authenticators."""
+    """Import the modules that define errors: all views and authenticators."""
     import_module(settings.ROOT_URLCONF)
     for door in registry.doors:
         door.authenticators()

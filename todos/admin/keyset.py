@@ -53,7 +53,7 @@ class KeysetChangeList(ChangeList):
         )
 
     def _position(self, request: HttpRequest, order: Order) -> Position | None:
-        """Return where the page begins; None for the first, or without a valid one."""
+        """Return the position before the page; None without a valid cursor."""
         cursor = request.GET.get(PAGE_VAR, "")
         try:
             _backwards, position = read_cursor(cursor, query=_binding(order))

@@ -119,7 +119,7 @@ def _confirm(stream_id: UUID, horizon: datetime | None) -> list[str]:
 
 
 def _first_after_pruning(events: QuerySet[Event], horizon: datetime) -> int:
-    """Return the number after which none may be missing."""
+    """Return the first number after all gaps that pruning has left."""
     oldest = events.filter(at__lt=horizon + SLACK).order_by("seq")
     numbers = [seq or 0 for seq in oldest.values_list("seq", flat=True)]
     if numbers:

@@ -1,4 +1,4 @@
-"""The service speaks Chinese: the catalogue is whole, pages and API make use of it."""
+"""The Chinese translation is complete, and pages and API use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
 @pytest.fixture
 def extracted(tmp_path: Path, settings: Any, monkeypatch: Any) -> Path:
-    """Take the texts out of a copy of the sources: that leaves files beside them."""
+    """Extract the texts from a copy of the sources, as this creates files there."""
     no_code = shutil.ignore_patterns("__pycache__", "migrations")
     for name in SOURCES:
         shutil.copytree(settings.BASE_DIR / name, tmp_path / name, ignore=no_code)
@@ -42,7 +42,7 @@ def extracted(tmp_path: Path, settings: Any, monkeypatch: Any) -> Path:
 
 
 def gettext(*command: str | Path) -> str:
-    """Run one of the gettext programs; return what it says, complaints first."""
+    """Run a gettext program; return its output, errors first."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     return done.stderr + done.stdout
 
@@ -64,7 +64,7 @@ def watering(reader: User) -> Todo:
 
 
 def assert_chinese(response: Any, status: int, *texts: str) -> None:
-    """Assert a page in Chinese that says all of this."""
+    """Assert that the page is in Chinese and contains the texts."""
     assert response.status_code == status
     assert response["Content-Language"] == "zh-hans"
     page = text_of(response)
@@ -72,19 +72,19 @@ def assert_chinese(response: Any, status: int, *texts: str) -> None:
     assert [text for text in texts if text not in page] == []
 
 
-def test_every_text_is_translated_and_no_translation_is_left_over(extracted):
-    # It names what is missing, empty, fuzzy or unused.
+def test_every_text_is_translated_and_no_translation_is_unused(extracted):
+    # msgcmp reports missing, empty, fuzzy and unused translations.
     said = gettext("msgcmp", CATALOGUE, extracted)
     assert said == "", f"{said}Run script/translate."
 
 
-def test_a_text_that_nobody_translated_is_found(extracted):
+def test_an_untranslated_text_is_found(extracted):
     with extracted.open("a") as template:
         template.write('\nmsgid "Nobody has translated this."\nmsgstr ""\n')
     assert "is used but not defined" in gettext("msgcmp", CATALOGUE, extracted)
 
 
-def test_the_compiled_catalogue_is_made_of_the_translations(tmp_path):
+def test_the_compiled_catalogue_matches_the_translations(tmp_path):
     made = tmp_path / "django.mo"
     assert gettext("msgfmt", "--check-format", "-o", made, CATALOGUE) == ""
     kept = gettext("msgunfmt", CATALOGUE.with_suffix(".mo"))
@@ -93,7 +93,7 @@ def test_the_compiled_catalogue_is_made_of_the_translations(tmp_path):
 
 
 @pytest.mark.usefixtures("_at_noon")
-def test_the_first_page_greets_in_the_language_of_the_person(browser, watering):
+def test_the_home_page_is_in_the_language_of_the_person(browser, watering):
     page = browser.get(reverse("admin:index"))
     today = timezone.localdate()
     days = f"{today.month}月{today.day}日 星期{'一二三四五六日'[today.weekday()]}"
@@ -102,7 +102,7 @@ def test_the_first_page_greets_in_the_language_of_the_person(browser, watering):
     )
 
 
-def test_the_language_of_the_person_outweighs_that_of_the_browser(
+def test_the_language_of_the_person_overrides_that_of_the_browser(
     browser, owner_browser
 ):
     english = {"Accept-Language": "en"}
@@ -130,7 +130,7 @@ def test_a_form_asks_and_refuses_in_chinese(browser, watering):
     )
 
 
-def test_what_was_done_is_counted_in_chinese(browser, watering):
+def test_the_message_of_an_action_is_in_chinese(browser, watering):
     chosen = {"action": "finish", "_selected_action": [str(watering.pk)]}
     url = reverse("admin:todos_todo_changelist")
     assert_chinese(browser.post(url, chosen, follow=True), 200, "已完成 1 项待办。")
@@ -144,7 +144,7 @@ def test_permissions_are_named_in_chinese(administrator):
     assert_chinese(page, 200, *named)
 
 
-def test_strangers_are_spoken_to_as_their_browser_asks(db):
+def test_visitors_get_the_language_of_their_browser(db):
     login = reverse("admin:login")
     assert_chinese(Client().get(login, headers=CHINESE), 200, "登录", "用户名", "密码")
     assert_chinese(Client().get("/nowhere", headers=CHINESE), 404, "未找到。")
@@ -154,7 +154,7 @@ def test_strangers_are_spoken_to_as_their_browser_asks(db):
 
 
 def refusal(answer: Any) -> tuple[str, dict[str, Any]]:
-    """Return the words of a refusal, and all that programs read of it."""
+    """Return the message of a refusal, and the parts that programs read."""
     body = answer.json()
     errors = [(error["field"], error["code"]) for error in body["errors"]]
     kept = {name: body[name] for name in ("type", "title", "status", "code")}
@@ -180,7 +180,7 @@ def test_the_api_refuses_in_chinese_with_the_same_code(owner_api, method, path, 
     assert kept == same
 
 
-def test_what_is_wrong_with_a_field_is_told_in_chinese(owner_api):
+def test_field_errors_are_in_chinese(owner_api):
     answer = owner_api.post("/api/v1/todos", {"content": "花", "x": 1}, headers=CHINESE)
     assert_problem(answer, 400, "invalid", "x")
     assert answer.json()["errors"][0]["detail"] == "未知的字段。"

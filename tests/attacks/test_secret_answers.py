@@ -1,4 +1,4 @@
-"""An answer that shows a secret is kept nowhere on its way."""
+"""A response that shows a secret is not stored anywhere on its way."""
 
 from __future__ import annotations
 

@@ -66,6 +66,7 @@ ON_SQLITE_ALONE = (
     "attacks/test_secret_answers.py",
     "attacks/test_stale_roles.py",
     "attacks/test_tampered_pages.py",
+    "commands/test_background.py",
     "commands/test_createapikey.py",
     "commands/test_revokeapikey.py",
     "commands/test_superuser_and_password.py",

@@ -109,7 +109,7 @@ def test_a_file_that_is_not_text_is_named(monkeypatch, tmp_path):
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     monkeypatch.delenv("WORD", raising=False)
     monkeypatch.setenv("WORD_FILE", str(tmp_path / "secret"))
-    with pytest.raises(ImproperlyConfigured, match="WORD_FILE must hold text"):
+    with pytest.raises(ImproperlyConfigured, match="WORD_FILE must contain UTF-8 text"):
         env_str("WORD")
 
 

@@ -1,4 +1,4 @@
-"""Chinese: the catalogue is complete, and pages and the API use it."""
+"""The Chinese translation is complete, and pages and API use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 
 @pytest.fixture
 def extracted(tmp_path: Path, settings: Any, monkeypatch: Any) -> Path:
-    """Extract the texts from a copy of the sources: this creates files in them."""
+    """Extract the texts from a copy of the sources, as this creates files there."""
     no_code = shutil.ignore_patterns("__pycache__", "migrations")
     for name in SOURCES:
         shutil.copytree(settings.BASE_DIR / name, tmp_path / name, ignore=no_code)
@@ -42,7 +42,7 @@ def extracted(tmp_path: Path, settings: Any, monkeypatch: Any) -> Path:
 
 
 def gettext(*command: str | Path) -> str:
-    """Run one of the gettext programs; return its errors, then its output."""
+    """Run a gettext program; return its output, errors first."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     return done.stderr + done.stdout
 
@@ -64,7 +64,7 @@ def watering(reader: User) -> Todo:
 
 
 def assert_chinese(response: Any, status: int, *texts: str) -> None:
-    """Assert that the response is a page in Chinese with all of these texts."""
+    """Assert that the page is in Chinese and contains the texts."""
     assert response.status_code == status
     assert response["Content-Language"] == "zh-hans"
     page = text_of(response)
@@ -72,19 +72,19 @@ def assert_chinese(response: Any, status: int, *texts: str) -> None:
     assert [text for text in texts if text not in page] == []
 
 
-def test_every_text_is_translated_and_every_translation_is_used(extracted):
-    # It lists missing, empty, fuzzy and unused entries.
-    output = gettext("msgcmp", CATALOGUE, extracted)
-    assert output == "", f"{output}Run script/translate."
+def test_every_text_is_translated_and_no_translation_is_unused(extracted):
+    # msgcmp reports missing, empty, fuzzy and unused translations.
+    said = gettext("msgcmp", CATALOGUE, extracted)
+    assert said == "", f"{said}Run script/translate."
 
 
-def test_a_missing_translation_is_detected(extracted):
+def test_an_untranslated_text_is_found(extracted):
     with extracted.open("a") as template:
         template.write('\nmsgid "Nobody has translated this."\nmsgstr ""\n')
     assert "is used but not defined" in gettext("msgcmp", CATALOGUE, extracted)
 
 
-def test_the_compiled_catalogue_is_up_to_date(tmp_path):
+def test_the_compiled_catalogue_matches_the_translations(tmp_path):
     made = tmp_path / "django.mo"
     assert gettext("msgfmt", "--check-format", "-o", made, CATALOGUE) == ""
     kept = gettext("msgunfmt", CATALOGUE.with_suffix(".mo"))
@@ -119,7 +119,7 @@ def test_todos_are_listed_in_chinese(browser, watering):
     )
 
 
-def test_forms_and_their_errors_are_in_chinese(browser, watering):
+def test_a_form_asks_and_refuses_in_chinese(browser, watering):
     url = reverse("admin:todos_todo_change", args=[watering.pk])
     assert_chinese(
         browser.get(url), 200, "截止日期", "备注", "子任务", "保存并继续编辑"
@@ -130,7 +130,7 @@ def test_forms_and_their_errors_are_in_chinese(browser, watering):
     )
 
 
-def test_success_messages_are_in_chinese(browser, watering):
+def test_the_message_of_an_action_is_in_chinese(browser, watering):
     chosen = {"action": "finish", "_selected_action": [str(watering.pk)]}
     url = reverse("admin:todos_todo_changelist")
     assert_chinese(browser.post(url, chosen, follow=True), 200, "已完成 1 项待办。")
@@ -144,7 +144,7 @@ def test_permissions_are_named_in_chinese(administrator):
     assert_chinese(page, 200, *named)
 
 
-def test_anonymous_pages_use_the_language_of_the_browser(db):
+def test_visitors_get_the_language_of_their_browser(db):
     login = reverse("admin:login")
     assert_chinese(Client().get(login, headers=CHINESE), 200, "登录", "用户名", "密码")
     assert_chinese(Client().get("/nowhere", headers=CHINESE), 404, "未找到。")
@@ -154,7 +154,7 @@ def test_anonymous_pages_use_the_language_of_the_browser(db):
 
 
 def refusal(answer: Any) -> tuple[str, dict[str, Any]]:
-    """Return the message of a refusal, and the fields that programs use."""
+    """Return the message of a refusal, and the parts that programs read."""
     body = answer.json()
     errors = [(error["field"], error["code"]) for error in body["errors"]]
     kept = {name: body[name] for name in ("type", "title", "status", "code")}

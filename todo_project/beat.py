@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class TickScheduler(Scheduler):  # type: ignore[misc]
-    """Keeps no file, and survives a broker or a database that is away."""
+    """A scheduler without a file that keeps running without broker or database."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -24,7 +24,7 @@ class TickScheduler(Scheduler):  # type: ignore[misc]
         """Leave Celery's own schedule empty: apps declare theirs in the registry."""
 
     def tick(self) -> float:
-        """Give a heartbeat, send what ticks are due; return the seconds to wait."""
+        """Record a heartbeat and send the due ticks; return the seconds to wait."""
         record_heartbeat("beat")
         now = timezone.now()
         for task in self._clock.due(now):

@@ -29,9 +29,9 @@ TIME_LIMIT = 50  # seconds; less than supervisor waits for a worker to end
 
 
 class ServiceTask(Task):  # type: ignore[misc]
-    """A task that is counted, and whose events carry the id of the request behind it.
+    """A task that is counted, and whose events have the id of the request behind it.
 
-    A task that no request started has an id of its own.
+    If no request sent it, the id is made from that of the task.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,7 +50,7 @@ class ServiceTask(Task):  # type: ignore[misc]
 
 
 def kombu_url(url: str) -> str:
-    """Return the URL of a broker as kombu spells it, which differs for sockets."""
+    """Return the URL of a broker in kombu's format, which differs for sockets."""
     if not url.startswith("unix:"):
         return url
     place, _sign, query = url.partition("?")
@@ -66,18 +66,18 @@ except ImproperlyConfigured as error:
 app = Celery("todo_project", task_cls=ServiceTask)
 app.conf.update(
     broker_url=broker_url,
-    # A broker that hangs must not hold up who publishes: one try.
+    # One attempt: a broker that hangs must not delay requests that send tasks.
     broker_transport_options={
         "socket_timeout": settings.REDIS_TIMEOUT,
         "socket_connect_timeout": settings.REDIS_TIMEOUT,
         "max_retries": 0,
-        # Longer than a task can take, or a second worker would get it.
+        # Longer than any task: otherwise a second worker would receive it as well.
         "visibility_timeout": 10 * TIME_LIMIT,
     },
     task_publish_retry=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    # A task runs again when its worker was killed; all of them may be repeated.
+    # A task is redelivered if its worker is killed; all tasks are idempotent.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
@@ -98,7 +98,7 @@ app.autodiscover_tasks()
 
 
 class ServiceConsumer(Consumer):  # type: ignore[misc]
-    """Takes tasks, and reconnects quickly when the broker comes back."""
+    """Consumes tasks, and reconnects quickly when the broker comes back."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # Workers need no messages from each other, which would load the broker.
@@ -123,7 +123,7 @@ def keep_logging(**_: Any) -> None:
 @signals.celeryd_init.connect
 @signals.beat_init.connect
 def require_broker(**_: Any) -> None:
-    """End with a plain message where there is no broker."""
+    """Exit with a clear message if there is no broker."""
     if not settings.BROKER_URL:
         raise SystemExit(
             "Configuration: Celery needs REDIS_URL (or BROKER_URL); without Redis, "
@@ -143,7 +143,7 @@ def send_request_id(headers: dict[str, Any], **_: Any) -> None:
 
 @signals.task_prerun.connect
 def take_request_id(task_id: str, task: Task, **_: Any) -> None:
-    """Log under the id of the request that sent the task, or under one of its own."""
+    """Log with the id of the request that sent the task, or with the task's id."""
     given = (task.request.headers or {}).get("request_id", "-")
     logs.request_id.set(f"task-{task_id}" if given == "-" else given)
 

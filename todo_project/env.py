@@ -144,7 +144,7 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
 
 
 def env_redis(name: str, *, default: str = "") -> str:
-    """Return a Redis URL (redis://host:6379/0, unix:///path?db=0) or nothing."""
+    """Return a Redis URL (redis://host:6379/0, unix:///path?db=0), or an empty one."""
     url = env_str(name, default=default)
     if url and not is_redis(url):
         raise ImproperlyConfigured(
@@ -199,4 +199,4 @@ def _read(name: str, path: Path) -> str:
             f"{name}_FILE cannot be read: {error.strerror}."
         ) from error
     except UnicodeDecodeError:
-        raise ImproperlyConfigured(f"{name}_FILE must hold text in UTF-8.") from None
+        raise ImproperlyConfigured(f"{name}_FILE must contain UTF-8 text.") from None

@@ -30,7 +30,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # Django calls this while it handles the exception. The API answers alike.
+    # Django calls this while it handles the exception. The API responds the same way.
     if not isinstance(sys.exception(), OperationalError):
         return answer(request, 500)
     busy = answer(request, 503)

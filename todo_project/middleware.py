@@ -1,4 +1,4 @@
-"""What every request passes: an id, checks of its input, headers of the response."""
+"""Middleware of every request: its id, input checks and response headers."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class SecurityHeadersMiddleware:
 
 
 class ProblemMiddleware:
-    """Turn every error at a door for programs into a problem (RFC 9457).
+    """Turn every error response to a program into a problem (RFC 9457).
 
-    Parts of the framework respond with a page or with nothing: to a precondition that
-    does not hold or to an unknown host, for instance.
+    Parts of the framework respond with a page or an empty body, for instance to a
+    failed precondition or an unknown host.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -96,7 +96,7 @@ class ProblemMiddleware:
 
 
 class InputGateMiddleware:
-    """Refuse input that no database can store, and bodies that we cannot read.
+    """Refuse input that no database can store, and bodies that cannot be read.
 
     It runs before anything that reads the request: a charset that Python knows but
     cannot decode with would fail wherever the query is read first.

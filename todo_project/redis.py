@@ -19,7 +19,7 @@ from todo_project.observability.timing import cache_call
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 5.0  # seconds without further attempts after Redis did not respond
+PAUSE = 5.0  # seconds to skip Redis after it did not respond
 # InvalidResponse: another program may be listening on Redis's port by now.
 NO_ANSWER = (redis.ConnectionError, redis.TimeoutError, redis.InvalidResponse)
 MISSING = object()

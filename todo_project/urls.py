@@ -22,7 +22,7 @@ handler403 = "todo_project.error_views.forbidden"
 handler404 = "todo_project.error_views.not_found"
 handler500 = "todo_project.error_views.server_error"
 
-icon = lazy(static, str)  # the manifest may not exist yet when this is imported
+icon = lazy(static, str)  # at import, the manifest may not exist yet
 
 
 def addresses(modules: list[str]) -> list[Any]:

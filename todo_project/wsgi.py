@@ -41,7 +41,7 @@ class TolerantRequest(WSGIRequest):
             self.content_type, self.content_params = "", {}
 
 
-# Nothing that is loaded here is garbage; collecting takes a fifth of the start.
+# Nothing loaded here is garbage; collecting would take a fifth of start-up.
 gc.disable()
 try:
     django = get_wsgi_application()
@@ -53,7 +53,7 @@ metrics.share(settings.METRICS_DIR)
 # Import all views now. Otherwise the first request of each worker waits for it, and
 # import errors appear only then.
 get_resolver().url_patterns  # noqa: B018
-gc.freeze()  # no collection during a request looks at what is loaded here
+gc.freeze()  # later collections skip everything that is loaded here
 gc.enable()
 
 
@@ -94,12 +94,12 @@ def find_client(environ: WSGIEnvironment) -> None:
         said = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2]
         secure = secure or said.strip().lower() == "https"
         hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        environ["REMOTE_ADDR"] = first_stranger(peer, hops)
+        environ["REMOTE_ADDR"] = last_untrusted_hop(peer, hops)
     environ["wsgi.url_scheme"] = "https" if secure else "http"
 
 
 def is_proxy(peer: str) -> bool:
-    """Tell whether this address is trusted to name the client.
+    """Return whether this address is trusted to name the client.
 
     Without an address the request came over a unix socket, which only nginx may open.
     """
@@ -107,10 +107,10 @@ def is_proxy(peer: str) -> bool:
     return not peer or any(address in net for net in settings.TRUSTED_PROXIES)
 
 
-def first_stranger(peer: str, hops: list[str]) -> str:
-    """Return the last hop that is not a trusted proxy; each was named by the next.
+def last_untrusted_hop(peer: str, hops: list[str]) -> str:
+    """Return the last hop that is not a trusted proxy: each hop names the previous one.
 
-    The search ends at anything that is not an address, with the last one found.
+    If a hop is not an address, return the hop after it in the header.
     """
     for hop in reversed(hops):
         address = as_address(hop.strip())

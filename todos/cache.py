@@ -13,9 +13,9 @@ from todos.models import TodoList
 
 
 def collection_tag(user: User, *, query: str, language: str) -> str:
-    """Return an entity tag for what the person sees under a query (RFC 9110 §8.8.3).
+    """Return an entity tag for a query and what the person sees (RFC 9110 §8.8.3).
 
-    It costs one query and is read before the data: what changes afterwards changes
+    It costs one query and is read before the data, so a change in between changes
     the next tag. Nothing has to be invalidated. The access version and the revisions
     come from one statement: a sum over another set of lists has another version.
     """

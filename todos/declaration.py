@@ -1,4 +1,4 @@
-"""What todos declares: lists, todos and what belongs to them."""
+"""The app's declaration: its resources, events, permissions, tasks and checks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from todos.models import (
 
 ADDED, CHANGED, REMOVED = _("added"), _("changed"), _("removed")
 TRASHED, RESTORED = _("moved to the trash"), _("restored")
-PURGED = _("deleted for good")
+PURGED = _("deleted permanently")
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
@@ -54,11 +54,11 @@ DECLARATION = Declaration(
     app="todos",
     api_urls="todos.urls",
     resources=[
-        Resource("todos", "What is to be done."),
-        Resource("comments", "What members say about a todo."),
+        Resource("todos", "Todos and their subtasks."),
+        Resource("comments", "Comments on todos."),
         Resource("lists", "Lists of todos; everyone has an inbox."),
-        Resource("members", "Who shares a list, and as what."),
-        Resource("labels", "Words that the todos of a list can carry."),
+        Resource("members", "The members of a list and their roles."),
+        Resource("labels", "Labels for the todos of a list."),
     ],
     subjects=[
         Subject(

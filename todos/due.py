@@ -16,7 +16,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 class Due:
     """A due date, or a due date and local time in a zone.
 
-    `moment` (UTC) is known for a time only. `sort` orders all todos: a date alone
+    `moment` (UTC) exists only if there is a time. `sort` orders all todos: a date alone
     counts as the end of that day in UTC, so that it comes after the times of its day.
     """
 
@@ -61,7 +61,7 @@ def overdue_bounds(now: datetime) -> tuple[datetime, datetime]:
     """Return before which `due_sort` times, and up to which dates, are overdue.
 
     A due time is overdue when its moment has passed. A due date is overdue when the
-    day is over where `now` is: the offset of `now` says which day it is there.
+    day is over in the offset of `now`.
     """
     today = datetime.combine(now.date(), time(), UTC)
     return now, today

@@ -75,7 +75,7 @@ class TodoFilter(StrictFilterSet):
     def filter_state(
         self, todos: TodoQuerySet, _name: str, state: str
     ) -> QuerySet[Any]:
-        # What lies in the trash is another queryset: the view chose it.
+        # Trashed todos are a different queryset, which the view has already chosen.
         return {"open": todos.open, "finished": todos.finished}.get(state, todos.all)()
 
     def filter_label(

@@ -44,12 +44,12 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
 
     def as_seen_by(self, user: User) -> Self:
         """Keep the lists that the person sees, with their role, position and colour."""
-        return self.visible_to(user).with_placing()
+        return self.visible_to(user).with_membership()
 
     def trashed(self) -> Self:
         return self.filter(deleted_at__isnull=False)
 
-    def with_placing(self) -> Self:
+    def with_membership(self) -> Self:
         """Add the role, position and colour of the joined membership."""
         return self.annotate(
             role=F("memberships__role"),
@@ -59,12 +59,12 @@ class TodoListQuerySet(ScopedQuerySet[Any]):
         )
 
     def in_own_order(self) -> Self:
-        """Sort lists with placing in the order that the member gave them."""
+        """Sort lists loaded with `with_membership` in the member's own order."""
         return self.order_by("position", "pk")
 
 
 class OfListQuerySet(ScopedQuerySet[Any]):
-    """Rows of a list: those who see or edit the list see or edit them."""
+    """Rows of a list, visible to its members and editable by its editors."""
 
     def visible_to(self, user: User) -> Self:
         return self.filter(list__memberships__user=user, list__deleted_at=None)
@@ -87,10 +87,10 @@ class MembershipQuerySet(OfListQuerySet):
         return self.filter(role="owner")
 
     def in_order_of_succession(self) -> Self:
-        """Order members without an owner by who is to become the owner.
+        """Order the members of a list without an owner: the first becomes the owner.
 
-        Whose inbox it is comes first, then who may sign in, editors, and who has been
-        a member for longest.
+        The person of an inbox comes first, then active people, then editors, then
+        those who have been members for longest.
         """
         has_inbox = Case(When(user=F("list__inbox_of"), then=0), default=1)
         # "editor" sorts before "viewer".
@@ -146,7 +146,7 @@ class TodoQuerySet(OfListQuerySet):
         return self.filter(due_on=None)
 
     def due_between(self, first: date | None, last: date | None) -> Self:
-        """Keep what is due on a day from `first` to `last`, both included."""
+        """Keep todos that are due on a day from `first` to `last`, both included."""
         todos = self
         # `due_sort` uses the index; `due_on` decides: its date is in its own zone.
         if first is not None:
@@ -160,7 +160,7 @@ class TodoQuerySet(OfListQuerySet):
         return todos
 
     def overdue(self, now: datetime) -> Self:
-        """Keep what is open and was due before `now`, whose offset tells the day."""
+        """Keep open todos that were due before `now`, whose offset sets the day."""
         moment, today = overdue_bounds(now)
         late = Q(due_time__isnull=False, due_sort__lt=moment) | Q(
             due_time=None, due_sort__lte=today

@@ -1,4 +1,4 @@
-"""Ranks: sortable texts, with another one between any two. No database.
+"""Ranks: sortable strings; there is always another one between any two.
 
 A rank is a whole part and a fraction in base 62. The first character of the whole
 part says how long it is, so that appending keeps ranks short: the scheme of
@@ -14,7 +14,7 @@ _SMALLEST_WHOLE = "A" + "0" * 26
 
 
 def rank_between(before: str | None, after: str | None) -> str:
-    """Return a rank that sorts between two ranks; None stands for an end.
+    """Return a rank that sorts between two ranks; None means the start or the end.
 
     Raises ValueError when `before` does not sort before `after`.
     """

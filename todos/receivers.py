@@ -1,4 +1,4 @@
-"""Reactions of lists to people who are added or removed."""
+"""Signal receivers: inboxes for new people, successors for removed ones."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from todos.services.maintenance import purge_old_lists, purge_old_todos
 
 @scheduled_task
 def empty_trash(now: datetime) -> Batches:
-    """Delete for good what has been in the trash for TRASH_DAYS."""
+    """Permanently delete items that have been in the trash for TRASH_DAYS."""
     before = now - timedelta(days=settings.TRASH_DAYS)
     return [
         *purge_old_todos(before=before, now=now),

@@ -1,4 +1,4 @@
-"""Addresses of lists and todos, below /api/v1/."""
+"""URL patterns of lists and todos, below /api/v1/."""
 
 from __future__ import annotations
 

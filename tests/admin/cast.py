@@ -42,7 +42,7 @@ class Rows:
     comment: Comment
     apikey: ApiKey
     user: User
-    others: dict[str, Any]  # of apps that bring tests/<app>/matrix.py
+    others: dict[str, Any]  # of apps that have tests/<app>/matrix.py
 
     def of(self, model_name: str) -> Any:
         return self.others.get(model_name) or getattr(self, model_name)
@@ -94,7 +94,7 @@ def text_of(response: Any) -> str:
 
 
 def form_of(response: Any) -> dict[str, Any]:
-    """Return what a browser would send of the page's main form, untouched."""
+    """Return the data that a browser would send for the unchanged main form."""
     form = response.context["adminform"].form
     data = _data_of(form)
     for inline in response.context["inline_admin_formsets"]:

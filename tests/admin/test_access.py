@@ -1,4 +1,4 @@
-"""Who may open the admin, and which of Django's addresses do not exist."""
+"""Who can open the admin, and which of Django's URLs do not exist."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def test_the_page_of_an_app_redirects_home(owner):
 
 
 def test_a_user_without_roles_sees_no_changelist(db):
-    nobody = make_person("nora", "no such role")
-    nobody.groups.clear()
-    browser = browser_for(nobody)
+    nora = make_person("nora", "no such role")
+    nora.groups.clear()
+    browser = browser_for(nora)
     assert browser.get(reverse("admin:index")).status_code == 200
     for table in TABLES:
         assert browser.get(address(table)).status_code in {403, 404}

@@ -31,14 +31,14 @@ def browsers(live_server: Any) -> Iterator[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
+def test_a_new_member_adds_finishes_and_shares(browsers, people):
     mia, ned = browsers(), browsers()
     mia.sign_in("mia", PASSWORD)
     assert "Hello, Mia" in mia.text
 
     mia.type("#quick-content", "Buy milk")
     mia.click(".quick-add button")
-    assert "“Buy milk” is in Inbox." in mia.text
+    assert "“Buy milk” was added to Inbox." in mia.text
     mia.open(reverse("admin:todos_todo_changelist"))
     mia.click("#result_list .done-box")
     assert "“Buy milk” is done." in mia.text
@@ -73,9 +73,9 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people_of_the_house):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_house):
+def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people):
     """Every page of the registry, light and dark, on a phone's width."""
-    rows = people_of_the_house
+    rows = people
     browser = browsers()
     browser.sign_in("ada", PASSWORD)
     pages = [reverse(name) for name in ("admin:index", "admin:todos_todo_trash")]
@@ -108,7 +108,7 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people_of_the_
 
 
 @pytest.fixture
-def people_of_the_house(transactional_db: None) -> Any:
+def people(transactional_db: None) -> Any:
     make_person("mia", display_name="Mia")
     make_person("ned", display_name="Ned")
     ada = make_person("ada", "administrator", "member")

@@ -24,11 +24,11 @@ from todos.services.lists import add_list
 from todos.services.sharing import share_list
 from todos.services.todos import add_todo
 
-# Statements that each page takes, among them those that every page takes: session,
-# person, permissions, lists of the navigation.
+# Statements of each page, including those of every page: session, person,
+# permissions, lists of the navigation.
 HISTORY = 12
 PAGES = {
-    "the first page": ("index", 11),
+    "the home page": ("index", 11),
     "todos": ("todos_todo_changelist", 12),
     "the trash": ("todos_todo_trash", 8),
     "lists": ("todos_todolist_changelist", 8),
@@ -176,7 +176,7 @@ def assert_no_page_offers_all(browser: Any, installation: Installation) -> None:
     """Nothing loads every row into a select."""
     for page in ("todos_todo_add", "todos_label_add", "todos_todolist_add"):
         body = browser.get(address(page)).content.decode()
-        assert body.count("<option") < 800  # time zones, which are no rows
+        assert body.count("<option") < 800  # the time zones are not rows
         for number in range(installation.size):
             assert f">b{number}<" not in body
             assert f">p{number}<" not in body

@@ -21,7 +21,7 @@ def url(todo) -> str:
 
 @pytest.fixture
 def stale(owner_browser, editor, todo, url) -> Any:
-    """A form that was opened before somebody else changed the row."""
+    """A form that was opened before someone else changed the row."""
     data = form_of(owner_browser.get(url))
     edit_todo(
         actor=editor, todo=todo, content="Plant a hedge", priority=3, now=timezone.now()

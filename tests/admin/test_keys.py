@@ -57,8 +57,8 @@ def test_a_refused_form_can_be_corrected_and_submitted(owner_browser):
     data = form_of(page) | {"name": "x", "expires_at": "2020-01-01T00:00"}
     refused = owner_browser.post(f"{TABLE}add/", data)
     assert "expires_at" in refused.context["adminform"].form.errors
-    mended = form_of(refused) | {"expires_at": ""}
-    assert owner_browser.post(f"{TABLE}add/", mended).status_code == 200
+    corrected = form_of(refused) | {"expires_at": ""}
+    assert owner_browser.post(f"{TABLE}add/", corrected).status_code == 200
     assert ApiKey.objects.count() == 1
 
 

@@ -110,7 +110,7 @@ def test_roles_are_changed_with_an_event(administrator, owner):
     assert event.changes == {"roles": [["member"], ["auditor", "member"]]}
 
 
-def test_nobody_disables_or_removes_themselves(manager, manager_browser):
+def test_users_cannot_disable_or_remove_themselves(manager, manager_browser):
     answer = save(manager_browser, f"{TABLE}{manager.pk}/change/", is_active=None)
     assert "You cannot remove or disable yourself" in text_of(answer)
     answer = manager_browser.post(f"{TABLE}{manager.pk}/delete/", {"post": "yes"})
@@ -118,11 +118,11 @@ def test_nobody_disables_or_removes_themselves(manager, manager_browser):
     assert User.objects.get(pk=manager.pk).is_active
 
 
-def test_a_removed_person_is_anonymous_and_stays_so(manager_browser, owner):
+def test_a_removed_person_is_anonymous_and_cannot_be_changed(manager_browser, owner):
     manager_browser.post(f"{TABLE}{owner.pk}/delete/", {"post": "yes"})
     owner.refresh_from_db()
     assert (owner.is_active, owner.email) == (False, "")
-    manager_browser.get(TABLE)  # its message is read now
+    manager_browser.get(TABLE)  # shows the message, which contains the name
     page = manager_browser.get(f"{TABLE}{owner.pk}/change/")
     assert "Olga Owner" not in text_of(page)
     assert manager_browser.post(f"{TABLE}{owner.pk}/change/", {}).status_code == 403
@@ -187,7 +187,7 @@ def permissions(*labels: str) -> list[str]:
     ]
 
 
-def test_roles_are_made_changed_and_deleted_with_events(administrator):
+def test_roles_are_added_changed_and_deleted_with_events(administrator):
     browser = browser_for(administrator)
     granted = permissions("todos.view_todo", "todos.view_todolist")
     save(browser, f"{ROLES}add/", name="reader", permissions=granted)
@@ -216,7 +216,7 @@ def test_roles_are_made_changed_and_deleted_with_events(administrator):
     assert not person.has_perm("todos.view_todo")
 
 
-def test_nobody_grants_or_changes_permissions_they_lack(manager_browser):
+def test_users_cannot_grant_or_change_permissions_they_lack(manager_browser):
     log = permissions("core.view_event")
     answer = save(manager_browser, f"{ROLES}add/", name="spy", permissions=log)
     assert "You do not have permission" in text_of(answer)

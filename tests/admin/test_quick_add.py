@@ -21,7 +21,7 @@ def test_quick_add_adds_a_todo_and_stays_on_the_page(owner, owner_browser, todo_
     }
     answer = owner_browser.post(QUICK_ADD, typed, follow=True)
     assert answer.redirect_chain == [(f"{TABLE}?due=none", 302)]
-    assert "“Water the tomatoes” is in Garden." in text_of(answer)
+    assert "“Water the tomatoes” was added to Garden." in text_of(answer)
     todo = Todo.objects.get(content="Water the tomatoes")
     assert (todo.list, todo.created_by) == (todo_list, owner)
     event = last_event("todo.created")

@@ -109,7 +109,7 @@ def test_no_page_shows_a_row_of_a_stranger(model, walker, people, strange, own):
 
 
 def same_answer(response: Any, pk: Any) -> tuple[int, str]:
-    """Return an answer without what differs from request to request."""
+    """Return a response without the parts that differ from request to request."""
     body = text_of(response).replace(str(pk), "ID")
     body = re.sub(r"<code>[0-9a-f]{32}</code>", "", body)
     return response.status_code, re.sub(r'csrfmiddlewaretoken" value="\w+"', "", body)

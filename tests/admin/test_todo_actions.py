@@ -47,7 +47,7 @@ def test_actions_apply_to_the_chosen_todos_and_report_counts(
     assert "cannot be undone" in text_of(asked)
     assert Todo.with_trash.filter(pk=todos[1].pk).exists()
     answer = act(owner_browser, "purge", todos[1], page=TRASH, confirmed="yes")
-    assert "1 todo deleted for good." in text_of(answer)
+    assert "1 todo deleted permanently." in text_of(answer)
     assert not Todo.with_trash.filter(pk=todos[1].pk).exists()
     assert set(
         Event.objects.filter(resource_type="todo").values_list("source", flat=True)

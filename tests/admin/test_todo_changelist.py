@@ -74,8 +74,8 @@ def test_today_is_the_day_in_the_users_time_zone(db):
 
 @pytest.mark.usefixtures("_at_noon")
 def test_overdue_follows_the_users_time_zone(owner, owner_browser):
-    yesterday = timezone.now().date() - timedelta(days=2)
-    add_todo(actor=owner, content="Late", due_on=yesterday, now=timezone.now())
+    two_days_ago = timezone.now().date() - timedelta(days=2)
+    add_todo(actor=owner, content="Late", due_on=two_days_ago, now=timezone.now())
     assert "due-late" in text_of(owner_browser.get(TABLE))
 
 

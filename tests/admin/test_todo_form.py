@@ -1,4 +1,4 @@
-"""The page of a todo: what it writes is what the API writes."""
+"""The page of a todo, which writes the same as the API."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_saving_an_untouched_form_changes_nothing(owner_browser, todo):
 
 
 def test_line_breaks_are_stored_as_lf(owner_browser, todo):
-    """Browsers send CR LF, whatever was typed."""
+    """Browsers always send CR LF."""
     url = f"{TABLE}{todo.pk}/change/"
     save(owner_browser, url, notes="one\r\ntwo")
     todo.refresh_from_db()

@@ -92,9 +92,7 @@ def test_both_trash_pages_link_to_each_other(owner_browser):
     assert "Deleted todos" in text_of(owner_browser.get(lists))
 
 
-def test_an_owner_deletes_a_list_for_good_after_confirming(
-    owner_browser, trashed, todo
-):
+def test_an_owner_purges_a_list_after_confirming(owner_browser, trashed, todo):
     url = address("todos_todolist_trash")
     given = {"action": "purge", "index": "0", "_selected_action": [trashed.pk]}
     question = owner_browser.post(url, given)
@@ -102,12 +100,12 @@ def test_an_owner_deletes_a_list_for_good_after_confirming(
     assert "Garden" in text_of(question)
     trashed.refresh_from_db()
     answer = owner_browser.post(url, given | {"confirmed": "yes"}, follow=True)
-    assert "1 list deleted for good." in text_of(answer)
+    assert "1 list deleted permanently." in text_of(answer)
     assert not type(trashed).objects.filter(pk=trashed.pk).exists()
     assert not type(todo).with_trash.filter(pk=todo.pk).exists()
 
 
-def test_only_owners_delete_a_list_for_good(editor, trashed):
+def test_only_owners_purge_a_list(editor, trashed):
     given = {"action": "purge", "_selected_action": [trashed.pk], "confirmed": "yes"}
     url = address("todos_todolist_trash")
     browser_for(editor).post(url, given | {"index": "0"})

@@ -1,4 +1,4 @@
-"""The addresses of the service, and some that fail as no request can make them."""
+"""The URLs of the service, and some views that fail in ways no request can cause."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from core.errors import Conflict
 from todo_project.urls import *  # noqa: F403  (the service's own, handlers included)
 from todo_project.urls import urlpatterns as own
 
-SECRET = "the word that nobody must read"
+SECRET = "text that must not be leaked"
 
 
 class Watched(Conflict):
-    """A refusal that operators want to know about."""
+    """A refusal that is logged."""
 
     log_level = logging.INFO
 
 
 class Failing(APIView):
-    """Fails as the address says, after authentication."""
+    """Fails in the way that the URL names, after authentication."""
 
     schema = None
     permission_classes: tuple[Any, ...] = ()
@@ -43,7 +43,7 @@ class Failing(APIView):
         }
         if how in failures:
             raise failures[how]()
-        return Response({"unspeakable": object()})  # fails while it is rendered
+        return Response({"unserializable": object()})  # fails while it is rendered
 
 
 def outside(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Which person gets which status from which endpoint: all rights of the API.
+"""The access matrix of the API: which person gets which status from each endpoint.
 
 Read a row as: this person, asking for this object, gets this status.
 
@@ -15,8 +15,8 @@ Not in the table because they hold for every row: without sign-in, with a revoke
 or for a disabled person it is 401; a key that lacks the scope gets 403; what does not
 exist gets the same response as a foreign object.
 
-Endpoints are below /api/v1/ unless they begin with a slash. Apps add rows in a module
-of their own: see tests/matrix_parts.py.
+Endpoints are below /api/v1/ unless they begin with a slash. Apps add rows in their own
+modules: see tests/matrix_parts.py.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ DELETE todos/{todo}/comments/{comment} comments 204 | 204 204    403    | 404   
 """  # noqa: E501  (a table is read along its lines)
 
 # What people may read of a tenant that they do not belong to. Managers see its people;
-# auditors see events about people and keys. Others see nothing, and nobody sees lists
+# auditors see events about people and keys. Others see nothing, and no one sees lists
 # and todos.
 PEOPLE = frozenset({"username", "display name"})
 ACCOUNTS = PEOPLE | {"email", "key name", "request id"}
@@ -119,7 +119,7 @@ class Row:
 
     @property
     def names_object(self) -> bool:
-        """Tell whether the address, or the body of the request, names an object."""
+        """Return whether the address, or the body of the request, names an object."""
         return "{" in self.endpoint or str(self) in {"POST todos", "POST labels"}
 
 

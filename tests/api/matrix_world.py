@@ -33,7 +33,7 @@ from todos.services.trash import trash_todo
 PREFIX = "/api/v1/"
 QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# Each text of the foreign tenant contains a canary of its own.
+# Each text of the foreign tenant contains a different canary.
 CANARIES = {
     kind: f"canary{kind.replace(' ', '')}"
     for kind in (
@@ -70,7 +70,7 @@ for part in PARTS:
 
 
 def endpoints() -> Iterator[tuple[str, str]]:
-    """Yield method and readable route of all that is behind a door with keys."""
+    """Yield method and readable route of every endpoint that accepts keys."""
     for route, pattern in patterns(get_resolver().url_patterns, "/"):
         if not registry.door_of(route).authentication:
             continue
@@ -181,7 +181,9 @@ class World:
         return things | {"member": member.pk, "user": stranger.pk, "key": key}
 
     def _own(self, person: User) -> dict[str, Any]:
-        user = lend_role(person)  # an auditor's role alone makes no list
+        user = with_every_permission(
+            person
+        )  # an auditor's role alone cannot create lists
         todo_list = add_list(actor=user, name="Own", now=timezone.now())
         things = fill(user, todo_list)
         member = Membership.objects.get(list=todo_list, user=user)
@@ -244,15 +246,15 @@ def fill(
     }
 
 
-def lend_role(user: User) -> User:
+def with_every_permission(user: User) -> User:
     """Return the person as if they had every permission."""
-    lent = User.objects.get(pk=user.pk)
-    lent.is_superuser = True  # in memory alone
-    return lent
+    copy = User.objects.get(pk=user.pk)
+    copy.is_superuser = True  # in memory only
+    return copy
 
 
 def unknown() -> dict[str, Any]:
-    """Return ids of nothing."""
+    """Return ids that no row has."""
     names = {*_SINGULAR.values()} - {"role"}
     return {name: uuid4() for name in names} | {"role": 999_999}
 
@@ -263,7 +265,7 @@ def key_of(user: User, name: str = "a key") -> Any:
 
 
 def client_of(user: User, scopes: Any = registry.scopes) -> APIClient:
-    """Return a client with a key of these scopes, all where none are named."""
+    """Return a client with a key of these scopes, by default all."""
     _key, token = issue_key(
         actor=None, user=user, name="client", scopes=scopes, now=timezone.now()
     )
@@ -273,7 +275,7 @@ def client_of(user: User, scopes: Any = registry.scopes) -> APIClient:
 
 
 def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) -> Any:
-    """Return a body that the endpoint takes, from someone who may."""
+    """Return a body that the endpoint accepts from an authorized person."""
     bodies: dict[str, Any] = {
         "PATCH me": {"display_name": "Another"},
         "POST me/keys": {"name": "phone", "scopes": ["todos:read"]},

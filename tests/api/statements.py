@@ -20,7 +20,7 @@ from todos.services.lists import add_list
 from todos.services.sharing import share_list
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 
-# What every request needs before its own statements.
+# The statements of every request.
 KEY = "SELECT accounts_apikey"  # the key and its person, in one
 PERMISSIONS = "SELECT auth_permission"  # what the person's roles grant
 TAG = "SELECT accounts_user"  # access version and sum of revisions, for the ETag
@@ -28,7 +28,7 @@ TAG = "SELECT accounts_user"  # access version and sum of revisions, for the ETa
 
 def statements(api, method, path, body=None):
     """Return the statements of a request, by their tables."""
-    ApiKey.objects.update(last_used_at=timezone.now())  # which is noted once a minute
+    ApiKey.objects.update(last_used_at=timezone.now())  # saved at most once a minute
     with CaptureQueriesContext(connection) as captured:
         answer = getattr(api, method)(f"/api/v1/{path}", body)
     assert answer.status_code < 400, answer.content

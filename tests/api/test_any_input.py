@@ -1,4 +1,4 @@
-"""Whatever a client sends, nothing causes a server error."""
+"""No input of any kind causes a server error."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_ambiguous_or_malformed_json_is_refused(owner_api, body):
 def test_a_body_that_ends_early_is_refused(
     owner_api, owner_browser, content_type, body
 ):
-    """As a server hands it over when the connection breaks."""
+    """Servers pass on such a body when the connection breaks."""
     for client in (owner_api, owner_browser):
         sent = {
             "wsgi.input": BytesIO(body.encode()),

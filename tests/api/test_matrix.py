@@ -27,7 +27,7 @@ from tests.api.matrix_world import (
 
 pytestmark = pytest.mark.django_db
 ALL_ROWS = pytest.mark.parametrize("row", ROWS.values(), ids=str)
-CATALOGUES = {"roles/{role}"}  # the same for everyone: nothing in them is foreign
+CATALOGUES = {"roles/{role}"}  # the same for everyone, so no row is foreign
 Things = dict[str, Any]
 PEOPLE = (*MEMBERS, *NO_MEMBERS, "roleless")
 # Columns whose people are ordinary members of the service.
@@ -53,13 +53,15 @@ def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
             content_type="application/json" if body is not None else "",
         )
         refused = answer.status_code >= 400
-        assert not refused or Event.objects.count() == before, "a refusal left a trace"
+        assert not refused or Event.objects.count() == before, (
+            "a refusal recorded events"
+        )
         transaction.set_rollback(True)
     return answer
 
 
 def same_but_for_ids(one: Any, two: Any, of_one: Things, of_two: Things) -> bool:
-    """Tell whether status, headers and body are the same, but for the ids asked for."""
+    """Return whether the responses are equal except for the requested ids."""
     return without_ids(one, of_one) == without_ids(two, of_two)
 
 
@@ -77,10 +79,12 @@ def without_ids(answer: Any, things: Things) -> tuple[Any, ...]:
     return answer.status_code, headers, text
 
 
-def assert_silent(answer: Any, person: str, row: Row) -> None:
+def assert_nothing_leaked(answer: Any, person: str, row: Row) -> None:
     allowed = MAY_READ.get((person, row.endpoint), frozenset())
-    heard = {kind for kind, word in CANARIES.items() if word in answer.content.decode()}
-    assert heard <= allowed, f"{person} reads {heard - allowed} at {row}"
+    leaked = {
+        kind for kind, word in CANARIES.items() if word in answer.content.decode()
+    }
+    assert leaked <= allowed, f"{person} reads {leaked - allowed} at {row}"
 
 
 def anchor_for(world: World, person: str, which: str) -> Any:
@@ -104,7 +108,7 @@ def test_users_get_the_expected_status_for_their_own_rows(world, row):
             anchor_for(world, person, "own"),
         )
         assert answer.status_code == row.statuses[column], (person, answer.content)
-        assert_silent(answer, person, row)
+        assert_nothing_leaked(answer, person, row)
 
 
 @ALL_ROWS
@@ -113,7 +117,7 @@ def test_members_get_the_expected_status_for_a_shared_list(world, row):
         anchor = anchor_for(world, person, "shared")
         answer = ask(world.clients[person], row, world.shared, anchor)
         assert answer.status_code == row.statuses[person], (person, answer.content)
-        assert_silent(answer, person, row)
+        assert_nothing_leaked(answer, person, row)
 
 
 @ALL_ROWS
@@ -123,7 +127,7 @@ def test_a_row_of_another_person_gets_the_same_response_as_a_missing_one(world, 
         client, nothing = world.clients[person], world.object_for(person, "unknown")
         foreign = ask(client, row, world.foreign, anchor)
         unknown = ask(client, row, nothing, anchor)
-        assert_silent(foreign, person, row)
+        assert_nothing_leaked(foreign, person, row)
         if not row.names_object or row.endpoint in CATALOGUES:
             continue
         column = "outsider" if person in MEMBERS else person
@@ -151,7 +155,7 @@ def test_requests_without_a_valid_key_are_refused(world, row):
             answer = ask(world.clients[person], row, things, things.get("anchor"))
             assert answer.status_code == 401, person
             assert answer["WWW-Authenticate"].startswith("Bearer")
-            assert_silent(answer, person, row)
+            assert_nothing_leaked(answer, person, row)
 
 
 @ALL_ROWS

@@ -18,7 +18,7 @@ from todos.services.trash import trash_todo
 
 pytestmark = pytest.mark.django_db
 
-# Method, endpoint of the person's own, field of the body, what it refers to.
+# Method, endpoint of the person's own rows, field of the body, kind of its target.
 REFERENCES = [
     ("post", "todos", "list", "list"),
     ("post", "todos", "parent", "todo"),
@@ -62,7 +62,7 @@ def send(world: World, method: str, path: str, body: Any = None) -> Any:
     return answer
 
 
-def said(answer: Any, pk: Any) -> tuple[int, str]:
+def comparable(answer: Any, pk: Any) -> tuple[int, str]:
     text = answer.content.decode().replace(str(pk), "<id>")
     assert not any(word in text for word in CANARIES.values())
     return answer.status_code, text.replace(answer["X-Request-ID"], "<request>")
@@ -85,7 +85,7 @@ def test_a_reference_to_a_row_of_another_person_is_like_a_missing_one(
         answer = send(world, method, path, base | {field: value})
         assert answer.status_code == 400
         assert [error["field"] for error in answer.json()["errors"]] == [field]
-        answers.append(said(answer, pk))
+        answers.append(comparable(answer, pk))
     assert answers[0] == answers[1]
     if field != "assignee":
         twin = mine["anchor"] if kind == "todo" else mine[kind]
@@ -97,10 +97,10 @@ def test_a_reference_to_a_row_of_another_person_is_like_a_missing_one(
 
 @pytest.mark.parametrize(("endpoint", "name", "kind"), FILTERS)
 def test_a_filter_by_a_row_of_another_person_finds_nothing(world, endpoint, name, kind):
-    foreign, nobody = world.foreign[kind], unknown()[kind]
+    foreign, missing = world.foreign[kind], unknown()[kind]
     answers = [
-        said(send(world, "get", f"{endpoint}?{name}={pk}"), pk)
-        for pk in (foreign, nobody)
+        comparable(send(world, "get", f"{endpoint}?{name}={pk}"), pk)
+        for pk in (foreign, missing)
     ]
     assert answers[0] == answers[1]
     assert '"results":[]' in answers[0][1]

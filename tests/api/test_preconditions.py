@@ -248,7 +248,7 @@ def test_an_empty_patch_changes_nothing(owner_api, todo):
     assert Event.objects.count() == events
 
 
-def test_outsiders_get_404_whatever_if_match_says(todo):
+def test_outsiders_get_404_with_any_if_match(todo):
     stranger = make_person("stan")
     answer = api_for(stranger).get(
         f"{TODOS}/{todo.pk}", headers={"If-None-Match": '"1"'}

@@ -1,4 +1,4 @@
-"""Every error below /api/ is a problem, whatever part of the service raises it."""
+"""Every error below /api/ is a problem, no matter which component raises it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def service(**phases: dict[str, bool]) -> Any:
 
 
 everything = service()
-# One person covers the boundaries of each field; the others differ in rights only.
+# One person covers the boundaries of each field; the others differ only in rights.
 at_random = service(coverage={"enabled": False})
 bounded = settings(
     max_examples=8,
@@ -110,7 +110,7 @@ class Sender:
 
 
 def is_meant(case: Any, place: str) -> bool:
-    """Tell whether this part of the request is meant to fit the document."""
+    """Return whether this part of the request is meant to match the document."""
     components = {str(key.value): info for key, info in case.meta.components.items()}
     return place not in components or components[place].mode == GenerationMode.POSITIVE
 

@@ -1,9 +1,9 @@
-"""A response that contains a secret is not cached anywhere."""
+"""A response that shows a secret is not stored anywhere on its way."""
 
 from __future__ import annotations
 
 
-def test_a_response_with_a_new_key_is_not_cached(owner_browser, owner_api):
+def test_no_cache_keeps_a_new_key(owner_browser, owner_api):
     keys = "/api/v1/me/keys"
     made = owner_browser.post(keys, {"name": "k"}, content_type="application/json")
     assert made.status_code == 201

@@ -1,4 +1,4 @@
-"""Run commands in a process of their own, or inside the test."""
+"""Run commands in a separate process, or inside the test."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from todos.services.trash import trash_todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# An app that is installed beside the others and declares two tasks.
+# An additional app that declares two tasks.
 CHORES = {
     "chores_settings.py": """
 from todo_project.settings import *
@@ -193,7 +193,7 @@ def test_a_second_process_on_the_same_data_folder_is_refused(start, tmp_path):
     second = shell("background", DATA_DIR=str(tmp_path))
     assert second.returncode == 1
     lock = tmp_path / "run" / "background.lock"
-    assert second.stderr == f"CommandError: It runs already: {lock} is locked.\n"
+    assert second.stderr == f"CommandError: It is already running: {lock} is locked.\n"
 
 
 def test_a_killed_process_releases_its_lock(start):
@@ -253,7 +253,7 @@ def test_it_continues_after_the_database_was_locked(start):
     wait_for_heartbeat()
 
 
-def test_a_data_folder_that_cannot_be_written_is_refused_with_one_sentence(tmp_path):
+def test_a_data_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path):
     if os.geteuid() == 0:
         (tmp_path / "run").write_text("")  # root may write everywhere
     else:

@@ -172,7 +172,7 @@ def test_an_unknown_check_is_refused(db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_exit_status_tells_success_findings_and_failure_apart(owner):
+def test_success_findings_and_failure_have_different_exit_statuses(owner):
     def doctor(*arguments: str, **variables: Any) -> Any:
         return shell("doctor", *arguments, SECRET_KEY=VALID_KEY, **variables)
 

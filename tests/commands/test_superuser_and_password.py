@@ -1,4 +1,4 @@
-"""createsuperuser and changepassword, which record events here."""
+"""The commands createsuperuser and changepassword, which record events."""
 
 from __future__ import annotations
 

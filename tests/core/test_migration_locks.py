@@ -91,7 +91,7 @@ def execute(statement: str) -> None:
 
 @pytest.mark.usefixtures("_encoded_in_bytes")
 def test_a_database_without_a_character_encoding_is_refused():
-    with pytest.raises(CommandError, match="encoded in SQL_ASCII; make another"):
+    with pytest.raises(CommandError, match="encoding of the database is SQL_ASCII"):
         migrate(stderr=StringIO())
     assert connection.introspection.table_names() == []
 

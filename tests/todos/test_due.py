@@ -107,7 +107,7 @@ def due(owner):
 
 
 def overdue(now: datetime) -> set[str]:
-    """Return what is overdue: rows answer as the query does."""
+    """Return what is overdue; the rows must agree with the query."""
     found = {todo.content for todo in Todo.objects.overdue(now)}
     assert {t.content for t in Todo.objects.all() if t.is_overdue(now)} == found
     return found

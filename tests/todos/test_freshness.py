@@ -1,4 +1,4 @@
-"""The tag of a collection changes exactly with what the person sees."""
+"""The ETag of a collection changes exactly when the person would see a change."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_gaining_or_losing_a_list_alters_the_tag(owner, outsider, todo_list):
         role=MemberRole.VIEWER,
         now=NOW,
     )
-    let_in = tags(outsider)
-    assert all_differ(before, let_in)
+    shared = tags(outsider)
+    assert all_differ(before, shared)
     change_member(
         actor=owner,
         membership=member(todo_list, outsider),
@@ -119,7 +119,7 @@ def test_gaining_or_losing_a_list_alters_the_tag(owner, outsider, todo_list):
         now=NOW,
     )
     changed = tags(outsider)
-    assert all_differ(let_in, changed)
+    assert all_differ(shared, changed)
     remove_member(actor=owner, membership=member(todo_list, outsider), now=NOW)
     assert all_differ(changed, tags(outsider))
     assert tags(outsider) != before  # the same lists, but a later access version
@@ -139,7 +139,7 @@ def test_inheriting_a_list_alters_the_successors_tag(owner, editor, todo_list):
 
 
 def test_the_tag_differs_although_the_sum_of_revisions_is_equal(owner, todo_list):
-    """An equal sum over other lists comes with another access version."""
+    """If other lists have an equal sum, the access version is different."""
     one, two = (add_list(actor=owner, name=name, now=NOW) for name in "ab")
     for _time in range(3):
         put(owner, one)

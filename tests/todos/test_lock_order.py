@@ -30,15 +30,15 @@ def demote(todo_list, owner, editor):
     change_member(actor=owner, membership=membership, role=viewer, now=NOW)
 
 
-def take_out(todo_list, owner, editor):
+def remove_from_list(todo_list, owner, editor):
     remove_member(actor=owner, membership=member(todo_list, editor), now=NOW)
 
 
-def bequeath(todo_list, owner, editor):
+def remove_the_owner(todo_list, owner, editor):
     remove_person(actor=None, person=owner, now=NOW)
 
 
-@pytest.mark.parametrize("change", [trash, demote, take_out, bequeath])
+@pytest.mark.parametrize("change", [trash, demote, remove_from_list, remove_the_owner])
 def test_removing_a_person_while_their_list_changes_does_not_deadlock(
     change, administrator, owner, editor, todo_list
 ):

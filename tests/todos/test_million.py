@@ -22,7 +22,7 @@ from todos.viewsets.todos import ORDERS
 pytestmark = pytest.mark.django_db
 
 # Pages of 8 KiB that a request may touch. The table alone has 30,000; the person with
-# two hundred lists pays about eight for each list and state.
+# two hundred lists needs about eight for each list and state.
 PAGE = 4_000
 FILTER = 20_000
 PEOPLE = ("unlucky", "many", "huge")

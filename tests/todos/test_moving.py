@@ -160,8 +160,10 @@ def test_a_move_and_an_edit_happen_together(owner, todo_list, other, todo):
 def test_the_target_list_does_not_record_earlier_content(owner, editor, viewer, other):
     private = put(owner, None, "canary", notes="canary")
     move(owner, private, other, content="Plain", notes="", assignee=editor)
-    heard = Event.objects.filter(stream_id=other.pk).values_list("changes", flat=True)
-    assert "canary" not in str(list(heard))
+    recorded = Event.objects.filter(stream_id=other.pk).values_list(
+        "changes", flat=True
+    )
+    assert "canary" not in str(list(recorded))
     left = Event.objects.filter(resource_id=str(private.pk)).exclude(stream_id=other.pk)
     assert [event.verb for event in left.order_by("seq")] == [
         "todo.created",

@@ -23,7 +23,7 @@ def successor_of(todo_list, **options):
 
 
 def test_an_editor_succeeds_before_a_viewer(ownerless, editor, viewer):
-    Membership.objects.filter(user=editor).update(created_at=NOW)  # came last
+    Membership.objects.filter(user=editor).update(created_at=NOW)  # the newest member
     assert successor_of(ownerless) == editor
 
 

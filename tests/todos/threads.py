@@ -66,7 +66,7 @@ def refusals(answers: Sequence[Any]) -> list[type[Exception]]:
 
 @contextmanager
 def held(row: Model) -> Iterator[None]:
-    """Hold the lock of a row in another transaction; SQLite's is the whole database."""
+    """Lock a row in another transaction; on SQLite, the whole database."""
     is_held, may_go = Event(), Event()
 
     def hold() -> None:

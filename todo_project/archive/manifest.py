@@ -1,4 +1,4 @@
-"""The manifest of an archive: one line about the whole, then one for each member.
+"""The manifest of an archive: a head line, then one line for each member.
 
 Lines are read one at a time, so that archives of any size need constant memory.
 Nothing in the manifest is trusted before it has been validated.
@@ -35,7 +35,7 @@ Line = TypeVar("Line", "Head", "Part", "File")
 
 @dataclass(frozen=True)
 class Head:
-    """The first line: when and from what the archive was made, and its tables."""
+    """The first line: when and by which release the archive was made, its tables."""
 
     made_at: str
     release: str
@@ -122,19 +122,20 @@ def check_order(members: Iterator[Part | File], head: Head) -> Iterator[Part | F
     last: tuple[Any, ...] = ()
     rows = dict.fromkeys(head.tables, 0)
     files = size = 0
-    places = {name: place for place, name in enumerate(head.tables)}
-    now: tuple[Any, ...]
+    order = {name: number for number, name in enumerate(head.tables)}
+    position: tuple[Any, ...]
     for member in members:
         if isinstance(member, Part):
-            _require(member.table in places)
-            now = (0, places[member.table], member.number)
-            _require(member.number == (last[2] + 1 if last[:2] == now[:2] else 1))
+            _require(member.table in order)
+            position = (0, order[member.table], member.number)
+            is_next_part = last[:2] == position[:2]
+            _require(member.number == (last[2] + 1 if is_next_part else 1))
             rows[member.table] += member.rows
         else:
-            now = (1, *member.steps)
+            position = (1, *member.steps)
             files, size = files + 1, size + member.size
-        _require(last < now)
-        last = now
+        _require(last < position)
+        last = position
         yield member
     _require((rows, files, size) == (head.rows, head.files, head.size))
 

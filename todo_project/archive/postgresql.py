@@ -41,7 +41,7 @@ def snapshot() -> Iterator[None]:
 
 def read_rows(table: Table) -> Iterator[bytes]:
     texts = ", ".join(map(_text, table.columns))
-    rows = f"SELECT {texts} FROM {quoted(table.name)} ORDER BY {_order(table)}"  # noqa: S608  (names of ours)
+    rows = f"SELECT {texts} FROM {quoted(table.name)} ORDER BY {_order(table)}"  # noqa: S608  (our own names)
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,

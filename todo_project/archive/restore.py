@@ -115,7 +115,7 @@ def _unpack_all(
 def _clear() -> None:
     """Delete the rows that migrate created: roles, permissions, the epoch."""
     names = tables().keys() - {TABLE}
-    execute(*(f"DELETE FROM {quoted(name)}" for name in names))  # noqa: S608  (names of ours)
+    execute(*(f"DELETE FROM {quoted(name)}" for name in names))  # noqa: S608  (our own names)
 
 
 def _set_sequences() -> None:

@@ -63,7 +63,7 @@ def read_rows(table: Table) -> Iterator[bytes]:
     line = " || char(9) || ".join(map(_text, table.columns))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {line} FROM {quoted(table.name)} "  # noqa: S608  (names of ours)
+            f"SELECT {line} FROM {quoted(table.name)} "  # noqa: S608  (our own names)
             f"ORDER BY {quoted(table.key.name)}"
         )
         for (row,) in cursor:
@@ -99,7 +99,7 @@ def without_indexes(tables: Collection[Table]) -> Iterator[None]:
 def load_rows(table: Table, rows: Iterable[bytes]) -> None:
     columns = ", ".join(map(quoted, table.column_names))
     places = ", ".join("%s" for _column in table.columns)
-    insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({places})"  # noqa: S608  (names of ours)
+    insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({places})"  # noqa: S608  (our own names)
     with connection.cursor() as cursor:
         for lines in rows:
             cursor.executemany(insert, _values(table, lines))

@@ -111,7 +111,7 @@ def require_known_tables(applied: Iterable[str]) -> None:
 
 def count_rows(table: Table) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {quoted(table.name)}")  # noqa: S608  (names of ours)
+        cursor.execute(f"SELECT count(*) FROM {quoted(table.name)}")  # noqa: S608  (our own names)
         (count,) = cursor.fetchone()
     return int(count)
 

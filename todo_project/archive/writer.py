@@ -129,7 +129,7 @@ class Backup:
 
 
 def _chunks(table: Table) -> Iterator[bytes]:
-    """Yield all rows of the table in chunks of whole lines and some megabytes."""
+    """Yield all rows of the table in chunks of whole lines and about ROWS bytes."""
     chunk = bytearray()
     for lines in engine().read_rows(table):
         chunk += lines

@@ -72,7 +72,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def find_causes() -> Causes:
-    """Return each part's cause of failure: "" if it is well, None if it is unknown."""
+    """Return each part's cause of failure: "" if it works, None if it is unknown."""
     causes: Causes = {}
     for check in checks():
         is_unknown = check.asks_database and causes["database"]

@@ -52,7 +52,7 @@ def logging_settings(*, level: str, form: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR", "filters": ["has_exception"]},
             # At DEBUG it logs statements with their parameters.
             "django.db.backends": {"level": "INFO"},
-            # One line for every task received and done, which /metrics counts.
+            # These log every task twice; /metrics counts tasks instead.
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
         },
@@ -73,8 +73,8 @@ class RequestIdFilter(logging.Filter):
 class OneLineFilter(logging.Filter):
     """Remove the traceback where it does not point to a bug.
 
-    These are refused requests, and a database that is busy or away, whose errors
-    quote the statement, which may contain users' content.
+    These are refused requests, and a database that is busy or unavailable, whose
+    errors quote the statement, which may contain users' content.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

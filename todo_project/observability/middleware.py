@@ -106,7 +106,7 @@ def may_see_timings(
 ) -> bool:
     """Return whether the client may see timings, which could reveal hidden data.
 
-    Refusals carry none either: the time would reveal how much was looked at.
+    Refusals never have timings: they would reveal how many rows were searched.
     """
     if has_operator_token(request):
         return True

@@ -19,7 +19,7 @@ from core.timeouts import has_statement_timeout
 
 logger = logging.getLogger(__name__)
 
-PLANS_PER_MINUTE = 6  # per process: under load, more EXPLAINs would add to the load
+PLANS_PER_MINUTE = 6  # per process, because EXPLAIN adds to the load
 PLAN_TIMEOUT = 250  # milliseconds
 STATEMENT_LENGTH = 2000  # characters; statements with 1,000 values are cut
 

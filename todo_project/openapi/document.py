@@ -51,9 +51,9 @@ def description() -> str:
 
 
 def complete(result: dict[str, Any], **_options: object) -> dict[str, Any]:
-    """Add what the operations refer to."""
+    """Add the description, the tags and the shared components."""
     result["info"]["description"] = description()
-    # Highest layer first, which most clients look for.
+    # The highest layer first: most clients need that one.
     declared = reversed(list(registry))
     result["tags"] = [
         {"name": resource.name, "description": resource.description}

@@ -42,7 +42,7 @@ ON_REFUSAL = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-# What the handler logs apart from the classes of refusals.
+# Levels at which the handler logs errors that have no class of their own.
 LOG_LEVELS = {500: logging.ERROR, 503: Busy.log_level}
 
 PAGE = """\
@@ -117,7 +117,7 @@ def shared_responses() -> dict[str, Any]:
 
 
 def _load_classes() -> None:
-    """Import what requests of the API use: all addresses and authenticators."""
+    """Import the modules that define errors: all views and authenticators."""
     import_module(settings.ROOT_URLCONF)
     for door in registry.doors:
         door.authenticators()

@@ -1,4 +1,4 @@
-"""What the pages of lists and of their rows share."""
+"""Shared code of the pages of lists and of their rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def with_own_list(user: User) -> Prefetch[Any]:
 
 
 def requested_list_id(request: HttpRequest) -> UUID | None:
-    """Return the list that the address names in `list`; None unless it is an id."""
+    """Return the id in the URL parameter `list`; None if there is no valid one."""
     try:
         return UUID(request.GET.get("list", ""))
     except ValueError:
@@ -40,9 +40,9 @@ def requested_list_id(request: HttpRequest) -> UUID | None:
 
 
 def requested_list(request: HttpRequest) -> TodoList | None:
-    """Return the list that the address names, if the user sees it.
+    """Return the list in the URL parameter `list`, if the user can see it.
 
-    It is read once per request.
+    It is queried once per request.
     """
     if "_requested_list" not in request.__dict__:
         key = requested_list_id(request)
@@ -54,13 +54,13 @@ def requested_list(request: HttpRequest) -> TodoList | None:
 
 def writable_lists(user: User) -> QuerySet[TodoList]:
     """Return the lists that the user may add to, in the user's own order."""
-    return TodoList.objects.writable_by(user).with_placing().in_own_order()
+    return TodoList.objects.writable_by(user).with_membership().in_own_order()
 
 
 def choices_in(user: User, field: str, lists: set[UUID]) -> QuerySet[Any]:
-    """Return the choices for a relation of a todo that stands in one of the lists.
+    """Return the choices for a relation of a todo in one of the lists.
 
-    Raise LookupError for a relation that users do not choose.
+    Raise LookupError for a field that users cannot choose.
     """
     visible = TodoList.objects.visible_to(user).filter(pk__in=lists).values("pk")
     match field:

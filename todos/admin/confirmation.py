@@ -23,7 +23,7 @@ def confirmation_page(
     title: str | Promise,
     form: Form | None = None,
 ) -> HttpResponse:
-    """Show the chosen rows and ask for confirmation, or for what the form asks."""
+    """Show the chosen rows and ask for confirmation; the form may ask for more."""
     media = model_admin.media
     context = {
         **model_admin.admin_site.each_context(request),

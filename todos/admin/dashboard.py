@@ -15,14 +15,14 @@ from todos.admin.colours import dot
 from todos.models import Todo, TodoList
 from todos.querysets import TodoQuerySet
 
-MAX_TODOS = 10  # in one box
+MAX_TODOS = 10  # per section
 MAX_LISTS = 24
 NEXT_DAYS = 7
 BY_DUE = Order("due_sort")
 
 
 def dashboard(user: User, now: datetime) -> dict[str, Any]:
-    """Return what is overdue, due today, due soon and assigned to the user."""
+    """Return the todos that are overdue, due today, due soon or the user's own."""
     today = now.date()
     soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
     todos = Todo.objects.visible_to(user).open()

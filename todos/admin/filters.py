@@ -29,7 +29,7 @@ Lookups = list[tuple[str, str]]
 
 
 class TodoFilter(admin.SimpleListFilter):
-    """A filter that asks questions of the queryset of todos."""
+    """A filter that uses the methods of the todo queryset."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return self.narrow(request, cast(TodoQuerySet, queryset))
@@ -39,7 +39,7 @@ class TodoFilter(admin.SimpleListFilter):
 
 
 class StateFilter(TodoFilter):
-    """Open todos unless others are chosen."""
+    """By state; by default, open todos."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
@@ -78,7 +78,7 @@ class DueFilter(TodoFilter):
         return [
             ("overdue", _("Overdue")),
             ("today", _("Today")),
-            ("week", _("This week")),
+            ("week", _("Next 7 days")),
             ("none", _("No date")),
         ]
 
@@ -98,13 +98,13 @@ class DueFilter(TodoFilter):
 
 
 class WhoFilter(TodoFilter):
-    """By assignee: those of the user."""
+    """By assignee: everyone's todos, or the user's own."""
 
-    title = gettext_lazy("who")
+    title = gettext_lazy("assignee")
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
-        return [("mine", _("Mine"))]
+        return [("mine", _("Me"))]
 
     def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
         if self.value() == "mine":
@@ -131,7 +131,7 @@ class PriorityFilter(TodoFilter):
 
 
 class RowFilter(admin.SimpleListFilter):
-    """By a row that the user sees; a bounded number of them is offered."""
+    """By a related row that the user can see; at most MAX_CHOICES are offered."""
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         raise NotImplementedError
@@ -186,7 +186,7 @@ class LabelFilter(RowFilter):
 
 
 class ArchivedFilter(admin.SimpleListFilter):
-    """Lists in use, or archived ones."""
+    """By whether the list is archived."""
 
     title = gettext_lazy("state")
     parameter_name = "state"

@@ -28,7 +28,7 @@ RELATIONS = ("list", "parent", "assignee", "labels")
 
 
 class TodoForm(ServiceForm):
-    """A todo; its relations offer the rows of its list."""
+    """A todo; its relations are limited to rows of its list."""
 
     due_zone = zone_field(
         required=False,
@@ -68,7 +68,7 @@ class TodoForm(ServiceForm):
         return split_names(self.cleaned_data.get("new_labels", ""))
 
     def _lists(self) -> set[UUID]:
-        """Return the list that the todo stands in and the one that was chosen."""
+        """Return the ids of the todo's current list and of the chosen one."""
         chosen = self.data.get(self.add_prefix("list")) or self.initial.get("list")
         lists = {self.row.list_id} if self.row.list_id else set()
         try:
@@ -90,7 +90,7 @@ class TodoForm(ServiceForm):
 
 
 class QuickAddForm(forms.Form):
-    """A todo in one line."""
+    """A new todo: its content and its list."""
 
     content = Todo._meta.get_field("content").formfield()
 
@@ -230,7 +230,7 @@ class MoveForm(forms.Form):
 
 
 class ChooseLabelForm(forms.Form):
-    """A label of the lists in which the chosen todos stand."""
+    """A label from the lists of the chosen todos."""
 
     def __init__(
         self, user: User, lists: set[UUID], data: QueryDict | None = None

@@ -32,7 +32,7 @@ class AddingFormSet(ScopedFormSet):
         raise NotImplementedError
 
     def with_details(self, rows: list[Any]) -> list[Any]:
-        """Return the rows with what the template shows beside their columns."""
+        """Add the attributes that the template shows; return the rows."""
         return rows
 
     @cached_property

@@ -43,7 +43,7 @@ class KeysetChangeList(ChangeList):
 
     def _order(self, request: HttpRequest) -> Order:
         first = str(self.get_ordering(request, self.queryset)[0])
-        if first.removeprefix("-") == "pk":  # the address names an unknown column
+        if first.removeprefix("-") == "pk":  # the URL has an unknown column
             first = str(self.model_admin.get_ordering(request)[0])
         return Order(first.removeprefix("-"), first.startswith("-"))
 
@@ -53,7 +53,7 @@ class KeysetChangeList(ChangeList):
         )
 
     def _position(self, request: HttpRequest, order: Order) -> Position | None:
-        """Return where the page begins; None for the first, or without a valid one."""
+        """Return the position before the page; None without a valid cursor."""
         cursor = request.GET.get(PAGE_VAR, "")
         try:
             _backwards, position = read_cursor(cursor, query=_binding(order))

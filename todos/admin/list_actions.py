@@ -28,7 +28,7 @@ def restored(count: int) -> str:
 
 def purged(count: int) -> str:
     return (
-        ngettext("%d list deleted for good.", "%d lists deleted for good.", count)
+        ngettext("%d list deleted permanently.", "%d lists deleted permanently.", count)
         % count
     )
 
@@ -50,7 +50,7 @@ class ListBulkActions(TrashActions):
 
 
 def owns_lists(request: HttpRequest) -> bool:
-    """Return whether the user owns a list beside the inbox; one query per request."""
+    """Return whether the user owns a list other than the inbox; queried once."""
     if "_owns_lists" not in request.__dict__:
         owned = TodoList.objects.owned_by(request_user(request))
         request.__dict__["_owns_lists"] = owned.filter(inbox_of=None).exists()

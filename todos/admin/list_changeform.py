@@ -90,7 +90,7 @@ class ListRemoval(Removal[TodoList]):
     """Moves a list to the trash."""
 
     button = gettext_lazy("Move to the trash")
-    done = gettext_lazy("“%s” is in the trash.")
+    done = gettext_lazy("“%s” was moved to the trash.")
     consequence = gettext_lazy("No member sees it until an owner restores it.")
 
     def remove(self, actor: User, row: TodoList, now: datetime) -> None:

@@ -72,7 +72,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         user = request_user(request)
         lists = TodoList.objects.as_seen_by(user)
         if shows_trash(request):
-            lists = TodoList.objects.owned_by(user).with_placing().trashed()
+            lists = TodoList.objects.owned_by(user).with_membership().trashed()
         others = Membership.objects.exclude(user=user).select_related("user")
         members = Prefetch("memberships", others.order_by(*MEMBER_ORDER))
         return lists.in_own_order().prefetch_related(members)

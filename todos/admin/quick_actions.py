@@ -1,4 +1,4 @@
-"""Quick actions on todos: adding one in one line, finishing or reopening one."""
+"""Quick actions on todos: add, finish or reopen one without opening its page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_KEPT = 2000  # characters
 
 
 class QuickActions:
-    """Views that act by POST and lead back to the page that they were sent from."""
+    """Views that accept POST and redirect back to the page with the button."""
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
         self.model_admin = model_admin
@@ -46,7 +46,7 @@ class QuickActions:
         ]
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the form for quick add needs; nothing if the user may not add."""
+        """Return the context of the quick-add form; empty if the user cannot add."""
         todo_list = requested_list(request)
         is_read_only = todo_list is not None and not todo_list.is_writable
         if is_read_only or not self.model_admin.has_add_permission(request):
@@ -66,7 +66,7 @@ class QuickActions:
         return context
 
     def quick_add(self, request: HttpRequest) -> HttpResponse:
-        """Add a todo; what was typed survives a refusal."""
+        """Add a todo; if it is refused, keep the input for the next page."""
         form = QuickAddForm(request_user(request), request.POST)
         try:
             todo = self._add(request, form)
@@ -74,7 +74,7 @@ class QuickActions:
             messages.error(request, _("Not added. %s") % error.message)
             request.session[SESSION_KEY] = request.POST.get("content", "")[:MAX_KEPT]
         else:
-            text = _("“%(content)s” is in %(list)s.")
+            text = _("“%(content)s” was added to %(list)s.")
             values = {"content": todo.content, "list": todo.list}
             messages.success(request, text % values)
         return HttpResponseRedirect(return_url(request, page_url(Todo, "changelist")))

@@ -50,7 +50,7 @@ def restored(count: int) -> str:
 
 def purged(count: int) -> str:
     return (
-        ngettext("%d todo deleted for good.", "%d todos deleted for good.", count)
+        ngettext("%d todo deleted permanently.", "%d todos deleted permanently.", count)
         % count
     )
 
@@ -71,7 +71,7 @@ class TodoBulkActions(TrashActions):
     trashing = (trash_todo, trashed)
     restoring = (restore_todo, restored)
     purging = (purge_todo, purged)
-    purge_title = gettext_lazy("Delete for good")
+    purge_title = gettext_lazy("Delete permanently")
 
     def names_for(self, request: HttpRequest) -> Sequence[str]:
         todo_list = requested_list(request)

@@ -112,7 +112,7 @@ class TodoRemoval(Removal[Todo]):
     """Moves a todo to the trash."""
 
     button = gettext_lazy("Move to the trash")
-    done = gettext_lazy("“%s” is in the trash.")
+    done = gettext_lazy("“%s” was moved to the trash.")
     consequence = gettext_lazy("Its subtasks move with it. You can restore it later.")
 
     def remove(self, actor: User, row: Todo, now: datetime) -> None:

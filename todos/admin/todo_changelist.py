@@ -42,7 +42,7 @@ class TodoChangelist(Changelist):
     def columns(self, request: HttpRequest) -> Sequence[Column]:
         if shows_trash(request):
             return (columns.content, columns.in_list, columns.trashed_at)
-        # The title names the list already, where there is only one.
+        # With one list, the title already names it.
         hidden = {columns.in_list} if requested_list_id(request) else set()
         return tuple(c for c in self.model_admin.list_display if c not in hidden)
 
@@ -92,7 +92,7 @@ class TodoChangelist(Changelist):
 def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the order whose index serves a filter.
 
-    Where all have one date or priority, the newest come first: ids sort by time.
+    Todos with the same date or priority come newest first: ids sort by time.
     """
     if query.get("due") == "none":
         return "-due_sort", "-pk"
@@ -102,7 +102,7 @@ def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def list_context(request: HttpRequest) -> dict[str, Any]:
-    """Return what is shown of the list that the table is narrowed to."""
+    """Return the context of a changelist that is filtered by one list."""
     todo_list = requested_list(request)
     if todo_list is None:
         return {}

@@ -1,4 +1,4 @@
-"""The trash: moving rows there, restoring them, and deleting them for good."""
+"""The trash: moving rows there, restoring them, and deleting them permanently."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shows_trash(request: HttpRequest) -> bool:
 
 
 class TrashActions(BulkActions):
-    """Moves rows to the trash; in the trash, restores them or deletes them for good."""
+    """Moves rows to the trash; in the trash, restores or purges them."""
 
     names: tuple[str, ...] = ("trash",)
     names_in_trash = ("restore", "purge")
@@ -47,7 +47,7 @@ class TrashActions(BulkActions):
     ) -> None:
         self.apply(request, rows, *self.restoring)
 
-    @admin.action(permissions=["delete"], description=_("Delete for good"))
+    @admin.action(permissions=["delete"], description=_("Delete permanently"))
     def purge(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
     ) -> HttpResponse | None:

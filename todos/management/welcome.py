@@ -1,4 +1,4 @@
-"""What the first person finds: a list that shows around, and an inbox in use."""
+"""The first lists of an installation: a tour, and an inbox with some todos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from todos.services.todos import add_todo, finish_todo
 
 
 def fill_first_lists(person: User, *, now: datetime) -> None:
-    """Make the list Welcome, and put something into the inbox."""
+    """Create the list Welcome, and add todos to the inbox."""
     todo_list = add_list(
         actor=person, name=gettext("Welcome"), colour="#2e7d6b", now=now
     )
@@ -49,7 +49,8 @@ def _fill_welcome(person: User, todo_list: TodoList, now: datetime) -> None:
     add(
         gettext("Add a todo from the shell"),
         notes=gettext(
-            "Make a key with manage.py createapikey; $URL is where this page is:\n"
+            "Create a key with manage.py createapikey. $URL is the address of this "
+            "service:\n"
             "http -f POST $URL/api/v1/todos content=Hello "
             '"Authorization: Bearer $KEY"'
         ),
@@ -61,15 +62,15 @@ def _fill_welcome(person: User, todo_list: TodoList, now: datetime) -> None:
 
 
 def _add_sharing(add: Any, **fields: Any) -> None:
-    parent = add(gettext("Share a list with somebody"), **fields)
+    parent = add(gettext("Share a list with someone"), **fields)
     add(gettext("Add a person"), parent=parent)
-    add(gettext("Make a list and let them in as an editor"), parent=parent)
+    add(gettext("Create a list and add them as an editor"), parent=parent)
 
 
 def _fill_inbox(person: User, now: datetime) -> None:
     add_todo(
         actor=person,
-        content=gettext("Choose a password of your own"),
+        content=gettext("Change your password"),
         priority=Priority.MEDIUM,
         now=now,
     )

@@ -277,7 +277,7 @@ class Todo(Recorded):
         return Due(on=self.due_on, time=self.due_time, zone=self.due_zone)
 
     def is_overdue(self, now: datetime) -> bool:
-        """Return whether it is open and overdue: the offset of `now` tells the day."""
+        """Return whether it is open and overdue: the offset of `now` sets the day."""
         return not self.is_finished and self.due.is_overdue(now)
 
     @property

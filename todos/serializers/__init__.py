@@ -1,1 +1,1 @@
-"""How lists and todos look in the API."""
+"""Serializers of lists and todos."""

@@ -1,4 +1,4 @@
-"""What the serializers of lists and todos share."""
+"""Shared code of the serializers of lists and todos."""
 
 from __future__ import annotations
 

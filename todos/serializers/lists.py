@@ -77,7 +77,7 @@ class TodoListSerializer(StrictModelSerializer):
         )
         extra_kwargs = help_texts(
             is_archived=_ARCHIVED_HELP,
-            revision="The number of its last event; raised by every change in it.",
+            revision="Number of its last event; raised by every change in the list.",
         )
 
 
@@ -97,8 +97,8 @@ class MembershipSerializer(StrictModelSerializer):
         fields = ("id", "user", "role", "created_at", "updated_at", "version")
         read_only_fields = ("id", "created_at", "updated_at", "version")
         extra_kwargs = help_texts(
-            role="Viewers only read; editors change everything but who shares the "
-            "list; owners may do everything."
+            role="Viewers can only read; editors can change everything except the "
+            "members; owners can do everything."
         )
 
 
@@ -106,7 +106,7 @@ class PersonNameField(serializers.CharField):
     """A person, by user name or email address, both exact."""
 
     default_error_messages = {
-        "person_unknown": _("There is no person of this name or address.")
+        "person_unknown": _("No user has this name or email address.")
     }
 
     def run_validation(self, data: object = serializers.empty) -> Any:

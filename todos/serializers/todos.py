@@ -31,12 +31,12 @@ from todos.models import (
 from todos.serializers.base import named_as_in_services
 from todos.services.fields import TodoDetails
 
-_ID_HELP = "Chosen by the client (best a UUIDv7), or generated."
+_ID_HELP = "Chosen by the client (preferably a UUIDv7), or generated."
 _UID_HELP = "Its id in other systems, unique in the list; defaults to `id`."
 
 
 class TodoSerializer(StrictModelSerializer):
-    """A todo. It holds what its version covers: labels and people are named by id."""
+    """A todo. Its version covers all fields, so labels and people are ids."""
 
     id = IdField(required=False, help_text=_ID_HELP)
     list = ScopedRelatedField(
@@ -56,7 +56,7 @@ class TodoSerializer(StrictModelSerializer):
         queryset=User.objects.all(),
         allow_null=True,
         required=False,
-        help_text="Who does it: a member of the list.",
+        help_text="The member of the list who is responsible for it.",
     )
     labels = ScopedRelatedField(
         queryset=Label.objects.all(),
@@ -108,7 +108,7 @@ class TodoSerializer(StrictModelSerializer):
         )
         extra_kwargs = help_texts(
             uid=_UID_HELP,
-            content=f"What is to be done: at most {CONTENT_LENGTH:,} characters and "
+            content=f"The text of the todo: at most {CONTENT_LENGTH:,} characters and "
             f"{CONTENT_BYTES:,} bytes in UTF-8.",
             priority=f"{Priority.legend()}.",
             due_on=f"A date from {EARLIEST.year} to {LATEST.year}.",
@@ -117,8 +117,7 @@ class TodoSerializer(StrictModelSerializer):
             "time.",
             due_at="The moment of `due_on` and `due_time`.",
             starts_on="Not before this date, which is not after `due_on`.",
-            rank="Its place in the list, compared by bytes; `todos_position` changes "
-            "it.",
+            rank="Position in the list, compared by bytes; see `todos_position`.",
             deleted_at="When it was moved to the trash.",
             version="Raised by every change; the `ETag`.",
         )
@@ -129,7 +128,7 @@ class TodoSerializer(StrictModelSerializer):
 
 
 class TodoChangeSerializer(TodoSerializer):
-    """The fields of a todo that can change. PUT clears those that it leaves out."""
+    """The fields of a todo that can change. PUT clears omitted fields."""
 
     id = IdField(read_only=True, help_text=_ID_HELP)
     uid = serializers.CharField(
@@ -145,7 +144,7 @@ class TodoChangeSerializer(TodoSerializer):
 
 
 def cleared_fields() -> dict[str, Any]:
-    """Return what a PUT sets fields to that it leaves out; list and uid stay."""
+    """Return the values that PUT gives to omitted fields; list and uid stay."""
     defaults = {
         field.name: field.get_default()
         for field in Todo._meta.concrete_fields
@@ -163,7 +162,7 @@ class PositionSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
             raise serializers.ValidationError(
-                _("Give either before or after."), code="ambiguous"
+                _("Give either before or after, not both."), code="ambiguous"
             )
         return attrs
 

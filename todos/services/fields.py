@@ -10,7 +10,7 @@ from todos.models import Todo
 
 
 class TodoDetails(TypedDict, total=False):
-    """The optional fields of a todo; what is left out has the model's default."""
+    """The optional fields of a todo; omitted ones have the model's default."""
 
     notes: str
     priority: int

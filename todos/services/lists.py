@@ -121,7 +121,7 @@ def restore_list(
     locked = owned.filter(pk=todo_list.pk).first()
     if locked is None:
         raise Missing
-    seen = TodoList.objects.owned_by(actor).with_placing().get(pk=locked.pk)
+    seen = TodoList.objects.owned_by(actor).with_membership().get(pk=locked.pk)
     seen.expect(expected)
     if changes := locked.change(by=actor, at=now, deleted_at=None):
         record_in_list(locked, ("list.restored", locked, changes), actor=actor, at=now)

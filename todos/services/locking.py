@@ -1,4 +1,4 @@
-"""Lock rows, then read them as they are now and check the right to change them."""
+"""Lock rows, read their current state and check the actor's role."""
 
 from __future__ import annotations
 

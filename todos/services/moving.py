@@ -64,7 +64,7 @@ def reposition_todo(
     """Put a todo right before or right after another one of its list."""
     anchor = before or after
     if anchor is None or (before and after):
-        raise Invalid(_("Give either before or after."))
+        raise Invalid(_("Give either before or after, not both."))
     todo_list, todo = lock_todo(
         actor=actor, todo=todo, permission="todos.change_todo", expected=expected
     )

@@ -16,8 +16,8 @@ def lock_lists_of(person: User) -> None:
     """Lock the person's lists, then the person and the members who succeed them.
 
     Every writer locks lists before people, each in the order of their ids, which
-    prevents deadlocks. Only a list that is shared with the person meanwhile comes
-    later.
+    prevents deadlocks. Only a list that is shared with the person in the meantime is
+    locked later.
     """
     lists = TodoList.objects.filter(memberships__user=person).order_by("pk")
     locked = list(lists.select_for_update(of=("self",)))

@@ -96,7 +96,7 @@ def _check_parent(todo: Todo, parent: Todo) -> None:
     if todo.pk in path:
         raise Invalid(_("A todo cannot be a subtask of itself."), field="parent")
     if len(path) + height(todo) > MAX_DEPTH:
-        message = _("Subtasks go at most %d levels deep.") % MAX_DEPTH
+        message = _("Subtasks can be at most %d levels deep.") % MAX_DEPTH
         raise Invalid(message, field="parent")
 
 

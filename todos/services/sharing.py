@@ -77,7 +77,7 @@ def remove_member(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Remove a member, who may be the actor; their todos lose the assignee."""
+    """Remove a member, who may be the actor; their todos become unassigned."""
     require(actor, "todos.delete_membership")
     is_leaving = actor is not None and actor.pk == membership.user_id
     role = MemberRole.VIEWER if is_leaving else MemberRole.OWNER

@@ -25,7 +25,7 @@ BATCH = 500
 
 class NotInTrash(Conflict):
     code = "not_in_trash"
-    message = _("Only what is in the trash can be deleted permanently.")
+    message = _("Only items in the trash can be deleted permanently.")
 
 
 @transaction.atomic
@@ -97,7 +97,7 @@ def purge_todo(
 
 @transaction.atomic
 def purge_list_trash(*, todo_list: TodoList, before: datetime, now: datetime) -> int:
-    """Purge a batch of what was trashed before a moment; return how many todos.
+    """Purge a batch of todos that were trashed before a moment; return their number.
 
     If the list itself was trashed before, all of its todos are purged. The caller
     repeats this until nothing is left.
@@ -150,7 +150,7 @@ def _set_deleted_at(
     now: datetime,
     **first_row: None,
 ) -> None:
-    """Move rows into or out of the trash; the first one takes more values."""
+    """Move rows into or out of the trash; `first_row` changes the first one further."""
     entries: list[Entry] = []
     for row in rows:
         values = first_row if row is rows[0] else {}

@@ -1,4 +1,4 @@
-"""What the endpoints of lists and todos share."""
+"""The base of the endpoints of lists and todos."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from todos.cache import collection_tag
 
 
 class ListScopedViewSet(ScopedViewSet[Row]):
-    """Rows of lists: 304 for an unchanged collection is decided without reading it."""
+    """Rows of lists; an unchanged collection gets 304 without being read."""
 
     def fresh_page(self, queryset: QuerySet[Row]) -> HttpResponseBase:
-        """Answer with a page and its tag, or with 304 when the client has it."""
+        """Return a page with its ETag, or 304 if the client has it already."""
         rows = self.query(queryset)
         tag = collection_tag(
             self.user,

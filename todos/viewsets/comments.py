@@ -44,7 +44,7 @@ class CommentViewSet(ListScopedViewSet[Comment]):
         return self.scope().filter(todo=self.kwargs["todo_pk"])
 
     def get_todo(self) -> Todo:
-        """Return the todo that the address names, if the person sees it."""
+        """Return the todo in the URL, if the person can see it."""
         todo: Todo = get_object_or_404(
             Todo.objects.visible_to(self.user), pk=self.kwargs["todo_pk"]
         )

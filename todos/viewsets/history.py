@@ -29,7 +29,7 @@ class HistoryViewSet(ListScopedViewSet[Event]):
     orders = EventViewSet.orders
 
     def get_queryset(self) -> EventQuerySet:
-        # What a member sees, not what an auditor does: the scope is that of the todo.
+        # Scoped by the todo, not the event log: auditors see no additional events here.
         todos = Todo.objects.visible_to(self.user)
         todo = get_object_or_404(todos, pk=self.kwargs["todo_pk"])
         about = Event.objects.about("todo", todo.pk)

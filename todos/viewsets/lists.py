@@ -66,7 +66,7 @@ class TodoListViewSet(ListScopedViewSet[TodoList]):
     orders = {"position": Order("position"), "-created_at": Order("created_at", True)}
 
     def get_queryset(self) -> TodoListQuerySet:
-        owned = TodoList.objects.owned_by(self.user).with_placing()
+        owned = TodoList.objects.owned_by(self.user).with_membership()
         if self.action == "restore":  # restoring a list again changes nothing
             return owned
         if self.action == "list" and self.request.GET.get("state") == "trashed":

@@ -44,7 +44,7 @@ class MembershipViewSet(CompositeTagViewSet[Membership], ListScopedViewSet[Membe
         return self.scope().filter(list=self.kwargs["list_pk"])
 
     def get_list(self) -> TodoList:
-        """Return the list that the address names, if the person sees it."""
+        """Return the list in the URL, if the person can see it."""
         todo_list: TodoList = get_object_or_404(
             TodoList.objects.visible_to(self.user), pk=self.kwargs["list_pk"]
         )

@@ -32,7 +32,7 @@ def media(settings, tmp_path) -> Path:
 
 
 @pytest.fixture
-def lived_in(full, owner, owner_api, editor, media) -> None:
+def populated(full, owner, owner_api, editor, media) -> None:
     """Rows of every kind and files: trashed todos, idempotent responses, sessions."""
     edit_todo(actor=owner, todo=full, notes=ODD, now=NOW.replace(microsecond=1))
     trash_todo(actor=owner, todo=put(owner, None, "Gone"), now=timezone.now())
@@ -46,7 +46,7 @@ def lived_in(full, owner, owner_api, editor, media) -> None:
 
 
 @pytest.fixture
-def archive(lived_in, tmp_path) -> Path:
+def archive(populated, tmp_path) -> Path:
     run("backup", "--output", str(tmp_path / "archive.tar"))
     return tmp_path / "archive.tar"
 

@@ -24,33 +24,33 @@ def opens(content: bytes) -> bool:
 
 
 def test_a_flipped_bit_anywhere_is_detected(small):
-    sound = small.read_bytes()
-    assert opens(sound)
+    intact = small.read_bytes()
+    assert opens(intact)
     chosen = random.Random(7)  # noqa: S311
-    places = {0, len(sound) - 1, *(chosen.randrange(len(sound)) for _ in range(400))}
-    places |= set(range(len(sound) - 2048, len(sound), 7))
+    places = {0, len(intact) - 1, *(chosen.randrange(len(intact)) for _ in range(400))}
+    places |= set(range(len(intact) - 2048, len(intact), 7))
     for place in places:
-        flipped = bytearray(sound)
+        flipped = bytearray(intact)
         flipped[place] ^= 1 << chosen.randrange(8)
         assert not opens(bytes(flipped)), place
 
 
 def test_truncated_or_appended_data_is_detected(small):
-    sound = small.read_bytes()
+    intact = small.read_bytes()
     chosen = random.Random(8)  # noqa: S311
-    lengths = {0, 1, 511, 512, 2047, 2048, len(sound) - 1, len(sound) - 512}
-    lengths |= {chosen.randrange(len(sound)) for _ in range(200)}
+    lengths = {0, 1, 511, 512, 2047, 2048, len(intact) - 1, len(intact) - 512}
+    lengths |= {chosen.randrange(len(intact)) for _ in range(200)}
     for length in lengths:
-        assert not opens(sound[:length]), length
-        assert not opens(sound[length:]) or length == 0, length
-    assert not opens(sound + bytes(512))
-    assert not opens(sound + sound)
+        assert not opens(intact[:length]), length
+        assert not opens(intact[length:]) or length == 0, length
+    assert not opens(intact + bytes(512))
+    assert not opens(intact + intact)
 
 
 def test_a_damaged_archive_changes_nothing(small, refused):
-    sound = small.read_bytes()
+    intact = small.read_bytes()
     for place in (0.01, 0.3, 0.6, 0.9, 0.999):
-        content = bytearray(sound)
+        content = bytearray(intact)
         content[int(len(content) * place)] ^= 4
         small.write_bytes(content)
         assert refused(small) == refusal("backup", "--verify", str(small))

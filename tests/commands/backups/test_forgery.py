@@ -190,9 +190,9 @@ def test_invalid_manifests_are_refused(draft, refused, tmp_path):
 
 
 def test_a_manifest_head_with_false_values_is_refused(draft, refused, tmp_path):
-    sound = draft.head
+    intact = draft.head
     for changed, message in HEADS:
-        draft.head = replace(sound, **changed)
+        draft.head = replace(intact, **changed)
         assert message in refused(draft.write(tmp_path / "forged.tar")), changed
 
 

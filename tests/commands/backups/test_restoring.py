@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_row_and_every_file_is_restored(archive, media, examine):
-    before, life = everything(), epoch()
+    before, old_epoch = everything(), epoch()
     for model in (ApiKey, IdempotentAnswer, Session, Todo):
         assert model._base_manager.exists(), model
     empty(media)
@@ -39,12 +39,12 @@ def test_every_row_and_every_file_is_restored(archive, media, examine):
     assert "5 files." in done.err
     assert without_epoch(everything()) == without_epoch(before)
     assert files_below(media) == FILES
-    assert epoch() != life
+    assert epoch() != old_epoch
     assert missing_triggers() == []
     assert examine() == (0, {})
 
 
-def test_restored_files_are_readable_by_nginx_whatever_the_umask(archive, media):
+def test_restored_files_are_readable_by_nginx_with_any_umask(archive, media):
     empty(media)
     usual = os.umask(0o077)
     try:
@@ -67,7 +67,7 @@ def test_etags_from_before_the_restore_are_invalid(archive, media, owner_api):
 def test_new_rows_can_be_added_after_a_restore(archive, media, owner):
     empty(media)
     run("restore", str(archive))
-    Role.objects.create(name="of a number of its own")
+    Role.objects.create(name="an additional role")
     put(make_person("newcomer"), None, "First")
     put(User.objects.get(pk=owner.pk), None, "Next")
 

@@ -112,9 +112,9 @@ def test_an_existing_file_is_not_overwritten(owner, tmp_path):
 
 
 def test_a_missing_folder_is_not_taken_for_a_file_name(owner, tmp_path):
-    message = refusal("backup", "--output", str(tmp_path / "backups-of-the-house"))
+    message = refusal("backup", "--output", str(tmp_path / "missing-folder"))
     assert "is neither a folder nor the name of a .tar file" in message
-    assert not (tmp_path / "backups-of-the-house").exists()
+    assert not (tmp_path / "missing-folder").exists()
 
 
 def test_an_archive_is_never_written_to_the_media_folder(owner, media):
@@ -147,7 +147,7 @@ def test_a_missing_parent_folder_is_reported_in_one_line(owner, tmp_path):
     assert message.startswith("No backup was written. No such file or directory: ")
 
 
-def test_a_full_disk_leaves_nothing_behind(lived_in, tmp_path):
+def test_a_full_disk_leaves_nothing_behind(populated, tmp_path):
     done = subprocess.run(  # noqa: S603
         ["bash", "-c", 'ulimit -f 8; "$@"', "-", *command_line("backup")],  # noqa: S607
         # Otherwise Python would leave truncated .pyc files in the repository.

@@ -1,4 +1,4 @@
-"""Run scheduled tasks where there is no broker."""
+"""Run scheduled tasks without a broker."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from todo_project.observability.metrics import share
 
 logger = logging.getLogger(__name__)
 
-STEP = 1.0  # seconds from one look at the parent to the next
+STEP = 1.0  # seconds between checks whether the parent still runs
 
 
 class Command(ServiceCommand):
     help = (
         "Run the scheduled tasks, such as emptying the trash, without a broker: on the "
-        "schedules that Celery's beat has, one task at a time, in this process. "
-        "script/server keeps one running. It ends on TERM, and when the process that "
-        "started it ends."
+        "same schedules as Celery's beat, one task at a time, in this process. "
+        "script/server keeps it running. It stops on SIGTERM, and when the process "
+        "that started it ends."
     )
     examples = """
   manage.py background"""
@@ -64,23 +64,23 @@ def take_lock(path: Path) -> TextIO:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise CommandError(f"It runs already: {path} is locked.") from None
+        raise CommandError(f"It is already running: {path} is locked.") from None
     return lock
 
 
 def end(_number: int, _frame: FrameType | None) -> None:
-    """End at once: an interrupted batch is rolled back, and repeated after a start."""
+    """Exit immediately: an interrupted batch is rolled back and later repeated."""
     sys.exit(0)
 
 
 def run(*, parent: int) -> None:
-    """Run what is due, again and again, until the parent ends."""
-    clock, next_look = Clock(), 0.0
+    """Run due tasks until the parent process ends."""
+    clock, next_check = Clock(), 0.0
     while os.getppid() == parent:
-        if time.monotonic() >= next_look:
+        if time.monotonic() >= next_check:
             record_heartbeat("background")
             run_due(clock)
-            next_look = time.monotonic() + PERIOD
+            next_check = time.monotonic() + PERIOD
         time.sleep(STEP)
     logger.warning("background ended: its parent did")
 

@@ -16,10 +16,10 @@ class Command(ServiceCommand):
     help = (
         "Add sample people, lists and todos, with labels, subtasks, comments, dates, "
         "finished and trashed todos, in English and Chinese, and with the events that "
-        "the same work would have left. One list gets a third of the "
-        "todos, few lists many, many lists few; the last person's lists have been "
-        "quiet for years. Sample people cannot sign in until they get a password. "
-        "Each list is one transaction: an interruption leaves whole lists."
+        "the same work would have recorded. One list gets about a third of the todos; "
+        "of the others, a few are large and most are small. The last person has been "
+        "inactive for years. Sample people cannot sign in until they get a password. "
+        "Each list is one transaction: an interrupted run leaves only complete lists."
     )
     examples = """
   manage.py makesample --todos 500 --user ada
@@ -28,7 +28,9 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--seed", type=int, help="The same number gives the same contents."
+            "--seed",
+            type=int,
+            help="Runs with the same number create the same contents.",
         )
         for sample in registry.samples():
             sample.add_arguments(parser)

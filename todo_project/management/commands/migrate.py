@@ -58,7 +58,7 @@ class Command(ServiceCommand, DjangoMigrate):
             retry_while_locked(migrate, notify=self.notify)
 
     def notify(self, message: str) -> None:
-        """Explain a delay to the operator, whatever the verbosity."""
+        """Explain a delay to the operator at any verbosity."""
         self.stderr.write(message, style_func=str)
 
 

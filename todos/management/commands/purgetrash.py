@@ -1,4 +1,4 @@
-"""Empty the trash of what lay there long enough."""
+"""Permanently delete old items in the trash."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from todos.services.maintenance import old_trash, purge_old_lists, purge_old_tod
 
 class Command(ServiceCommand):
     help = (
-        "Delete for good the todos and lists that have been in the trash for more "
-        f"than {settings.TRASH_DAYS} days (TRASH_DAYS). The event log keeps telling "
-        "that they were there, not what they said. Each batch is a transaction of "
-        "its own; an interrupted run is gone on with by the next."
+        "Permanently delete the todos and lists that have been in the trash for more "
+        f"than {settings.TRASH_DAYS} days (TRASH_DAYS). Their events stay in the event "
+        "log, without the content. Each batch is a separate transaction; the next run "
+        "continues an interrupted one."
     )
     examples = """
   manage.py purgetrash
@@ -33,7 +33,7 @@ class Command(ServiceCommand):
             type=days,
             default=settings.TRASH_DAYS,
             metavar="DAYS",
-            help="How long the trash is kept (%(default)s); 0 empties it.",
+            help="How long items are kept in the trash (%(default)s); 0 empties it.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,4 +43,4 @@ class Command(ServiceCommand):
             for count in chain(*purge_old_todos(before=before, now=now)):
                 progress.add(count)
         lists = sum(purge_old_lists(before=before, now=now))
-        self.say(f"Deleted for good: {progress.done:,} todos, {lists:,} lists.")
+        self.say(f"Deleted permanently: {progress.done:,} todos, {lists:,} lists.")

@@ -1,3 +1,3 @@
-"""What doctor checks of lists and todos: truths that no constraint can hold."""
+"""Doctor checks of lists and todos that no database constraint can express."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Check of the moments that follow from due date, time and zone."""
+"""Check the moments that are computed from due date, time and zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from todos.services.maintenance import recompute_due
 
 def find_wrong_dues(counter: RowCounter) -> Iterator[str]:
     for todo in _wrong_dues(counter):
-        yield f"Todo {todo.pk} is due at another moment than its columns say."
+        yield f"Todo {todo.pk} has a due moment that its date and time do not give."
 
 
 def repair_dues() -> None:
@@ -43,7 +43,7 @@ CHECKS = (
         "due",
         find_wrong_dues,
         repair_dues,
-        "computes the moments again, as a change of each todo",
+        "recomputes the moments, as a recorded change of each todo",
         size=lambda: Todo.with_trash.exclude(due_on=None).count(),
     ),
 )

@@ -17,7 +17,7 @@ from core.registry import DoctorCheck, RowCounter
 from todos.management.doctor.replay import Drift
 from todos.models import Comment, Label, Membership, Todo, TodoList
 
-STREAMS = 1000  # looked at together
+STREAMS = 1000  # checked together
 # The times of events may differ from the order of their numbers by a request.
 SLACK = timedelta(minutes=1)
 
@@ -45,29 +45,29 @@ def find_gaps(counter: RowCounter) -> Iterator[str]:
         batch = ids[start : start + STREAMS]
         lists = TodoList.objects.in_bulk([stream.id for stream in batch])
         for stream in batch:
-            if list(_complaints(stream, lists.get(stream.id), horizon)):
+            if list(_problems(stream, lists.get(stream.id), horizon)):
                 yield from _confirm(stream.id, horizon)
         counter.add(len(batch))
 
 
-def find_silent_lists(_counter: RowCounter) -> Iterator[str]:
+def find_lists_without_events(_counter: RowCounter) -> Iterator[str]:
     horizon = pruned_before()
-    heard = Event.objects.filter(stream_id=OuterRef("pk"))
-    for todo_list in TodoList.objects.exclude(Exists(heard)).order_by("pk").iterator():
+    events = Event.objects.filter(stream_id=OuterRef("pk"))
+    for todo_list in TodoList.objects.exclude(Exists(events)).order_by("pk").iterator():
         if horizon is None or todo_list.created_at >= horizon:
             yield f"List {todo_list.pk} has no events."
 
 
 def find_lost_todos(counter: RowCounter) -> Iterator[str]:
     """Yield the todos that were created, never purged, and do not exist."""
-    made = Event.objects.filter(verb="todo.created").only("pk", "resource_id")
-    for batch in in_batches(made):
+    created = Event.objects.filter(verb="todo.created").only("pk", "resource_id")
+    for batch in in_batches(created):
         ids = {event.resource_id for event in batch}
         found = Todo.with_trash.filter(pk__in=ids).values_list("pk", flat=True)
         missing = ids - {str(pk) for pk in found}
         if missing:
             for pk in sorted(missing - _purged(missing)):
-                yield f"Todo {pk} was made, never purged, and is not there."
+                yield f"Todo {pk} was created and never purged, but does not exist."
         counter.add(len(batch))
 
 
@@ -89,18 +89,18 @@ def _streams(events: QuerySet[Event]) -> Iterator[Stream]:
         yield Stream(*row)
 
 
-def _complaints(
+def _problems(
     stream: Stream, todo_list: TodoList | None, horizon: datetime | None
 ) -> Iterator[str]:
     missing = stream.last - stream.first + 1 - stream.count
     if missing:
-        yield f"List {stream.id}: {missing} events are missing between others."
+        yield f"List {stream.id}: events are missing in the middle: {missing}."
     if stream.first > 1 and horizon is None:
-        yield f"List {stream.id}: its first {stream.first - 1} events are missing."
+        yield f"List {stream.id}: events are missing at the start: {stream.first - 1}."
     if todo_list is not None and todo_list.revision != stream.last:
         yield (
-            f"List {stream.id} has the revision {todo_list.revision}, "
-            f"and its last event the number {stream.last}."
+            f"List {stream.id} has revision {todo_list.revision}, "
+            f"but its last event has number {stream.last}."
         )
 
 
@@ -112,14 +112,14 @@ def _confirm(stream_id: UUID, horizon: datetime | None) -> list[str]:
     if horizon is not None:
         events = events.filter(seq__gte=_first_after_pruning(events, horizon))
     return [
-        complaint
+        problem
         for stream in _streams(events)
-        for complaint in _complaints(stream, todo_list, horizon)
+        for problem in _problems(stream, todo_list, horizon)
     ]
 
 
 def _first_after_pruning(events: QuerySet[Event], horizon: datetime) -> int:
-    """Return the number after which none may be missing."""
+    """Return the first number after all gaps that pruning has left."""
     oldest = events.filter(at__lt=horizon + SLACK).order_by("seq")
     numbers = [seq or 0 for seq in oldest.values_list("seq", flat=True)]
     if numbers:
@@ -136,14 +136,14 @@ def _drift(resource_type: str, model: type[Recorded]) -> DoctorCheck:
     return DoctorCheck(f"{resource_type}-events", find, size=model._base_manager.count)
 
 
-def _count_made() -> int:
+def _count_created() -> int:
     return Event.objects.filter(verb="todo.created").count()
 
 
 CHECKS = (
     DoctorCheck("numbers", find_gaps),
-    DoctorCheck("silence", find_silent_lists),
-    DoctorCheck("losses", find_lost_todos, size=_count_made),
+    DoctorCheck("silence", find_lists_without_events),
+    DoctorCheck("losses", find_lost_todos, size=_count_created),
     _drift("list", TodoList),
     _drift("membership", Membership),
     _drift("label", Label),

@@ -29,9 +29,9 @@ class Change:
 
 
 def replay(events: Sequence[Change], stream_id: UUID) -> tuple[dict[str, Any], bool]:
-    """Return the columns as a row's events left them, and whether these are all.
+    """Return the columns that a row's events set, and whether these are all columns.
 
-    They are if the first event is among them, which may have been pruned.
+    They are unless the first event was pruned.
     """
     state: dict[str, Any] = {}
     is_whole = False
@@ -70,7 +70,7 @@ class Drift:
 
     def find(self, counter: RowCounter) -> Iterator[str]:
         for batch in in_batches(self.model._base_manager.all()):
-            suspects = [row for row, _what in self._judge(batch)]
+            suspects = [row for row, _what in self._differences_of(batch)]
             if suspects:
                 yield from self._confirm(suspects)
             counter.add(len(batch))
@@ -84,10 +84,13 @@ class Drift:
         keys = [row.pk for row in suspects]
         rows = list(self.model._base_manager.filter(pk__in=keys).order_by("pk"))
         return [
-            f"{self.resource_type} {row.pk}: {what}." for row, what in self._judge(rows)
+            f"{self.resource_type} {row.pk}: {what}."
+            for row, what in self._differences_of(rows)
         ]
 
-    def _judge(self, rows: Sequence[Recorded]) -> Iterator[tuple[Recorded, str]]:
+    def _differences_of(
+        self, rows: Sequence[Recorded]
+    ) -> Iterator[tuple[Recorded, str]]:
         recorded = self._events_of(rows)
         labels = _labels_of(rows) if self.model is Todo else None
         for row in rows:
@@ -130,7 +133,7 @@ def _differing(
 
 
 def _same(actual: Any, replayed: Any) -> bool:
-    """Tell whether both mean the same; a moment may be written in several ways."""
+    """Return whether both values are equal; a moment has several notations."""
     if actual == replayed or replayed == REDACTED:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Checks of rules across rows, which services enforce under the list's lock."""
+"""Checks of rules about several rows, which services enforce under a lock."""
 
 from __future__ import annotations
 
@@ -46,43 +46,43 @@ def find_lists_without_owner(_counter: RowCounter) -> Iterator[str]:
         yield f"List {todo_list.pk} has no owner."
 
 
-def find_parents_elsewhere(_counter: RowCounter) -> Iterator[str]:
+def find_parents_in_other_lists(_counter: RowCounter) -> Iterator[str]:
     strays = Todo.with_trash.exclude(parent=None).exclude(list=F("parent__list"))
     for pk in _ids(strays):
-        yield f"Todo {pk} stands in another list than its parent."
+        yield f"Todo {pk} is in a different list from its parent."
 
 
 def find_active_below_trash(_counter: RowCounter) -> Iterator[str]:
     below = Todo.objects.filter(parent__deleted_at__isnull=False)
     for pk in _ids(below):
-        yield f"Todo {pk} is active, and its parent is in the trash."
+        yield f"Todo {pk} is active, but its parent is in the trash."
 
 
-def find_deep_and_round(_counter: RowCounter) -> Iterator[str]:
+def find_deep_or_cyclic(_counter: RowCounter) -> Iterator[str]:
     """A todo with too many ancestors may also be part of a cycle."""
     for pk in _ids(Todo.with_trash.filter(**{f"{_TOO_DEEP}__isnull": False})):
-        if _is_round(pk):
-            yield f"Todo {pk} is a part of itself."
+        if _is_in_cycle(pk):
+            yield f"Todo {pk} is its own ancestor."
         else:
-            yield f"Todo {pk} stands more than {MAX_DEPTH} levels deep."
+            yield f"Todo {pk} is more than {MAX_DEPTH} levels deep."
 
 
-def find_strange_assignees(_counter: RowCounter) -> Iterator[str]:
+def find_assignees_who_are_not_members(_counter: RowCounter) -> Iterator[str]:
     member = Membership.objects.filter(list=OuterRef("list"), user=OuterRef("assignee"))
-    strange = Todo.with_trash.exclude(assignee=None).exclude(Exists(member))
-    for pk in _ids(strange):
-        yield f"Todo {pk} is assigned to somebody who is no member of its list."
+    foreign = Todo.with_trash.exclude(assignee=None).exclude(Exists(member))
+    for pk in _ids(foreign):
+        yield f"Todo {pk} is assigned to a person who is not a member of its list."
 
 
-def find_strange_labels(_counter: RowCounter) -> Iterator[str]:
+def find_labels_of_other_lists(_counter: RowCounter) -> Iterator[str]:
     tags = Todo.labels.through.objects.exclude(label__list=F("todo__list"))
     for todo, label in tags.order_by("pk").values_list("todo", "label").iterator():
-        yield f"Todo {todo} carries the label {label} of another list."
+        yield f"Todo {todo} has the label {label} of another list."
 
 
-def find_strange_comments(_counter: RowCounter) -> Iterator[str]:
+def find_comments_in_other_lists(_counter: RowCounter) -> Iterator[str]:
     for pk in _ids(Comment._base_manager.exclude(list=F("todo__list"))):
-        yield f"Comment {pk} names another list than its todo."
+        yield f"Comment {pk} is in a different list from its todo."
 
 
 def repair_inboxes() -> None:
@@ -99,7 +99,7 @@ def _ids(rows: QuerySet[Any]) -> Iterator[UUID]:
     return rows.order_by("pk").values_list("pk", flat=True).iterator()
 
 
-def _is_round(pk: UUID) -> bool:
+def _is_in_cycle(pk: UUID) -> bool:
     seen: set[UUID] = set()
     current: UUID | None = pk
     while current is not None and current not in seen:
@@ -114,19 +114,19 @@ CHECKS = (
         "inboxes",
         find_people_without_inbox,
         repair_inboxes,
-        "makes the missing inboxes",
+        "creates the missing inboxes",
     ),
     DoctorCheck("inboxes-unshared", find_shared_inboxes),
     DoctorCheck(
         "owners",
         find_lists_without_owner,
         repair_owners,
-        "makes the longest-standing editor, or else viewer, the owner",
+        "makes the longest-standing editor the owner; without editors, a viewer",
     ),
-    DoctorCheck("parents", find_parents_elsewhere),
+    DoctorCheck("parents", find_parents_in_other_lists),
     DoctorCheck("trash", find_active_below_trash),
-    DoctorCheck("depth", find_deep_and_round),
-    DoctorCheck("assignees", find_strange_assignees),
-    DoctorCheck("labels", find_strange_labels),
-    DoctorCheck("comments", find_strange_comments),
+    DoctorCheck("depth", find_deep_or_cyclic),
+    DoctorCheck("assignees", find_assignees_who_are_not_members),
+    DoctorCheck("labels", find_labels_of_other_lists),
+    DoctorCheck("comments", find_comments_in_other_lists),
 )

@@ -12,23 +12,23 @@ from django.db import transaction
 
 from accounts.models import Role, User
 from accounts.services.people import add_person
-from todos.management.sample.texts import GIVEN_NAMES, TONGUES, ZONES
+from todos.management.sample.texts import GIVEN_NAMES, LANGUAGES, ZONES
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody who takes part; the last one's lists have been quiet for years."""
+    """The sample people; the last one has been inactive for years."""
 
     people: list[User]
 
     @property
     def star(self) -> User:
-        """Return who owns the largest list."""
+        """Return the owner of the largest list."""
         return self.people[0]
 
     @property
     def quiet(self) -> User:
-        """Return who has done nothing for a long time."""
+        """Return the person who has been inactive for years."""
         return self.people[-1]
 
     @property
@@ -38,7 +38,7 @@ class Cast:
 
 @transaction.atomic
 def make_cast(*, count: int, star: User | None, random: Random, now: datetime) -> Cast:
-    """Make `count` people, who join the star where there is one already."""
+    """Create `count` people; `star`, if given, is an existing one."""
     # User names of two runs must differ, whatever the seed.
     run = token_hex(3)
     roles = list(Role.objects.filter(name="member"))
@@ -50,7 +50,7 @@ def _make_person(
     run: str, number: int, roles: list[Any], random: Random, now: datetime
 ) -> User:
     given = random.choice(GIVEN_NAMES)
-    tongue = random.choice(TONGUES)
+    language = random.choice(LANGUAGES)
     username = f"sample-{run}-{number + 1:04d}"
     return add_person(
         actor=None,
@@ -61,5 +61,5 @@ def _make_person(
         display_name=f"{given} {number + 1}",
         email=f"{username}@example.com",
         time_zone=random.choice(ZONES),
-        language=tongue.language,
+        language=language.code,
     )

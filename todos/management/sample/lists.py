@@ -1,4 +1,4 @@
-"""The lists of the sample: one with very many todos, many with few."""
+"""The lists of the sample: one is very large, most are small."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 
 from accounts.models import User
 from todos.management.sample.cast import Cast
-from todos.management.sample.texts import TONGUES, Tongue
+from todos.management.sample.texts import LANGUAGES, Language
 from todos.models import Label, MemberRole, TodoList
 from todos.services.labels import add_label
 from todos.services.lists import add_list
@@ -24,10 +24,10 @@ COLOURS = ("#1565c0", "#2e7d32", "#c62828", "#6a1b9a", "#ef6c00", "#37474f")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a list is going to be, before any row of it exists."""
+    """The properties of a list that is going to be created."""
 
     name: str
-    tongue: Tongue
+    language: Language
     size: int
     owner: User
     members: list[tuple[User, MemberRole]]
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Scene:
-    """A list as it was made, with all that its todos refer to."""
+    """A created list, with everything that its todos refer to."""
 
     plan: Plan
     todo_list: TodoList
@@ -50,7 +50,7 @@ class Scene:
 def plan_lists(
     *, cast: Cast, count: int, todos: int, random: Random, now: datetime
 ) -> Iterator[Plan]:
-    """Yield plans whose sizes add up to `todos`: the star's list leads by far."""
+    """Yield plans whose sizes add up to `todos`; the star's list is the largest."""
     for number, size in enumerate(sizes(count, todos)):
         if number == 0:
             owner = cast.star
@@ -62,7 +62,7 @@ def plan_lists(
 
 
 def sizes(count: int, todos: int) -> list[int]:
-    """Return sizes that fall off as in Zipf's law, behind a first that leads by far."""
+    """Return sizes that follow Zipf's law, after a first that is far larger."""
     if count == 1:
         return [todos]
     first = int(todos * LARGEST)
@@ -73,14 +73,14 @@ def sizes(count: int, todos: int) -> list[int]:
 
 
 def make_list(plan: Plan, random: Random) -> Scene:
-    """Make the list with its members and labels, by the hand of its owner."""
+    """Create the list with its members and labels, as its owner."""
     at = plan.begins
     made = add_list(
         actor=plan.owner, name=plan.name, colour=random.choice(COLOURS), now=at
     )
     for user, role in plan.members:
         share_list(actor=plan.owner, todo_list=made, user=user, role=role, now=at)
-    names = random.sample(plan.tongue.labels, k=random.randint(2, 6))
+    names = random.sample(plan.language.labels, k=random.randint(2, 6))
     labels = [_make_label(plan.owner, made, name, random, at) for name in names]
     editors = [user for user, role in plan.members if role == MemberRole.EDITOR]
     return Scene(
@@ -109,10 +109,10 @@ def _plan(cast: Cast, owner: User, size: int, random: Random, now: datetime) -> 
         ends = begins + QUIET_AFTER
     others = [person for person in cast.busy if person != owner]
     joining = random.sample(others, k=min(len(others), random.choice((0, 0, 1, 2, 4))))
-    tongue = random.choice(TONGUES)
+    language = random.choice(LANGUAGES)
     return Plan(
-        name=tongue.list_name(random),
-        tongue=tongue,
+        name=language.list_name(random),
+        language=language,
         size=size,
         owner=owner,
         members=[(person, random.choice(ROLES)) for person in joining],

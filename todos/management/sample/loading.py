@@ -1,4 +1,4 @@
-"""Make the database ready for very many rows, and usable right after them."""
+"""Prepare the database for loading very many rows, and for queries afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLES = (
 
 @contextmanager
 def bulk_loading() -> Iterator[None]:
-    """Index texts in larger portions; merge the last one and count rows at the end."""
+    """Index texts in larger batches; finally merge them and update statistics."""
     is_postgresql = connection.vendor == "postgresql"
     if is_postgresql:
         _execute("SET gin_pending_list_limit = '64MB'")

@@ -1,4 +1,4 @@
-"""Make the sample: its options, and one transaction for each list."""
+"""Create the sample: its options, and one transaction for each list."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--user",
         metavar="NAME",
-        help="Who gets the largest list; without it, the first sample person.",
+        help="The owner of the largest list; by default, the first sample person.",
     )
     parser.add_argument(
         "--people", type=whole_number, metavar="N", help="By default up to 100."
@@ -56,7 +56,7 @@ def make(run: SampleRun) -> None:
 @transaction.atomic
 def make_planned(plan: Plan, random: Random, progress: RowCounter) -> None:
     scene = make_list(plan, random)
-    for written in Story(scene, random=random, now=timezone.now()).tell():
+    for written in Story(scene, random=random, now=timezone.now()).write():
         progress.add(written)
 
 

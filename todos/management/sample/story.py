@@ -1,7 +1,7 @@
-"""What happens in a list of the sample: todos come, are talked about, finished, go.
+"""The history of a sample list: todos are added, commented, finished and trashed.
 
-Rows are written as they are at the end, events as they happened: in the order of
-time, which is the order of their numbers.
+Rows are written in their final state, events in chronological order, which is also
+the order of their numbers.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ BATCH = 4000
 
 
 class Story:
-    """Tells the life of one list, and writes it down in batches."""
+    """Generates the history of one list and writes it in batches."""
 
     def __init__(self, scene: Scene, *, random: Random, now: datetime) -> None:
         self.scene, self.random, self.now = scene, random, now
         self.todo_list = scene.todo_list
         self.maker = TodoMaker(scene, random)
-        # What is still to come, soonest first; the number decides between equals.
-        self._ahead: list[tuple[datetime, int, User, str, Recorded, Changes]] = []
+        # Future events as a heap, earliest first; the number breaks ties.
+        self._upcoming: list[tuple[datetime, int, User, str, Recorded, Changes]] = []
         self._number = count()
         self._todos: list[Todo] = []
         self._comments: list[Comment] = []
         self._tags: list[Any] = []
         self._events: list[Event] = []
 
-    def tell(self) -> Iterator[int]:
-        """Write everything; yield how many todos each batch brought."""
+    def write(self) -> Iterator[int]:
+        """Write everything in batches; yield the number of todos in each."""
         plan = self.scene.plan
         step = (plan.ends - self.scene.opens) / max(plan.size, 1)
         for number in range(plan.size):
             at = self.scene.opens + step * (number + self.random.random())
-            self._happen(until=at)
-            self._begin(at)
+            self._record_events(until=at)
+            self._add_todo(at)
             if len(self._todos) >= BATCH:
-                yield self._write()
-        self._happen(until=self.now)
-        yield self._write()
+                yield self._write_batch()
+        self._record_events(until=self.now)
+        yield self._write_batch()
         self.todo_list.save(update_fields=["revision", "last_rank"])
 
-    def _begin(self, at: datetime) -> None:
+    def _add_todo(self, at: datetime) -> None:
         author = self.random.choice(self.scene.writers)
         todo, labels = self.maker.make(author, at)
         changes = todo.created_changes()
@@ -61,9 +61,9 @@ class Story:
             changes["labels"] = [None, sorted(str(label.pk) for label in labels)]
             self._tag(todo, labels)
         self._plan(at, author, "todo.created", todo, changes)
-        for moment in self.maker.talks(at, self.now):
+        for moment in self.maker.comment_times(at, self.now):
             self._comment(todo, moment)
-        for moment, actor, verb, values in self.maker.later(todo, at, self.now):
+        for moment, actor, verb, values in self.maker.later_changes(todo, at, self.now):
             changes = todo.assign(by=actor, at=moment, **values)
             self._plan(moment, actor, verb, todo, changes)
         self._todos.append(todo)
@@ -74,7 +74,7 @@ class Story:
 
     def _comment(self, todo: Todo, at: datetime) -> None:
         author = self.random.choice(self.scene.writers)
-        text = self.scene.plan.tongue.comment(self.random)
+        text = self.scene.plan.language.comment(self.random)
         comment = Comment(list_id=todo.list_id, todo_id=todo.pk, text=text)
         comment.stamp(by=author, at=at)
         self._comments.append(comment)
@@ -83,19 +83,19 @@ class Story:
     def _plan(
         self, at: datetime, actor: User, verb: str, target: Recorded, changes: Changes
     ) -> None:
-        heappush(self._ahead, (at, next(self._number), actor, verb, target, changes))
+        heappush(self._upcoming, (at, next(self._number), actor, verb, target, changes))
 
-    def _happen(self, *, until: datetime) -> None:
-        """Record what is due by now: each event takes the next number of the list."""
-        while self._ahead and self._ahead[0][0] <= until:
-            at, _number, actor, verb, target, changes = heappop(self._ahead)
+    def _record_events(self, *, until: datetime) -> None:
+        """Record the events up to this time; each gets the list's next number."""
+        while self._upcoming and self._upcoming[0][0] <= until:
+            at, _number, actor, verb, target, changes = heappop(self._upcoming)
             self.todo_list.revision += 1
             entry = Entry(
                 verb, target, changes, self.todo_list.pk, self.todo_list.revision
             )
             self._events.append(make_event(actor, entry, at))
 
-    def _write(self) -> int:
+    def _write_batch(self) -> int:
         written = len(self._todos)
         write_rows(self._todos)
         write_rows(self._tags)

@@ -23,10 +23,10 @@ ZONES = (
 
 
 @dataclass(frozen=True)
-class Tongue:
-    """What can be said in one language; braces are filled from the words."""
+class Language:
+    """Texts in one language; names in braces are replaced by random words."""
 
-    language: str
+    code: str
     lists: tuple[str, ...]
     labels: tuple[str, ...]
     contents: tuple[str, ...]
@@ -35,19 +35,19 @@ class Tongue:
     words: dict[str, tuple[str, ...]]
 
     def list_name(self, random: Random) -> str:
-        return self._say(random, self.lists)
+        return self._text(random, self.lists)
 
     def content(self, random: Random) -> str:
-        return self._say(random, self.contents)
+        return self._text(random, self.contents)
 
     def notes_text(self, random: Random) -> str:
         count = random.choice((1, 1, 2, 3))
-        return "\n".join(self._say(random, self.notes) for _ in range(count))
+        return "\n".join(self._text(random, self.notes) for _ in range(count))
 
     def comment(self, random: Random) -> str:
-        return self._say(random, self.comments)
+        return self._text(random, self.comments)
 
-    def _say(self, random: Random, patterns: tuple[str, ...]) -> str:
+    def _text(self, random: Random, patterns: tuple[str, ...]) -> str:
         choice = random.choice
         chosen = {name: choice(words) for name, words in self.words.items()}
         return choice(patterns).format_map(
@@ -56,8 +56,8 @@ class Tongue:
         )
 
 
-ENGLISH = Tongue(
-    language="en",
+ENGLISH = Language(
+    code="en",
     lists=(
         "{place} renovation",
         "Release {number}.{number}",
@@ -178,8 +178,8 @@ ENGLISH = Tongue(
     },
 )
 
-CHINESE = Tongue(
-    language="zh-hans",
+CHINESE = Language(
+    code="zh-hans",
     lists=(
         "{place}装修",
         "第{number}期发布",
@@ -239,4 +239,4 @@ CHINESE = Tongue(
         "topic": ("预算", "开放时间", "年会", "税表", "数据保护", "新网站", "消防"),
     },
 )
-TONGUES = (ENGLISH, ENGLISH, CHINESE)
+LANGUAGES = (ENGLISH, ENGLISH, CHINESE)

@@ -1,4 +1,4 @@
-"""Todos of the sample, and what becomes of each."""
+"""Todos of the sample and their later changes."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from todos.models import MAX_DEPTH, Label, Priority, Todo
 PRIORITIES = [*[Priority.NONE.value] * 6, *Priority.values[1:]]
 TIMES = tuple(time(hour, minute) for hour in range(7, 21) for minute in (0, 30))
 TRASH_AGE = timedelta(days=20)
-RECENT = 40  # roots and branches that still get subtasks
+RECENT = 40  # todos that may still get subtasks
 
-Happening = tuple[datetime, User, str, dict[str, Any]]
+LaterChange = tuple[datetime, User, str, dict[str, Any]]
 
 
 class TodoMaker:
-    """Makes todos of one list that hold every rule which holds for real ones."""
+    """Creates valid todos for one list."""
 
     def __init__(self, scene: Scene, random: Random) -> None:
         self.scene, self.random = scene, random
-        # Who may get subtasks, and on which level they stand.
+        # Todos that may get subtasks, with their levels.
         self._parents: deque[tuple[Any, int]] = deque(maxlen=RECENT)
 
     def make(self, author: User, at: datetime) -> tuple[Todo, list[Label]]:
         """Return a todo as it was when it was added, and its labels."""
-        random, tongue = self.random, self.scene.plan.tongue
+        random, language = self.random, self.scene.plan.language
         todo = Todo(
             list_id=self.scene.todo_list.pk,
-            content=tongue.content(random),
-            notes=tongue.notes_text(random) if random.random() < 0.15 else "",
+            content=language.content(random),
+            notes=language.notes_text(random) if random.random() < 0.15 else "",
             priority=random.choice(PRIORITIES),
             rank=self.scene.todo_list.take_rank(),
             assignee_id=self._assignee(),
@@ -46,28 +46,30 @@ class TodoMaker:
         self._set_parent(todo)
         return todo, self._labels()
 
-    def later(self, todo: Todo, at: datetime, now: datetime) -> Iterator[Happening]:
-        """Yield what happens to the todo, in order, as far as it has happened yet."""
+    def later_changes(
+        self, todo: Todo, at: datetime, now: datetime
+    ) -> Iterator[LaterChange]:
+        """Yield the changes of the todo up to now, in chronological order."""
         random = self.random
-        at += self._while(30)
+        at += self._delay(30)
         if random.random() < 0.1 and at < now:
             yield at, self._writer(), "todo.changed", {"priority": Priority.HIGH.value}
-        at += self._while(200)
+        at += self._delay(200)
         if random.random() < 0.75 and at < now:
             actor = self._writer()
             values = {"is_finished": True, "finished_at": at, "finished_by": actor}
             yield at, actor, "todo.finished", values
         if random.random() < 0.04 and at < now:
-            # The trash empties itself: what lies there has not been there for long.
+            # Old trash is purged automatically, so todos were trashed recently.
             at = max(at, now - TRASH_AGE * random.random())
-            self._end_line(todo)
+            self._exclude_subtasks(todo)
             yield at, self._writer(), "todo.trashed", {"deleted_at": at}
 
-    def talks(self, at: datetime, now: datetime) -> Iterator[datetime]:
-        """Yield when somebody says something about a todo that was added at `at`."""
+    def comment_times(self, at: datetime, now: datetime) -> Iterator[datetime]:
+        """Yield the times of comments on a todo that was added at `at`."""
         if self.random.random() < 0.08:
             for _number in range(self.random.randint(1, 3)):
-                at += self._while(50)
+                at += self._delay(50)
                 if at < now:
                     yield at
 
@@ -91,8 +93,8 @@ class TodoMaker:
         if level < MAX_DEPTH:
             self._parents.append((todo.pk, level))
 
-    def _end_line(self, todo: Todo) -> None:
-        """Let the todo have no subtasks: they would go to the trash along with it."""
+    def _exclude_subtasks(self, todo: Todo) -> None:
+        """Give the todo no subtasks: they would be trashed with it."""
         if self._parents and self._parents[-1][0] == todo.pk:
             self._parents.pop()
 
@@ -111,6 +113,6 @@ class TodoMaker:
     def _writer(self) -> User:
         return self.random.choice(self.scene.writers)
 
-    def _while(self, hours: float) -> timedelta:
-        """Return how long something takes: mostly short, now and then very long."""
+    def _delay(self, hours: float) -> timedelta:
+        """Return a random delay, exponentially distributed around `hours`."""
         return timedelta(hours=self.random.expovariate(1 / hours))

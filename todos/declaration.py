@@ -76,6 +76,7 @@ DECLARATION = Declaration(
                 "purged": PURGED,
             },
             fields=("labels", "due_at", "due_sort"),
+            technical_fields=frozenset({"uid", "rank", "due_sort"}),
         ),
         Subject(
             "list",
@@ -92,6 +93,7 @@ DECLARATION = Declaration(
             "membership",
             Membership,
             {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+            technical_fields=frozenset({"position"}),
         ),
         Subject(
             "label", Label, {"created": ADDED, "changed": CHANGED, "removed": REMOVED}

@@ -19,7 +19,7 @@ from core.admin.actions import BulkActions
 from core.admin.changeform import ChangeForm
 from core.admin.changelist import Changelist, Column
 from core.admin.forms import ServiceForm
-from core.admin.history import TECHNICAL_FIELDS, history_of, present_events
+from core.admin.history import history_of, present_events
 from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
@@ -226,6 +226,6 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
             "subtitle": str(row),
             "opts": self.opts,
             "object": row,
-            "events": present_events(events, user, without=TECHNICAL_FIELDS),
+            "events": present_events(events, user, technical=False),
         }
         return TemplateResponse(request, "admin/object_history.html", context)

@@ -133,7 +133,9 @@ def display(field: forms.Field, value: Any) -> str:
         case forms.ChoiceField():
             return str(dict(_flat(field.choices)).get(value, value))
         case _:
-            return str({True: _("yes"), False: _("no")}.get(value, localize(value)))
+            if isinstance(value, bool):
+                return _("yes") if value else _("no")
+            return str(localize(value))
 
 
 def _names(field: forms.ModelChoiceField[Any], rows: Iterable[object]) -> str:

@@ -15,18 +15,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.models import Event
 from core.registry import registry
 from core.scoping import ScopedQuerySet
 from core.users import User
 
-# Labels of fields whose name in the model is unsuitable for pages.
-LABELS = {"finished_by": gettext_lazy("finished by")}
 NOTHING = "–"
-# Of use only to programs, so a row's history leaves them out.
-TECHNICAL_FIELDS = frozenset({"uid", "rank", "position"})
 
 
 @dataclass(frozen=True)
@@ -64,9 +59,12 @@ def event_phrase(event: Event) -> str:
 
 
 def present_events(
-    events: list[Event], user: User, *, without: frozenset[str] = frozenset()
+    events: list[Event], user: User, *, technical: bool = True
 ) -> list[PresentedEvent]:
-    """Format events for a page; withhold changes that the user may not see."""
+    """Format events for a page; withhold changes that the user may not see.
+
+    Fields of use only to programs are left out unless `technical`.
+    """
     streams = registry.streams_visible_to(user)
     names = _names(events, user)
     return [
@@ -77,7 +75,7 @@ def present_events(
             phrase=event_phrase(event),
             subject=subject_of(event),
             changes=(
-                _field_changes(event, names, without)
+                _field_changes(event, names, technical)
                 if event.is_open_to(streams)
                 else []
             ),
@@ -87,26 +85,31 @@ def present_events(
     ]
 
 
+def technical_fields(event: Event) -> frozenset[str]:
+    known = registry.subjects.get(event.resource_type)
+    return known.technical_fields if known else frozenset()
+
+
 def subject_of(event: Event) -> str:
     known = registry.subjects.get(event.resource_type)
     return known.title if known else event.resource_type
 
 
 def _field_changes(
-    event: Event, names: dict[str, str], without: frozenset[str]
+    event: Event, names: dict[str, str], technical: bool
 ) -> list[FieldChange]:
     changes = []
     for name, (before, after) in event.changes.items():
-        if not before and not after:
+        is_hidden = not technical and name in technical_fields(event)
+        if is_hidden or not (before or after):
             continue
         field = _field_of(event.resource_type, name)
-        default = getattr(field, "verbose_name", name.replace("_", " "))
         change = FieldChange(
-            str(LABELS.get(name, default)),
+            str(getattr(field, "verbose_name", name.replace("_", " "))),
             _display(field, before, names),
             _display(field, after, names),
         )
-        if name not in without and change.before != change.after:
+        if change.before != change.after:
             changes.append(change)
     return changes
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -58,7 +58,7 @@ class Removal(Generic[Row]):
             self.remove(request_user(request), row, timezone.now())
         except Missing:
             raise Http404 from None
-        except (DomainError, IntegrityError) as error:
+        except (DomainError, IntegrityError, OperationalError) as error:
             messages.error(request, str(refusal_of(error).message))
             return HttpResponseRedirect(page_url(row, "change", object_id))
         messages.success(request, message)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -90,8 +90,8 @@ class MomentFilter(django_filters.Filter):
 
     def __init__(self, *args: object, **options: object) -> None:
         bounds = [
-            MinValueValidator(datetime(EARLIEST.year, 1, 1, tzinfo=UTC)),
-            MaxValueValidator(datetime(LATEST.year, 12, 31, tzinfo=UTC)),
+            MinValueValidator(datetime.combine(EARLIEST, time.min, UTC)),
+            MaxValueValidator(datetime.combine(LATEST, time.max, UTC)),
         ]
         super().__init__(*args, validators=bounds, **options)
 

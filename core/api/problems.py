@@ -89,7 +89,8 @@ _OTHER = Status("Error", "error", _UNCLEAR)
 
 def status_of(refusal: type[DomainError]) -> int:
     """Return the HTTP status of a kind of refusal."""
-    return next(STATUS_OF[kind] for kind in STATUS_OF if issubclass(refusal, kind))
+    kinds = (kind for kind in STATUS_OF if issubclass(refusal, kind))
+    return STATUS_OF[next(kinds, Invalid)]
 
 
 def problem_response(

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Stale
+from core.errors import Stale, Text
 from core.ids import new_id
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ AUDIT_COLUMNS = ("version", "updated_at", "updated_by")
 BATCH = 500  # rows of one UPDATE
 
 
-def person_field(comment: str) -> Any:
+def person_field(comment: str, name: Text = "") -> Any:
     """Return a foreign key to the person who did something; users are never deleted."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
+        verbose_name=name or None,  # type: ignore[arg-type]
         null=True,
         blank=True,
         editable=False,

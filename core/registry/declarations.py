@@ -60,13 +60,15 @@ class Subject:
     """A type of row that events are about, with its event types.
 
     `events` maps the second part of an event type's name to its phrase. `fields` may
-    be recorded by events in addition to the model's `recorded`.
+    be recorded by events in addition to the model's `recorded`. `technical_fields` are
+    of use only to programs, so pages leave them out of a row's history.
     """
 
     name: str
     model: type[Model]
     events: Mapping[str, Text]
     fields: tuple[str, ...] = ()
+    technical_fields: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(db_comment='In the trash since, UTC', editable=False, null=True, verbose_name='deleted at')),
                 ('assignee', models.ForeignKey(blank=True, db_comment='Who does it: a member of the list', db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assigned_todos', to=settings.AUTH_USER_MODEL, verbose_name='assignee')),
                 ('created_by', models.ForeignKey(blank=True, db_comment='Who created it', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('finished_by', models.ForeignKey(blank=True, db_comment='Who finished it', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('finished_by', models.ForeignKey(blank=True, db_comment='Who finished it', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='finished by')),
                 ('labels', models.ManyToManyField(blank=True, related_name='todos', to='todos.label', verbose_name='labels')),
                 ('parent', models.ForeignKey(blank=True, db_comment='The todo that this is a subtask of, in the same list', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='subtasks', to='todos.todo', verbose_name='subtask of')),
                 ('updated_by', models.ForeignKey(blank=True, db_comment='Who changed it last', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

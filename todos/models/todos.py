@@ -168,7 +168,7 @@ class Todo(Recorded):
     finished_at = models.DateTimeField(
         _("finished at"), null=True, editable=False, db_comment="UTC"
     )
-    finished_by = person_field("Who finished it")
+    finished_by = person_field("Who finished it", _("finished by"))
     deleted_at = models.DateTimeField(
         _("deleted at"), null=True, editable=False, db_comment="In the trash since, UTC"
     )

@@ -27,7 +27,7 @@ class Watched(Conflict):
 
 
 class Failing(APIView):
-    """Fails in the way that the URL names, after authentication."""
+    """Authenticates, then fails in the way that the URL says."""
 
     schema = None
     permission_classes: tuple[Any, ...] = ()

@@ -26,10 +26,10 @@ def application(
     body = environ["wsgi.input"].read()
     if "die" in query:
         die_unless_second(Path(query["die"]))
-    told = {key: value for key, value in environ.items() if isinstance(value, str)}
+    received = {key: value for key, value in environ.items() if isinstance(value, str)}
     content = (
         b"x" * int(query.get("size", "0"))
-        or json.dumps(told | {"body": body.decode("latin-1")}).encode()
+        or json.dumps(received | {"body": body.decode("latin-1")}).encode()
     )
     headers = [("Content-Type", "application/json")]
     if "accel" in query:

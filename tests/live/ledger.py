@@ -16,7 +16,7 @@ import requests
 from tests.live.stack import Client, Stack
 
 PAUSE = 0.1  # seconds; what was killed needs a processor to start again
-PATIENCE = 90  # seconds after which a request that never succeeds is a failure
+TIMEOUT = 90  # seconds after which a request that never succeeds is a failure
 AGAIN = {409, 429, 502, 503, 504}  # the answers after which a client asks again
 
 
@@ -73,23 +73,23 @@ class Writer(threading.Thread):
     def send(self, method: str, path: str, body: object) -> dict[str, str]:
         """Send until it is acknowledged, like a client that got no response."""
         headers = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
                 answer = self.client.request(
                     method, path, json=body, headers=headers, timeout=10
                 )
             except requests.RequestException as error:
-                told = repr(error)
+                failure = repr(error)
             else:
                 if answer.ok:
                     self.ledger.acknowledged += 1
                     return dict(answer.json())
-                told = f"{answer.status_code} {answer.text[:300]}"
+                failure = f"{answer.status_code} {answer.text[:300]}"
                 if answer.status_code not in AGAIN:
-                    raise AssertionError(f"{method} {path}: {told}")
+                    raise AssertionError(f"{method} {path}: {failure}")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{method} {path}: {told}")
+                raise TimeoutError(f"{method} {path}: {failure}")
             self.ledger.retries += 1
             time.sleep(0.1)
 
@@ -110,7 +110,7 @@ def writers_on(stack: Stack, key: str, number: int = 8) -> Iterator[list[Writer]
     finally:
         done.set()
         for writer in writers:
-            writer.join(PATIENCE + 20)
+            writer.join(TIMEOUT + 20)
 
 
 def compare(stack: Stack, writers: list[Writer]) -> None:

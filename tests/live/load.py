@@ -24,12 +24,12 @@ class Load:
     """What came of the load; it is known when the load has ended."""
 
     stack: Stack
-    told: dict[str, float] = field(default_factory=dict)
+    result: dict[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> float:
         """Return how many requests were not answered, or not by success."""
-        return self.told["refused"] + self.told["broken"] + self.told["late"]
+        return self.result["refused"] + self.result["broken"] + self.result["late"]
 
     def answered(self) -> int:
         """Return how many requests nginx has answered by now."""
@@ -69,5 +69,5 @@ def load_on(stack: Stack, key: str, *, keyed: bool = False) -> Iterator[Load]:
             yield load
         finally:
             wrk.send_signal(signal.SIGINT)  # then it prints its results
-            _output, told = wrk.communicate(timeout=60)
-    load.told = json.loads(told.splitlines()[-1])
+            _output, errors = wrk.communicate(timeout=60)
+    load.result = json.loads(errors.splitlines()[-1])

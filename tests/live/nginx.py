@@ -126,7 +126,7 @@ class Nginx:
     def client(self) -> Client:
         return Client(self.url, certificate=self.places.certificate, key=None)
 
-    def told(self, path: str = "/", **options: Any) -> dict[str, Any]:
+    def received(self, path: str = "/", **options: Any) -> dict[str, Any]:
         """Return what the app received of a GET request."""
         with self.client() as client:
             answer = client.get(path, **options)

@@ -1,5 +1,5 @@
 -- Every second request adds a todo, the others read the first page. What was answered is
--- told as one line of JSON at the end. Arguments: how many milliseconds a connection
+-- printed as one line of JSON at the end. Arguments: how many milliseconds a connection
 -- pauses between two requests, about; and `keyed`, with which each addition carries an
 -- Idempotency-Key, so that nginx may send it twice.
 

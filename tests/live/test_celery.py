@@ -48,12 +48,12 @@ def test_the_worker_empties_the_trash_and_logs_one_request_id(
     empty_trash(broker, request_id="request-of-the-trash")
 
     wait_until(lambda: stack.sql(SHOW, old_trash) == [(0,)], what="it is gone")
-    told = stack.sql(
+    rows = stack.sql(
         "SELECT source, request_id FROM core_event"
         " WHERE verb = 'todo.purged' AND resource_id = %s",
         old_trash,
     )
-    assert told == [("system", "request-of-the-trash")]
+    assert rows == [("system", "request-of-the-trash")]
     wait_until(
         lambda: "request-of-the-trash" in stack.log("worker").read_text(),
         what="it is in the log",
@@ -92,12 +92,12 @@ def test_of_several_ticks_one_runs_a_task(stack: Stack, broker: Celery, old_tras
 
     wait_until(lambda: ticks_done(stack) >= before + 5, what="all were received")
     assert stack.sql(SHOW, old_trash) == [(0,)]
-    told = stack.sql(
+    rows = stack.sql(
         "SELECT count(*) FROM core_event"
         " WHERE verb = 'todo.purged' AND resource_id = %s",
         old_trash,
     )
-    assert told == [(1,)]
+    assert rows == [(1,)]
 
 
 def ticks_done(stack: Stack) -> float:

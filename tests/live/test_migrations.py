@@ -208,8 +208,8 @@ def test_migrating_a_table_in_use_forth_and_back_blocks_no_request(
     )
 
     assert (reached, left) == ([(2, 1, 1)], [(0, 0, 0)])
-    told = log.read_bytes()[before:].decode(errors="replace")
-    assert held_up_by(set(LOCKED_OUT.findall(told)), told) == []
+    output = log.read_bytes()[before:].decode(errors="replace")
+    assert held_up_by(set(LOCKED_OUT.findall(output)), output) == []
     assert {status for reader in readers for status in reader.statuses} == {200}
     assert sum(writer.ledger.retries for writer in writers) == 0
     for writer in writers:

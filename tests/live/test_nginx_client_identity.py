@@ -43,19 +43,19 @@ def behind_proxy() -> Iterator[Nginx]:
 
 
 def test_forged_headers_do_not_reach_the_app(nginx: Nginx):
-    told = nginx.told(headers=FORGED)
+    received = nginx.received(headers=FORGED)
 
     untouched = {"HTTP_HTTPS", "HTTP_REMOTE_ADDR", "HTTP_REQUEST_ID"}  # mean nothing
-    said = {k: v for k, v in told.items() if k not in untouched}
+    said = {k: v for k, v in received.items() if k not in untouched}
     assert not {v for v in said.values() if "evil" in v or "forged" in v}
     assert "203.0.113.1" not in said.values()
-    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
-    assert told["wsgi.url_scheme"] == told["HTTP_X_FORWARDED_PROTO"] == "https"
-    assert told["HTTPS"] == "on"
+    assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert received["wsgi.url_scheme"] == received["HTTP_X_FORWARDED_PROTO"] == "https"
+    assert received["HTTPS"] == "on"
 
 
 def test_a_request_id_of_a_client_is_replaced(nginx: Nginx):
-    ids = {nginx.told(headers=FORGED)["HTTP_X_REQUEST_ID"] for _ in range(3)}
+    ids = {nginx.received(headers=FORGED)["HTTP_X_REQUEST_ID"] for _ in range(3)}
     assert len(ids) == 3
     assert all(len(name) == 32 for name in ids)
 
@@ -66,39 +66,39 @@ def test_the_app_gets_the_validated_host(nginx: Nginx):
     status, _, body = nginx.send(request)
     assert status == 200
     assert b"evil.test" not in body
-    assert nginx.told()["HTTP_HOST"] == f"127.0.0.1:{port}"
+    assert nginx.received()["HTTP_HOST"] == f"127.0.0.1:{port}"
 
 
 def test_everything_else_is_passed_unchanged(nginx: Nginx):
-    told = nginx.told(
+    received = nginx.received(
         "/todos%20/%E5%A5%BD?q=%E5%A5%BD&a=+b",
         headers={"If-Match": '"7"', "Idempotency-Key": "k", "X-Own": "own"},
     )
-    assert told["PATH_INFO"].encode("latin-1").decode() == "/todos /好"
-    assert told["QUERY_STRING"] == "q=%E5%A5%BD&a=+b"
-    assert told["SERVER_PROTOCOL"] == "HTTP/1.1"
-    assert told["HTTP_IF_MATCH"] == '"7"'
-    assert told["HTTP_IDEMPOTENCY_KEY"] == "k"
-    assert told["HTTP_X_OWN"] == "own"
+    assert received["PATH_INFO"].encode("latin-1").decode() == "/todos /好"
+    assert received["QUERY_STRING"] == "q=%E5%A5%BD&a=+b"
+    assert received["SERVER_PROTOCOL"] == "HTTP/1.1"
+    assert received["HTTP_IF_MATCH"] == '"7"'
+    assert received["HTTP_IDEMPOTENCY_KEY"] == "k"
+    assert received["HTTP_X_OWN"] == "own"
 
 
 def test_a_chunked_body_arrives_complete(nginx: Nginx):
     with nginx.client() as client:
-        told = client.post("/api/v1/todos", data=iter([b"content", b"=a"])).json()
-    assert told["body"] == "content=a"
-    assert told["CONTENT_LENGTH"] == "9"
-    assert "HTTP_TRANSFER_ENCODING" not in told
+        received = client.post("/api/v1/todos", data=iter([b"content", b"=a"])).json()
+    assert received["body"] == "content=a"
+    assert received["CONTENT_LENGTH"] == "9"
+    assert "HTTP_TRANSFER_ENCODING" not in received
 
 
 def test_a_listed_tls_proxy_is_trusted_and_not_redirected(
     behind_proxy: Nginx,
 ):
     answer = requests.get(behind_proxy.http_url, headers=FROM_PROXY, timeout=5)
-    told = answer.json()
+    received = answer.json()
     assert not answer.history
-    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "203.0.113.1"
-    assert told["wsgi.url_scheme"] == "https"
-    assert told["HTTP_X_REQUEST_ID"] == "named-by-the-proxy"
+    assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "203.0.113.1"
+    assert received["wsgi.url_scheme"] == "https"
+    assert received["HTTP_X_REQUEST_ID"] == "named-by-the-proxy"
     line = behind_proxy.lines("named-by-the-proxy")[0]
     assert line["client"] == "203.0.113.1"
 
@@ -119,8 +119,8 @@ def test_plain_http_through_a_listed_proxy_is_redirected(
 
 @pytest.mark.parametrize("name", ["short", "a b c d e f g", '"}{"x":"yyy', "n" * 65])
 def test_an_invalid_request_id_of_a_proxy_is_replaced(behind_proxy: Nginx, name):
-    told = behind_proxy.told(headers=FROM_PROXY | {"X-Request-ID": name})
-    assert len(told["HTTP_X_REQUEST_ID"]) == 32
+    received = behind_proxy.received(headers=FROM_PROXY | {"X-Request-ID": name})
+    assert len(received["HTTP_X_REQUEST_ID"]) == 32
 
 
 def test_an_unlisted_proxy_is_not_trusted(nginx: Nginx):

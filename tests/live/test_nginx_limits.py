@@ -130,8 +130,8 @@ def test_connections_per_client_are_limited(strict_nginx: Nginx):
 
 def test_bodies_that_django_accepts_pass_nginx(nginx: Nginx):
     with nginx.client() as client:
-        told = client.post("/api/v1/todos", data=b"x" * MEGABYTE).json()
-    assert told["CONTENT_LENGTH"] == str(MEGABYTE)
+        received = client.post("/api/v1/todos", data=b"x" * MEGABYTE).json()
+    assert received["CONTENT_LENGTH"] == str(MEGABYTE)
 
 
 @pytest.mark.parametrize("in_pieces", [False, True])
@@ -212,7 +212,7 @@ def test_a_slow_client_does_not_occupy_an_app_server(nginx: Nginx):
         for connection in slow:
             connection.sendall(request)
         begin = time.monotonic()
-        assert nginx.told()["PATH_INFO"] == "/"
+        assert nginx.received()["PATH_INFO"] == "/"
         assert time.monotonic() - begin < 8  # after ten seconds nginx cuts them off
         for connection in slow:
             connection.sendall(b"whole")
@@ -232,12 +232,12 @@ def test_every_spelling_of_a_restricted_path_is_refused(restricted_nginx: Nginx,
 
 
 def test_other_paths_stay_accessible(restricted_nginx: Nginx):
-    assert restricted_nginx.told("/api/v1/todos")["PATH_INFO"] == "/api/v1/todos"
-    assert restricted_nginx.told("/livez")["PATH_INFO"] == "/livez"
+    assert restricted_nginx.received("/api/v1/todos")["PATH_INFO"] == "/api/v1/todos"
+    assert restricted_nginx.received("/livez")["PATH_INFO"] == "/livez"
 
 
 def test_metrics_are_restricted_to_this_machine_by_default(nginx: Nginx):
-    assert nginx.told("/metrics")["PATH_INFO"] == "/metrics"
+    assert nginx.received("/metrics")["PATH_INFO"] == "/metrics"
     shipped = (REPOSITORY / "deploy" / "site" / "metrics.conf").read_text()
     with Nginx(site={"metrics": shipped} | ELSEWHERE) as proxied:
         assert ask(proxied, "/metrics", from_address("203.0.113.1"))[0] == 403

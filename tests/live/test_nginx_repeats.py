@@ -69,7 +69,7 @@ def test_a_refusal_of_a_repeatable_request_is_a_problem_too(nginx: Nginx):
 def test_every_attempt_is_logged(nginx: Nginx, tmp_path):
     note = tmp_path / "tries"
     with nginx.client() as client:
-        told = client.get(f"/?die={note}").json()
-    line = nginx.lines(told["HTTP_X_REQUEST_ID"])[0]
+        received = client.get(f"/?die={note}").json()
+    line = nginx.lines(received["HTTP_X_REQUEST_ID"])[0]
     assert line["upstream_status"] == "502, 200"
     assert line["status"] == 200

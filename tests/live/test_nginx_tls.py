@@ -70,9 +70,9 @@ def ask_by_http_2(nginx: Nginx, path: str, body: bytes | None = None) -> str:
 
 
 def test_http_2_is_supported(nginx: Nginx):
-    told = ask_by_http_2(nginx, "/")
-    assert told.endswith("\n2 200")
-    assert '"SERVER_PROTOCOL": "HTTP/2.0"' in told
+    received = ask_by_http_2(nginx, "/")
+    assert received.endswith("\n2 200")
+    assert '"SERVER_PROTOCOL": "HTTP/2.0"' in received
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_http_2_is_supported(nginx: Nginx):
     ],
 )
 def test_a_large_body_is_refused_in_our_format_over_http_2(nginx: Nginx, path, words):
-    told = ask_by_http_2(nginx, path, b"x" * 2_000_000)
-    assert told.endswith("\n2 413")
-    assert words in told
+    received = ask_by_http_2(nginx, path, b"x" * 2_000_000)
+    assert received.endswith("\n2 413")
+    assert words in received
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -41,7 +41,7 @@ def entries_of(path: Path, word: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in whole.splitlines() if word in line]
 
 
-def told_by_web(stack: Stack, request_id: str) -> list[dict[str, Any]]:
+def logged_by_web(stack: Stack, request_id: str) -> list[dict[str, Any]]:
     paths = [stack.log(name) for name in ("web-0", "web-1")]
     return [entry for path in paths for entry in entries_of(path, request_id)]
 
@@ -64,8 +64,8 @@ def test_one_request_id_is_in_every_log_with_the_plan_of_slow_queries(
     assert answer.result().status_code == 200
 
     def slow_queries() -> list[dict[str, Any]]:
-        told = told_by_web(stack, request_id)
-        slow = [entry for entry in told if entry["message"] == "slow query"]
+        logged = logged_by_web(stack, request_id)
+        slow = [entry for entry in logged if entry["message"] == "slow query"]
         return [entry for entry in slow if '"todos_todo"' in entry["sql"]]
 
     slow = wait_until(slow_queries, what="Django's log tells of it")
@@ -157,11 +157,11 @@ def test_only_administrators_see_timings(
     def timings(key: str | None) -> str | None:
         with stack.client(key=key) as client:
             answer = client.get("/api/v1/todos")
-        told: str | None = answer.headers.get("Server-Timing")
-        return told
+        timing: str | None = answer.headers.get("Server-Timing")
+        return timing
 
     assert timings(None) is timings(key) is None
-    told = timings(administrator_key)
-    assert told is not None
-    assert told.startswith("total;dur=")
-    assert "queries" in told
+    timing = timings(administrator_key)
+    assert timing is not None
+    assert timing.startswith("total;dur=")
+    assert "queries" in timing

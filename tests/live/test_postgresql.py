@@ -45,14 +45,14 @@ def test_without_postgresql_responses_have_retry_after(
 
 def test_the_service_recovers_when_postgresql_returns(stack: Stack, key: str):
     stack.supervisor("stop", "postgresql")
-    told = stack.told()
+    readiness = stack.readiness()
     stack.supervisor("start", "postgresql")
 
     with stack.client(key=key) as client:
         wait_until(lambda: client.get("/api/v1/todos").ok, what="lists are read")
         assert client.post("/api/v1/todos", json={"content": "Again"}).ok
-    assert told["status"] == "unavailable"
-    assert told["checks"]["database"] == "failed"
+    assert readiness["status"] == "unavailable"
+    assert readiness["checks"]["database"] == "failed"
 
 
 def test_a_hanging_database_is_reported_and_the_service_recovers(
@@ -62,7 +62,7 @@ def test_a_hanging_database_is_reported_and_the_service_recovers(
     try:
         with stack.client(key=key) as client:
             begin = time.monotonic()
-            told = client.get("/readyz", timeout=15)
+            readiness = client.get("/readyz", timeout=15)
             probed = time.monotonic()
             alive = client.get("/livez", timeout=5)
             refused = client.post("/api/v1/todos", json={"content": "x"}, timeout=25)
@@ -70,8 +70,8 @@ def test_a_hanging_database_is_reported_and_the_service_recovers(
     finally:
         stack.thaw("postgresql")
 
-    assert told.status_code == 503
-    assert told.json()["checks"]["database"] == "failed"
+    assert readiness.status_code == 503
+    assert readiness.json()["checks"]["database"] == "failed"
     assert probed - begin < 5
     assert alive.status_code == 200
     assert refused.status_code == 503

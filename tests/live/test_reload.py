@@ -84,5 +84,5 @@ def test_chain_reloads_under_a_hundred_connections_lose_no_request(
             served.append(load.answered() - before)
             assert not old & workers(stack)
 
-    assert load.failed == 0, load.told
+    assert load.failed == 0, load.result
     assert min(served) > 10, served

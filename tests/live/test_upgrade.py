@@ -112,7 +112,7 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
             back = upgrade(stack, first)
         assert back.returncode == 0, back.stderr
 
-    assert load.failed == 0, load.told
+    assert load.failed == 0, load.result
     assert killed.returncode == -signal.SIGKILL
     assert len(after) == 1
     assert after != before
@@ -169,7 +169,7 @@ def test_a_release_that_does_not_start_everywhere_is_rolled_back(
     assert done.returncode == 1
     assert f"4-{how} did not start in web-1" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("web-1.log). 1 is running.")
-    assert load.failed == 0, load.told
+    assert load.failed == 0, load.result
     assert stack.app.resolve() == first
     assert looks(stack) == before
     assert pids(stack, *PARTS) == parts

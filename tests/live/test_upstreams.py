@@ -45,5 +45,5 @@ def test_no_request_fails_when_an_app_server_is_killed_under_load(
         for _ in range(DEATHS):
             kill_when_busy(stack)
 
-    assert load.failed == 0, load.told
+    assert load.failed == 0, load.result
     assert repeated(stack) > before

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 Found = TypeVar("Found")
-PATIENCE = 60.0  # seconds; long, because the machine may be busy
+TIMEOUT = 60.0  # seconds; long, because the machine may be busy
 
 
 def wait_until(
     condition: Callable[[], Found],
     *,
     what: str,
-    seconds: float = PATIENCE,
+    seconds: float = TIMEOUT,
     every: float = 0.05,
 ) -> Found:
     """Return the first true answer of `condition`.

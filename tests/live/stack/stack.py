@@ -88,16 +88,16 @@ class Stack:
         try:
             wait_until(self.is_ready, seconds=seconds, what="everything is ready")
         except TimeoutError as error:
-            error.add_note(f"{self.supervised.states()}\n{self.told()}")
+            error.add_note(f"{self.supervised.states()}\n{self.readiness()}")
             raise
 
     def is_ready(self) -> bool:
         states = self.supervised.states()
         if not states or set(states.values()) != {"RUNNING"}:
             return False
-        return self.told().get("status") == "ok"
+        return self.readiness().get("status") == "ok"
 
-    def told(self) -> dict[str, Any]:
+    def readiness(self) -> dict[str, Any]:
         """Return the checks of /readyz for operators; empty without a response."""
         bearer = {"Authorization": f"Bearer {self.operator_token}"}
         with self.client() as client:

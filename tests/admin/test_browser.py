@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import Select
 
 from accounts.models import User
 from tests.admin.cast import rows_of
-from tests.browser import Browser, opened_browsers
+from tests.browser import opened_browsers
 from tests.conftest import PASSWORD, make_person
 from todos.models import Todo, TodoList
 

@@ -28,7 +28,7 @@ from todos.services.trash import purge_todo, restore_todo, trash_todo
 
 # What no cause changes in a row that exists, or only together with its version.
 NEVER = {
-    *("id", "created_at", "created_by", "updated_at", "updated_by", "uid"),
+    *("id", "created_at", "created_by", "updated_at", "updated_by", "uid", "list"),
     *("is_inbox", "todo", "public_id", "name", "scopes", "expires_at"),
 }
 NEVER |= set(EventSerializer.Meta.fields)

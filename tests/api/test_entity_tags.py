@@ -29,7 +29,7 @@ from todos.services.trash import purge_todo, restore_todo, trash_todo
 # What no cause changes in a row that exists, or only together with its version.
 NEVER = {
     *("id", "created_at", "created_by", "updated_at", "updated_by", "uid", "list"),
-    *("is_inbox", "todo", "public_id", "name", "scopes", "expires_at"),
+    *("deleted_at", "is_inbox", "todo", "public_id", "name", "scopes", "expires_at"),
 }
 NEVER |= set(EventSerializer.Meta.fields)
 KINDS = {"me", "keys", "lists", "members", "labels", "todos", "history", "comments"}

@@ -38,9 +38,9 @@ class Answer:
 class Crawler:
     """Collects `faults`: what does not work for the person who is signed in.
 
-    A link or form is tried once for each pair of patterns: that of its page, and that
-    of its target. What a form changes is rolled back, so that the next one finds the
-    same rows.
+    A link is followed once for each pair of URL patterns, that of its page and that of
+    its target; a form is submitted once for each pattern of its target, with the same
+    fields. What it changes is rolled back, so that the next one finds the same rows.
     """
 
     def __init__(self, browser: Client) -> None:
@@ -132,7 +132,8 @@ class Crawler:
             url = urljoin(HOST + source.url, action or source.url).removeprefix(HOST)
             names = frozenset(ID.sub("N", name) for name, _value in data)
             chosen = tuple(value for name, value in data if name == "action")
-            if self._is_new(f"form {sorted(names)} {chosen}", source.url, url):
+            # The same form has the same target on every page.
+            if self._is_new(f"form {sorted(names)} {chosen}", "", urlsplit(url).path):
                 self._submit(form, url, data, source)
 
     def _submit(self, form: Form, url: str, data: Pairs, source: Answer) -> None:

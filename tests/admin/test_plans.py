@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from core.admin.paginator import MAX_COUNTED
 from core.timeouts import no_statement_timeout
 from tests.admin.cast import address
 from tests.conftest import browser_for, make_person
@@ -42,6 +43,7 @@ FROM (SELECT n, chance,
       FROM (SELECT n, (n::bigint * 7919 %% 1000003)::int AS chance
             FROM generate_series(1, %(rows)s) AS n) AS numbers) AS dated
 """
+COUNT = re.compile(r"count\(\*\)", re.IGNORECASE)
 
 
 pytestmark = pytest.mark.django_db
@@ -146,11 +148,11 @@ def test_no_page_scans_the_todos_of_all_users(name):
         with CaptureQueriesContext(connection) as captured:
             response = browser.get(page)
         assert response.status_code == 200
-        assert not any(re.search(r"COUNT\(\*\)", q["sql"]) for q in captured), page
         for query in captured.captured_queries:
             if query["sql"].lstrip().startswith("SELECT"):
                 read = rows_read(query["sql"])
-                assert read < bound, f"{page}: {read} todos\n{query['sql']}"
+                limit = bound + MAX_COUNTED if COUNT.search(query["sql"]) else bound
+                assert read < limit, f"{page}: {read} todos\n{query['sql']}"
 
 
 def test_every_page_of_a_large_changelist_costs_the_same():
@@ -165,7 +167,7 @@ def test_every_page_of_a_large_changelist_costs_the_same():
         reads = [
             rows_read(query["sql"])
             for query in captured.captured_queries
-            if "LATERAL" in query["sql"]
+            if "LATERAL" in query["sql"] and not COUNT.search(query["sql"])
         ]
         assert reads
         assert max(reads) < MOST_READ

@@ -1,7 +1,7 @@
 """gunicorn: an alternative to uWSGI behind nginx, and the fallback of script/server.
 
-.venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
-Behind nginx it uses the same socket and protocol as uWSGI, so nothing else changes.
+Behind nginx it is used if APP_SERVER=gunicorn (deploy/serve), with the environment of
+uwsgi.ini. It uses the same socket and protocol as uWSGI, so nothing else changes.
 Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
 reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 

@@ -138,7 +138,8 @@ def when_ready(server: Any) -> None:
     """Let nginx's group use the socket, or start the background process."""
     if HTTP:
         background.start()
-        print(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)", flush=True)  # noqa: T201
+        sys.stderr.write(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)\n")
+        sys.stderr.flush()
     else:
         SOCKET.chmod(0o660)
 

@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from todo_project.env import (
+    env_base_path,
     env_bool,
     env_database,
     env_hosts,
@@ -57,6 +58,21 @@ def test_an_invalid_number_is_refused_by_name(monkeypatch, raw):
     monkeypatch.setenv("COUNT", raw)
     with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
         env_int("COUNT", default=1, minimum=1, maximum=5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("", ""), ("/", ""), ("/todo", "/todo"), ("/a/b-c/", "/a/b-c")]
+)
+def test_a_base_path_is_read(monkeypatch, raw, value):
+    monkeypatch.setenv("BASE", raw)
+    assert env_base_path("BASE") == value
+
+
+@pytest.mark.parametrize("raw", ["todo", "//", "/a//b", "/a b", "/a?b", "/é", "/a\n"])
+def test_an_invalid_base_path_is_refused_by_name(monkeypatch, raw):
+    monkeypatch.setenv("BASE", raw)
+    with pytest.raises(ImproperlyConfigured, match="BASE must be a path such as /todo"):
+        env_base_path("BASE")
 
 
 UNENCODED = [

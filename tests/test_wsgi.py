@@ -144,3 +144,21 @@ def test_the_rest_of_a_body_is_read_in_pieces_up_to_twice_the_limit(settings, pa
     )
     assert sum(body.sizes) == 200_000
     assert max(body.sizes) == wsgi.CHUNK
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("/todo", ""),
+        ("/todo/", "/"),
+        ("/todo/todo/x", "/todo/x"),
+        ("/todolist", "/todolist"),
+        ("/admin/", "/admin/"),
+        ("", ""),
+    ],
+)
+def test_the_base_path_is_removed_once(settings, path, rest):
+    settings.BASE_PATH = "/todo"
+    environ = {"PATH_INFO": path}
+    wsgi.remove_base_path(environ)
+    assert environ["PATH_INFO"] == rest

@@ -22,6 +22,7 @@ ENCODE = (
     "Special characters in a user name, password or path must be percent-encoded: / as "
     "%2F, ? as %3F, # as %23, @ as %40, [ as %5B, ] as %5D, % as %25."
 )
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._-]+)*/?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -69,6 +70,14 @@ def env_choice(name: str, *choices: str, default: str) -> str:
             return choice
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
     raise ImproperlyConfigured(f"{name} must be {listed}.")
+
+
+def env_base_path(name: str) -> str:
+    """Return the path below which all URLs are, such as /todo, or an empty string."""
+    raw = env_str(name)
+    if not _BASE_PATH.fullmatch(raw):
+        raise ImproperlyConfigured(f"{name} must be a path such as /todo, not {raw!r}.")
+    return raw.rstrip("/")
 
 
 def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:

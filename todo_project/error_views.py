@@ -60,7 +60,7 @@ def answer(
     request: HttpRequest, status: int, code: str = "", detail: str = ""
 ) -> HttpResponse:
     """Return the error in the format of the request's door: a page or a problem."""
-    if registry.door_of(request.path).errors == "problem":
+    if registry.door_of(request.path_info).errors == "problem":
         return problem_response(request, status, code, detail)
     context = {
         "status": status,

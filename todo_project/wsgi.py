@@ -61,9 +61,17 @@ def application(
     environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     find_client(environ)
+    remove_base_path(environ)
     answer = django(environ, start_response)
     read_rest(environ)
     return answer
+
+
+def remove_base_path(environ: WSGIEnvironment) -> None:
+    """Remove BASE_PATH from the path, unless a proxy in front has removed it."""
+    path, base = environ.get("PATH_INFO", ""), settings.BASE_PATH
+    if base and f"{path}/".startswith(f"{base}/"):
+        environ["PATH_INFO"] = path.removeprefix(base)
 
 
 def read_rest(environ: WSGIEnvironment) -> None:

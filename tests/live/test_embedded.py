@@ -64,7 +64,7 @@ def test_the_first_start_ends_with_address_user_and_password(prepared: Path):
     for step in ("Preparing the database.", "Collecting the static", "Starting the"):
         assert step in before
     lines = [line for line in end.splitlines() if not line.startswith("{")]
-    assert re.fullmatch(r"http://0\.0\.0\.0:\d+/  \(press Ctrl-C to stop\)", lines[0])
+    assert re.fullmatch(r"http://localhost:\d+/  \(press Ctrl-C to stop\)", lines[0])
     others = len(own_names())
     assert all("  From other machines: http" in line for line in lines[1 : 1 + others])
     assert lines[1 + others] == "  Administrator: admin"

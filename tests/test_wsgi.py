@@ -162,3 +162,14 @@ def test_the_base_path_is_removed_once(settings, path, rest):
     environ = {"PATH_INFO": path}
     wsgi.remove_base_path(environ)
     assert environ["PATH_INFO"] == rest
+
+
+def test_a_proxy_that_is_not_trusted_is_logged_once(settings, caplog):
+    """With HTTPS=true, its clients are redirected to the same address for ever."""
+    settings.HTTPS = True
+    for _ in range(3):
+        client_of("192.0.2.77", **forwarded(CLIENT))
+        client_of("192.0.2.78")
+        client_of(PROXY, **forwarded(CLIENT))
+    (record,) = caplog.records
+    assert (record.message, record.peer) == ("proxy is not trusted", "192.0.2.77")

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def advice_on_host(request: HttpRequest) -> str:
     """Return how to allow the name in the Host header; empty if it is malformed."""
-    name, _port = split_domain_port(request.META.get("HTTP_HOST", ""))
+    name, _port = split_domain_port(request.headers.get("Host", ""))
     if not name:
         return ""
     text = _("To allow it, the operator of the server adds {name} to ALLOWED_HOSTS.")

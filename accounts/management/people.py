@@ -18,7 +18,9 @@ def find_person(name: str, *, or_disabled: bool = False) -> User:
     """Return the person with this user name or email address, who may sign in."""
     key = fold(name).strip()
     is_named = Q(username_key=key) | Q(email_key=key)
-    people = User.objects.filter(is_named, removed_at=None) if key else []
+    people: list[User] = []
+    if key:
+        people = list(User.objects.filter(is_named, removed_at=None))
     found = [person for person in people if or_disabled or person.is_active]
     if len(found) == 1:
         return found[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urldefrag, urlencode, urljoin, urlsplit
@@ -141,7 +142,7 @@ class Crawler:
             target = f"{urlsplit(url).path}?{urlencode(data)}"
             self._visit(target, source=source.url)
             return
-        cookies = self.browser.cookies.copy()
+        cookies = deepcopy(self.browser.cookies)
         with transaction.atomic():
             answer = self._post(url, data, source)
             if answer.status != 200:

@@ -241,8 +241,8 @@ def test_all_comments_and_subtasks_can_be_reached_page_by_page(
     subtasks = rows_page_by_page(owner_browser, page, "subtasks", "next")
     assert subtasks == [["s0", "s1"], ["s2", "s3"], ["s4"]]
     assert "1–2 of 5" in text_of(owner_browser.get(page))
-    for number in ("0", "7", "x", ""):
-        assert owner_browser.get(f"{page}&comments={number}").status_code == 200
+    for invalid in ("0", "7", "x", ""):
+        assert owner_browser.get(f"{page}&comments={invalid}").status_code == 200
 
 
 def test_all_members_can_be_reached_and_changed(

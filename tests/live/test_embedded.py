@@ -35,7 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("embedded") / "prepared"
     folder.mkdir()
     with Embedded(folder, HOST="0.0.0.0") as server:  # noqa: S104
-        server.start(SERVER)
+        server.start(SERVER, seconds=240)  # it makes the tables and the static files
         with server.client() as client:
             statuses = {
                 name: client.get("/admin/login/", headers={"Host": name}).status_code

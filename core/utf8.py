@@ -25,7 +25,7 @@ CHUNK = 64 * 1024  # bytes
 
 
 def is_utf8(data: bytes) -> bool:
-    """Return whether the bytes are UTF-8 (RFC 3629): without surrogates, for example."""
+    """Return whether the bytes are UTF-8 (RFC 3629), without surrogates."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

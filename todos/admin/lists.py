@@ -53,7 +53,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
     )
     sortable_by = ()
     list_filter = (ArchivedFilter,)
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     fieldsets = (
         (None, {"fields": ("name", "colour")}),
         (None, {"fields": ("is_archived",)}),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.admin import ListFilter
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,7 +28,6 @@ from todos.admin.inlines import MEMBER_ORDER
 from todos.admin.keyset import KeysetChangeList
 from todos.admin.trash import shows_trash
 from todos.models import Membership, TodoList
-from todos.querysets import TodoQuerySet
 
 MAX_NAMES = 5  # members named above the table
 
@@ -70,11 +68,6 @@ class TodoChangelist(Changelist):
 
     def sortable(self, request: HttpRequest) -> Sequence[Column]:
         return () if shows_trash(request) else super().sortable(request)
-
-    def search(
-        self, request: HttpRequest, rows: QuerySet[Any], term: str
-    ) -> QuerySet[Any]:
-        return cast(TodoQuerySet, rows).holding(term)
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         if shows_trash(request):

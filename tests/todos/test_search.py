@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.html import escape
 
 from accounts.models import User
 from accounts.services.people import change_profile
@@ -12,9 +13,13 @@ from todos.models import Label, Todo, TodoList
 from todos.services.comments import add_comment, edit_comment, remove_comment
 from todos.services.labels import add_label, edit_label, remove_label
 from todos.services.lists import add_list, edit_list
-from todos.services.todos import edit_todo
+from todos.services.todos import edit_todo, finish_todo
+from todos.services.trash import trash_todo
 
-TEXT = "Straße nach Łódź\u00a0mit Kráľ, ΒΑΣΙΛΕΙΟΣ\nund İsa — １００% ｶﾞ 好好学习 re\u00adad\u200bme"
+TEXT = (
+    "Straße nach Łódź\u00a0mit Kráľ, ΒΑΣΙΛΕΙΟΣ\nund İsa"
+    " — １００% ｶﾞ 好好学习 re\u00adad\u200bme"
+)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,9 @@ def test_lists_labels_and_people_are_found_alike(owner, owner_browser, manager):
     for user in (owner, manager):
         found = shown(browser_for(user), "/admin/accounts/user/", "μεγασ ΒΑΣΙΛΕΙΟΣ")
         assert "Βασίλειος Μέγας" in found
-    assert "olga" in shown(browser_for(manager), "/admin/accounts/user/", "OLGA@Example.com")
+    assert "olga" in shown(
+        browser_for(manager), "/admin/accounts/user/", "OLGA@Example.com"
+    )
     assert "olga" not in shown(browser_for(manager), "/admin/accounts/user/", "example")
 
 
@@ -160,3 +167,55 @@ def test_renamed_rows_are_found_by_their_new_names(owner, todo_list):
     assert TodoList.objects.visible_to(owner).holding("schlussel").exists()
     assert not TodoList.objects.visible_to(owner).holding("garden").exists()
     assert User.objects.holding("owner olga").get() == owner
+
+
+STATES = [
+    # The page of a state, the rows in it, and what other pages say of it.
+    (
+        "/admin/todos/todo/?{query}",
+        {"is_finished": False, "deleted_at": None},
+        "2 open todos match",
+    ),
+    (
+        "/admin/todos/todo/?{query}&state=finished",
+        {"is_finished": True, "deleted_at": None},
+        "1 finished todo matches",
+    ),
+    (
+        "/admin/todos/todo/trash/?{query}",
+        {"deleted_at__isnull": False},
+        "1 todo in the trash matches",
+    ),
+]
+
+
+def test_a_search_without_a_match_says_what_matches_in_other_states(
+    owner, owner_browser, todo_list
+):
+    for _number in range(2):
+        put(owner, todo_list, "Milk")
+    finish_todo(actor=owner, todo=put(owner, todo_list, "milk"), now=NOW)
+    trash_todo(actor=owner, todo=put(owner, todo_list, "MILK"), now=NOW)
+    query = f"q=milk&list={todo_list.pk}"
+    pages = [(page.format(query=query), rows, text) for page, rows, text in STATES]
+    for page, rows, _text in pages:
+        assert "elsewhere" not in owner_browser.get(page).text
+        here = Todo.with_trash.filter(**rows)
+        here.update(search_key="water")
+        empty = owner_browser.get(page).text
+        for other, _rows, text in pages:
+            link = f'<a href="{escape(other)}">{text}</a>'
+            assert (link in empty) is (other != page), other
+        here.update(search_key="milk")
+
+
+def test_what_matches_elsewhere_is_limited_to_the_filters_and_to_own_lists(
+    owner, owner_browser, todo_list, outsider
+):
+    finish_todo(actor=owner, todo=put(owner, todo_list, "Milk"), now=NOW)
+    elsewhere = add_list(actor=owner, name="Other", now=NOW)
+    address = "/admin/todos/todo/?q=milk"
+    assert "1 finished todo matches" in owner_browser.get(address).text
+    for narrower in (f"{address}&list={elsewhere.pk}", f"{address}&priority=3"):
+        assert "finished todo matches" not in owner_browser.get(narrower).text
+    assert "finished todo matches" not in browser_for(outsider).get(address).text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+# Bidirectional classes of text that is written from left to right.
+_FROM_LEFT = {"", "L", "EN", "ES", "ET", "CS", "NSM", "BN", "B", "S", "WS", "ON"}
 _OPENERS = "\u2066\u2067\u2068"  # LRI, RLI, FSI
 
 # Categories of characters that draw nothing by themselves: controls, formats,
@@ -55,8 +57,11 @@ def search_words(text: str) -> list[str]:
 def isolate(text: str) -> str:
     """Return the text for a sentence, so that it changes no direction around it.
 
-    It is wrapped in isolates (Unicode Standard Annex #9); those inside are balanced.
+    If it could, it is wrapped in isolates (Unicode Standard Annex #9); those inside
+    are balanced.
     """
+    if _FROM_LEFT.issuperset(map(unicodedata.bidirectional, text)):
+        return text
     depth, inner = 0, []
     for char in text:
         if char in _OPENERS:

@@ -8,8 +8,9 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+from core.registry import registry
 from tests.admin.cast import address, form_of
-from tests.conftest import browser_for
+from tests.conftest import api_for, browser_for
 from tests.problems import assert_problem
 from tests.todos.helpers import fresh, label
 from todos.models import Comment, Label, Todo, TodoList
@@ -125,8 +126,9 @@ def test_pages_keep_text_as_it_was_typed(owner_browser):
 
 
 def test_text_that_nobody_can_see_is_no_content_and_no_name(
-    owner, owner_api, owner_browser, todo_list, todo
+    owner, owner_browser, todo_list, todo
 ):
+    owner_api = api_for(owner, list(registry.scopes))
     tag = label(owner, todo_list, "red")
     counts = count_rows()
     for what, text in (UNSEEN | EMPTY).items():

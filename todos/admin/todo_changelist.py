@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.admin.changelist import Changelist, Column
+from core.characters import isolate
 from core.site import NavItem
 from todos.admin import columns
 from todos.admin.base import requested_list, requested_list_id
@@ -103,7 +104,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     context = {
         "title": todo_list.name,
         "shown_list": todo_list,
-        "shared_with": ", ".join(names[:MAX_NAMES]),
+        "shared_with": ", ".join(map(isolate, names[:MAX_NAMES])),
         "shared_with_more": len(names) > MAX_NAMES,
     }
     if not todo_list.is_writable:

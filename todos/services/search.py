@@ -26,7 +26,7 @@ def refresh_search(entries: Iterable[tuple[str, Recorded, Changes]]) -> None:
         match target:
             case Comment():
                 ids.add(target.todo_id)
-            case Todo() if "labels" in changes and not verb.startswith("todo.moved"):
+            case Todo() if verb == "todo.changed" and "labels" in changes:
                 ids.add(target.pk)  # a move keeps the names of the labels
             case Label() if verb == "label.changed" and "name" in changes:
                 labelled = Todo.with_trash.filter(labels=target)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from accounts.models import User
@@ -99,6 +105,25 @@ def test_the_words_may_stand_in_content_notes_comments_and_labels(owner, todo_li
     remove_comment(actor=owner, comment=todo.comments.get(), now=NOW)
     assert not finds(owner, "kannen")
     assert fresh(todo).search_extra == ""
+
+
+def test_the_migration_fills_the_search_text(owner, todo_list, todo):
+    tagged = put(owner, todo_list, "Käse", labels=[label(owner, todo_list, "Später")])
+    add_comment(actor=owner, todo=todo, text="Zwei Liter", now=NOW)
+    migration = import_module("todos.migrations.0004_fill_search").Migration
+    wanted = [fresh(row).search_key for row in (todo, tagged, todo_list)]
+    for model in (Todo, Label, TodoList):
+        model._base_manager.update(search_key="")
+    Todo.with_trash.update(search_extra="")
+    for operation in migration.operations:
+        model = apps.get_model("todos", operation.model_name)
+        operation.write(QuerySet(model))
+        with CaptureQueriesContext(connection) as queries:
+            operation.write(QuerySet(model))
+        assert not any(query["sql"].startswith("UPDATE") for query in queries)
+    assert [fresh(row).search_key for row in (todo, tagged, todo_list)] == wanted
+    assert finds(owner, "spater kase")
+    assert finds(owner, "liter plant")
 
 
 def test_the_search_text_does_not_count_as_a_change(owner, todo):

@@ -83,8 +83,8 @@ def person(db):
     share_list(
         actor=person, todo_list=todo_list, user=friend, role=MemberRole.EDITOR, now=NOW
     )
-    person.rows = rows_of(person, todo_list, MARK)
-    todo = person.rows.todo
+    rows = rows_of(person, todo_list, MARK)
+    todo = rows.todo
     put(person, todo_list, f"{MARK} subtask", parent=todo)
     edit_todo(actor=friend, todo=todo, notes=f"{MARK} more", now=NOW)
     for content in ("done", "trashed"):
@@ -95,11 +95,11 @@ def person(db):
             trash_todo(actor=person, todo=todo, now=NOW)
     gone = add_list(actor=person, name=f"{MARK} gone", now=NOW)
     trash_list(actor=person, todo_list=gone, now=NOW)
-    return person
+    return person, rows
 
 
-def addresses(rows):
-    """Yield the pages that show the rows."""
+def tables_and_forms():
+    """Yield the names of the pages that need no row."""
     yield from ("index", "accounts_user_profile", "password_change")
     for name in ("todos_todo", "todos_todolist", "todos_label"):
         yield f"{name}_changelist"
@@ -111,8 +111,9 @@ def addresses(rows):
 
 
 def test_text_from_right_to_left_turns_nothing_around_it(person):
-    browser, rows, faults = browser_for(person), person.rows, {}
-    urls = [reverse(f"admin:{name}") for name in addresses(rows)]
+    user, rows = person
+    browser, faults = browser_for(user), {}
+    urls = [reverse(f"admin:{name}") for name in tables_and_forms()]
     urls += [f"/admin/todos/todo/?list={rows.todolist.pk}", "/admin/todos/todo/?q=x"]
     for kind in ("todos_todo", "todos_todolist", "todos_label", "todos_comment"):
         row = rows.of(kind.partition("_")[2])
@@ -122,8 +123,8 @@ def test_text_from_right_to_left_turns_nothing_around_it(person):
         ]
     urls += [
         reverse("admin:todos_todolist_leave", args=[rows.todolist.pk]),
-        reverse("admin:accounts_user_change", args=[person.pk]),
-        reverse("admin:accounts_user_history", args=[person.pk]),
+        reverse("admin:accounts_user_change", args=[user.pk]),
+        reverse("admin:accounts_user_history", args=[user.pk]),
         reverse("admin:accounts_apikey_delete", args=[rows.apikey.pk]),
         reverse("admin:accounts_apikey_history", args=[rows.apikey.pk]),
     ]
@@ -136,10 +137,11 @@ def test_text_from_right_to_left_turns_nothing_around_it(person):
 
 
 def test_messages_and_conflicts_isolate_what_they_name(person):
-    browser, rows = browser_for(person), person.rows
+    user, rows = person
+    browser = browser_for(user)
     page = reverse("admin:todos_todo_change", args=[rows.todo.pk])
     typed = form_of(browser.get(page)) | {"content": f"{MARK} mine"}
-    edit_todo(actor=person, todo=fresh(rows.todo), content=f"{MARK} theirs", now=NOW)
+    edit_todo(actor=user, todo=fresh(rows.todo), content=f"{MARK} theirs", now=NOW)
     answers = [browser.post(page, typed)]
     assert answers[0].status_code == 409
     for url, data in (

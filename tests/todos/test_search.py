@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -194,7 +195,7 @@ def test_renamed_rows_are_found_by_their_new_names(owner, todo_list):
     assert User.objects.holding("owner olga").get() == owner
 
 
-STATES = [
+STATES: list[tuple[str, dict[str, Any], str]] = [
     # The page of a state, the rows in it, and what other pages say of it.
     (
         "/admin/todos/todo/?{query}",

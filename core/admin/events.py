@@ -22,6 +22,7 @@ from core.admin.permissions import request_user
 from core.admin.subjects import names_of_streams
 from core.models import Event
 from core.registry import registry
+from core.text import fold
 
 
 class SubjectFilter(admin.SimpleListFilter):
@@ -74,7 +75,7 @@ class EventChangelist(Changelist):
         self, request: HttpRequest, rows: QuerySet[Event], term: str
     ) -> QuerySet[Event]:
         """Find events by the id of their subject, or by list or actor."""
-        actors = get_user_model().objects.filter(username=term)
+        actors = get_user_model().objects.filter(username_key=fold(term))
         found = Q(resource_type__in=registry.subjects, resource_id=term)
         found |= Q(actor_id__in=list(actors.values_list("pk", flat=True)))
         key = _uuid_of(term)

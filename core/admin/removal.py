@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin.permissions import Row, request_user
 from core.admin.urls import page_url, with_filters
+from core.characters import isolate
 from core.errors import DomainError, Missing, refusal_of
 from core.users import User
 
@@ -54,7 +55,7 @@ class Removal(Generic[Row]):
         if not request.POST:
             return self._confirmation(request, row, extra_context or {})
         url = with_filters(request, row, self.url_after(row))
-        message = str(self.done) % row
+        message = str(self.done) % isolate(str(row))
         try:
             self.remove(request_user(request), row, timezone.now())
         except Missing:

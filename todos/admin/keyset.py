@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.views.main import PAGE_VAR
@@ -13,11 +14,14 @@ from core.admin.paginator import BoundedPaginator
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
 from todos.admin.cells import add_anchors
+from todos.admin.elsewhere import Match, matches_elsewhere
 from todos.models import Todo
 
 
 class KeysetChangeList(BoundedChangeList):
     """Pages by the position of a row: see `TodoQuerySet.keyset_page`."""
+
+    elsewhere: Sequence[Match] = ()  # if a search finds nothing here
 
     def get_results(self, request: HttpRequest) -> None:
         order = self._order(request)
@@ -38,6 +42,8 @@ class KeysetChangeList(BoundedChangeList):
         self._count(order)
         self.show_admin_actions = bool(self.result_list)
         self.can_show_all, self.multi_page = True, False
+        if self.query and not rows and position is None:
+            self.elsewhere = matches_elsewhere(request, self)
 
     def _rows(
         self, order: Order, backwards: bool, position: Position | None

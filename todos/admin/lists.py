@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import request_user
 from core.admin.urls import page_url, with_filters
+from core.characters import isolate
 from core.errors import DomainError, refusal_of
 from core.models import Event
 from todos.admin import columns
@@ -55,7 +56,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
     list_display_links = (columns.settings,)
     sortable_by = ()
     list_filter = (ArchivedFilter,)
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     fieldsets = (
         (None, {"fields": ("name", "colour")}),
         (None, {"fields": ("is_archived",)}),
@@ -115,6 +116,6 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
             messages.error(request, str(refusal_of(error).message))
             url = page_url(row, "change", row.pk)
         else:
-            messages.success(request, _("You left “%s”.") % row)
+            messages.success(request, _("You left “%s”.") % isolate(str(row)))
             url = page_url(row, "changelist")
         return HttpResponseRedirect(with_filters(request, row, url))

@@ -17,10 +17,20 @@ from core.site import NavItem
 Column = str | Callable[[Any], object]
 
 
+class ScopedChangeList(ChangeList):
+    """Ignores parameters that belong to no filter, such as those of mail campaigns."""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        known = {getattr(spec, "parameter_name", None) for spec in self.list_filter}
+        known |= self.model_admin.allowed_lookups  # type: ignore[attr-defined]
+        given: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in given.items() if name in known}
+
+
 class Changelist:
     """The parts of a changelist; each may depend on the request."""
 
-    view_class: type[ChangeList] = ChangeList
+    view_class: type[ChangeList] = ScopedChangeList
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
         self.model_admin = model_admin

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
+from core.admin.changelist import ScopedChangeList
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
 from todos.models import Todo
 
 
-class KeysetChangeList(ChangeList):
+class KeysetChangeList(ScopedChangeList):
     """Pages by the position of the last row: see `TodoQuerySet.keyset_page`."""
 
     next_page: str | None = None

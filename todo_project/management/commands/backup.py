@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from core.management.base import ServiceCommand
+from core.management.base import ServiceCommand, amount
 from core.timeouts import no_statement_timeout
 from todo_project.archive import Archive, BadArchive, write_archive
 
@@ -60,7 +60,9 @@ class Command(ServiceCommand):
         except OSError as error:
             raise CommandError(f"No backup was written. {reason(error)}") from error
         rows = sum(head.rows.values())
-        self.say(f"{rows:,} rows and {head.files:,} files, {size_of(path)}.")
+        self.say(
+            f"{amount(rows, 'row')} and {amount(head.files, 'file')}, {size_of(path)}."
+        )
         self.answer(str(path))
 
     def _verify(self, path: Path) -> None:

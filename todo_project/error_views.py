@@ -40,7 +40,7 @@ def known_address(request: HttpRequest) -> str | None:
     path = request.path_info
     if path == reverse("admin:index").rstrip("/"):
         return reverse("admin:index")
-    if f"{path.rstrip('/')}/" in ABOVE_API:
+    if path in ABOVE_API or f"{path}/" in ABOVE_API:
         return reverse("api:docs")
     bare = path.rstrip("/")
     if bare != path and path.startswith(API_PREFIX) and is_valid_path(bare):

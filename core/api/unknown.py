@@ -30,7 +30,9 @@ def unknown_name(name: object, known: Collection[str], message: Any) -> str:
     if (meant := ELSEWHERE.get(str(name), "")) not in known:
         meant = next(iter(get_close_matches(str(name)[:64], known, n=1)), "")
     if meant:
-        return f"{message} {_('Did you mean %s?') % meant}"
-    if known:
-        return f"{message} {_('Known are: %s.') % ', '.join(sorted(known))}"
-    return str(message)
+        hint = _("Did you mean %s?") % meant
+    elif known:
+        hint = _("Known are: %s.") % ", ".join(sorted(known))
+    else:
+        return str(message)
+    return f"{message} {hint}"

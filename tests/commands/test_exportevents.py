@@ -82,7 +82,7 @@ def test_csv_contains_the_same_events_as_jsonl(full):
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM", "\t=1", "＝1+1", "\n=1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM", "\t=1", "\n=1"])
 def test_a_cell_that_looks_like_a_formula_is_escaped(db, name):
     make_person(name)
     labels = {row["actor_label"] for row in rows_of_csv()}

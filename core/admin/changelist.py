@@ -33,7 +33,7 @@ class BoundedChangeList(ChangeList):
     paginator: BoundedPaginator
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Return the parameters of filters; others, as of mail campaigns, are ignored."""
+        """Return the parameters of filters; those of mail campaigns are ignored."""
         known = {getattr(spec, "parameter_name", None) for spec in self.list_filter}
         known |= self.model_admin.allowed_lookups  # type: ignore[attr-defined]
         given: dict[str, Any] = super().get_filters_params(params)

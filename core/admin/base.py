@@ -23,6 +23,7 @@ from core.admin.history import history_of, present_events
 from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
+from core.ids import is_key
 from core.models import Event
 from core.site import NavItem
 from core.text import MAX_SEARCH_LENGTH
@@ -99,6 +100,16 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field in {"pk", self.opts.pk.name}
+
+    # --- Rows -------------------------------------------------------------------
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Row | None:
+        """Return the row of this id, of which there is only one spelling."""
+        if not is_key(self.opts.pk, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
 
     # --- Changelist -------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from core.errors import (
     Missing,
     Stale,
     Text,
+    TooMany,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -31,6 +32,7 @@ STATUS_OF: dict[type[DomainError], int] = {
     Stale: 412,
     Conflict: 409,
     Mismatch: 422,
+    TooMany: 429,
     Busy: 503,
 }
 
@@ -77,7 +79,7 @@ STATUSES = {
         _("Send JSON or a form, in UTF-8 and without compression."),
     ),
     422: _like("Unprocessable content", Mismatch),
-    429: Status("Too many requests", "throttled", _("Too many requests. Try later.")),
+    429: _like("Too many requests", TooMany),
     431: Status(
         "Header fields too large", "headers_too_large", _("The headers are too large.")
     ),

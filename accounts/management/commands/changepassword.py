@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
 from core.management.base import ServiceCommand
 from core.text import fold
@@ -37,7 +38,12 @@ class Command(ServiceCommand):
         if person is None or person.removed_at is not None:
             raise CommandError(f"No user is named {options['username']}.")
         password = self._prompt(person) if sys.stdin.isatty() else read(person)
-        set_password(actor=None, person=person, password=password, now=timezone.now())
+        set_password(
+            actor=None,
+            person=person,
+            password_hash=hash_password(password),
+            now=timezone.now(),
+        )
         self.say(f"The password of {person.username} was changed.")
 
     def _prompt(self, person: User) -> str:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='session_generation',
-            field=models.PositiveIntegerField(db_comment='Raised when all sessions so far end, as when a person is disabled', db_default=0, default=0, editable=False),
+            field=models.IntegerField(db_comment='Raised when all sessions so far end, as when a person is disabled', db_default=0, default=0, editable=False),
         ),
         migrations.CreateModel(
             name='AttemptCounter',

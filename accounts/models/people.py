@@ -186,7 +186,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         editable=False,
         db_comment="Renewed whenever a session of theirs is written or ends",
     )
-    session_generation = models.PositiveIntegerField(
+    session_generation = models.IntegerField(
         default=0,
         db_default=0,
         editable=False,

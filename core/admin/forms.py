@@ -16,9 +16,7 @@ from django.contrib.admin.widgets import (
 )
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
-from django.forms.renderers import BaseRenderer
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
@@ -171,18 +169,6 @@ def require_key(field: forms.ModelChoiceField[Any], code: str, value: object) ->
     if not is_key(field.queryset.model._meta.pk, value):  # type: ignore[union-attr]
         message, params = field.error_messages[code], {"value": value, "pk": value}
         raise forms.ValidationError(message, code=code, params=params)
-
-
-class SiteTemplate:
-    """Render a widget with the project's templates; forms search only those of apps."""
-
-    def _render(
-        self,
-        template_name: str,
-        context: dict[str, Any],
-        renderer: BaseRenderer | None = None,
-    ) -> str:
-        return render_to_string(template_name, context)
 
 
 class _ChoicesOfList(AutocompleteMixin):

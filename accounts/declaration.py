@@ -50,6 +50,7 @@ DECLARATION = Declaration(
                 "locked_out": _("locked out"),
             },
             fields=("roles", "is_superuser", "address", "until"),
+            name_field="username",
         ),
         Subject(
             "attempts",
@@ -62,12 +63,14 @@ DECLARATION = Declaration(
             Role,
             {"created": _("added"), "changed": _("changed"), "deleted": _("deleted")},
             fields=("name", "permissions", "people"),
+            name_field="name",
         ),
         Subject(
             "apikey",
             ApiKey,
             {"created": _("added"), "revoked": _("revoked"), "removed": _("removed")},
             fields=("user", "revoked_by"),
+            name_field="name",
         ),
     ],
     doctor_checks=doctor_checks,

@@ -8,15 +8,19 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import is_valid_path, reverse
 from django.utils.translation import gettext as _
 
 from core.admin.actions import return_url
 from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
+from core.api.viewsets import API_PREFIX
 from core.registry import registry
 from todo_project.advice import advice_on_host, advice_on_origin
+
+# Addresses above the API, which lead to its documentation.
+ABOVE_API = (API_PREFIX, f"{API_PREFIX}v1/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,7 +34,23 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if address := known_address(request):
+        return HttpResponsePermanentRedirect(address, preserve_request=True)
     return answer(request, 404)
+
+
+def known_address(request: HttpRequest) -> str | None:
+    """Return the address that was probably meant, with the query of the request."""
+    path = request.path_info
+    if path == reverse("admin:index").rstrip("/"):
+        return reverse("admin:index")
+    if path in ABOVE_API or f"{path}/" in ABOVE_API:
+        return reverse("api:docs")
+    bare = path.rstrip("/")
+    if bare != path and path.startswith(API_PREFIX) and is_valid_path(bare):
+        query = request.META.get("QUERY_STRING", "")
+        return f"{bare}?{query}" if query else bare
+    return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -15,10 +15,10 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.admin.permissions import request_user
 from core.errors import Busy, DomainError, Missing, refusal_of
+from core.forms.kept import return_url
 
 MAX_ACTION_ROWS = 200
 
@@ -28,15 +28,6 @@ Action: TypeAlias = (
 )
 # A service, and the success message for a number of rows.
 RowService = tuple[Callable[..., object], Callable[[int], str]]
-
-
-def return_url(request: HttpRequest, fallback: str) -> str:
-    """Return the URL of the page that sent the form, if it is on this site."""
-    url = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if is_ours else fallback
 
 
 def run_and_redirect(

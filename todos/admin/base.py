@@ -33,8 +33,13 @@ def with_own_list(user: User) -> Prefetch[Any]:
 
 def requested_list_id(request: HttpRequest) -> UUID | None:
     """Return the id in the URL parameter `list`; None if there is no valid one."""
+    return as_id(request.GET.get("list"))
+
+
+def as_id(text: str | None) -> UUID | None:
+    """Return the id that the text is; None if it is none."""
     try:
-        return UUID(request.GET.get("list", ""))
+        return UUID(text or "")
     except ValueError:
         return None
 

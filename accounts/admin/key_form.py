@@ -8,11 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey
-from core.admin.forms import ServiceForm, SiteTemplate
+from core.admin.forms import ServiceForm
 from core.registry import registry
 
 
-class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
+class ScopeTable(forms.CheckboxSelectMultiple):
     """Checkboxes of scopes: a row per resource, columns to read and to write."""
 
     template_name = "admin/scope_table.html"

@@ -19,9 +19,7 @@ from django.contrib.admin.widgets import (
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
 from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
-from django.forms.renderers import BaseRenderer
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
@@ -219,18 +217,6 @@ def without_rows(data: QueryDict, prefix: str, left_out: Sequence[int]) -> Query
         name = f"{prefix}-{count}"
         kept[name] = str(int(str(data[name])) - len(left_out))
     return kept
-
-
-class SiteTemplate:
-    """Render a widget with the project's templates; forms search only those of apps."""
-
-    def _render(
-        self,
-        template_name: str,
-        context: dict[str, Any],
-        renderer: BaseRenderer | None = None,
-    ) -> str:
-        return render_to_string(template_name, context)
 
 
 class _ChoicesOfList(AutocompleteMixin):

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST
 from core.admin.actions import run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
+from core.characters import isolate
 from core.errors import DomainError, Invalid
 from core.forms import kept, once
 from todos.admin.base import as_id, requested_list, requested_list_id, writable_lists
@@ -90,7 +91,10 @@ class QuickActions:
             kept.keep(request, kept.input_of(request), request.path)
         else:
             text = _("“%(content)s” was added to %(list)s.")
-            values = {"content": todo.content, "list": todo.list}
+            values = {
+                "content": isolate(todo.content),
+                "list": isolate(todo.list.name),
+            }
             messages.success(request, text % values)
         return HttpResponseRedirect(
             kept.return_url(request, page_url(Todo, "changelist"))
@@ -118,7 +122,8 @@ class QuickActions:
             if typed.get("version") == str(row.version - MOVES):
                 typed["version"] = row.etag
             kept.keep(request, typed, page)
-            return _("“%s” was restored. Check your input and save.") % row.content
+            text = _("“%s” was restored. Check your input and save.")
+            return text % isolate(row.content)
 
         return run_and_redirect(request, run, page)
 
@@ -148,6 +153,6 @@ class QuickActions:
 
         def run() -> str:
             service(actor=request_user(request), todo=todo, now=timezone.now())
-            return message % todo.content
+            return message % isolate(todo.content)
 
         return run_and_redirect(request, run, page_url(Todo, "changelist"))

@@ -169,6 +169,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Inline rows; `user` is the person who views them.
 
+    `query` is that of the URL: it chooses the page of the rows, if there are many.
+
     Rows that were removed since the page was opened are left out, so that the others
     can be saved; `vanished` is the number of those that the user did not remove, too.
     """
@@ -179,10 +181,11 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         files: Files | None = None,
         *,
         user: User,
+        query: QueryDict,
         **options: Any,
     ) -> None:
+        self.user, self.query = user, query
         super().__init__(data, files, **options)
-        self.user = user
         self.vanished = self._leave_out_vanished() if self.is_bound else 0
 
     def _leave_out_vanished(self) -> int:
@@ -190,9 +193,9 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         if not (count := self.initial_form_count()):
             return 0
         model: Any = self.model
-        existing = {str(row.pk) for row in self.get_queryset()}
         rows = [f"{self.prefix}-{index}-" for index in range(count)]
         ids = [self.data.get(f"{row}{model._meta.pk.name}", "") for row in rows]
+        existing = {str(row.pk) for row in self.get_queryset()}
         vanished = [i for i in range(count) if is_id(ids[i]) and ids[i] not in existing]
         if vanished:
             removed = [f"{rows[index]}DELETE" in self.data for index in vanished]

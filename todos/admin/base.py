@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import Row, request_user
+from core.site import FILTERS
 from todos.models import Label, Membership, Todo, TodoList
 
 
@@ -34,6 +35,12 @@ def with_own_list(user: User) -> Prefetch[Any]:
 def requested_list_id(request: HttpRequest) -> UUID | None:
     """Return the id in the URL parameter `list`; None if there is no valid one."""
     return as_id(request.GET.get("list"))
+
+
+def list_id_to_add_to(request: HttpRequest) -> UUID | None:
+    """Return the list in the URL, or that of the filtered table that led here."""
+    filters = QueryDict(request.GET.get(FILTERS, ""))
+    return requested_list_id(request) or as_id(filters.get("list"))
 
 
 def as_id(text: str | None) -> UUID | None:

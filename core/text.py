@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
@@ -16,7 +17,13 @@ _ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
 _MOMENT = rf"{_DAY}[Tt ]{_TIME}([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
+# Control characters but line breaks and tabs, and those that set the direction of text.
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    r"|\r(?!\n)"
+)
 MAX_SEARCH_LENGTH = 200  # characters
+NO_SUCH_DAY = _("There is no such day.")
 WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 
@@ -28,6 +35,15 @@ def is_id(text: str) -> bool:
 def is_day(text: str) -> bool:
     """Return whether the text has the format of a full-date, 2026-03-01."""
     return re.fullmatch(_DAY, text, re.ASCII) is not None
+
+
+def is_in_calendar(text: str) -> bool:
+    """Return whether the date that the text begins with exists; 2027-02-30 does not."""
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def is_moment(text: str) -> bool:
@@ -49,6 +65,14 @@ def space_scripts(text: str) -> str:
     """Insert spaces between Chinese and Latin text, as is typographic convention."""
     spaced = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9])", r"\1 \2", text)
     return re.sub(r"([A-Za-z0-9])([\u4e00-\u9fff])", r"\1 \2", spaced)
+
+
+def escape_controls(text: str) -> str:
+    """Escape what would control a terminal or reorder the text on it, as JSON does.
+
+    Line breaks and tabs stay.
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_storable(text: str) -> bool:

@@ -9,18 +9,27 @@ from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import is_valid_path, reverse
 from django.utils.translation import gettext as _
 
 from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
+from core.api.viewsets import API_PREFIX
 from core.forms import kept, once
 from core.registry import registry
 from todo_project.advice import advice_on_host, advice_on_origin
 
 # Refusals of requests whose bodies were accepted.
 WITH_INPUT = frozenset({403, 404, 409, 429, 500, 503})
+
+# Addresses above the API, which lead to its documentation.
+ABOVE_API = (API_PREFIX, f"{API_PREFIX}v1/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -34,7 +43,23 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if address := known_address(request):
+        return HttpResponsePermanentRedirect(address, preserve_request=True)
     return answer(request, 404)
+
+
+def known_address(request: HttpRequest) -> str | None:
+    """Return the address that was probably meant, with the query of the request."""
+    path = request.path_info
+    if path == reverse("admin:index").rstrip("/"):
+        return reverse("admin:index")
+    if path in ABOVE_API or f"{path}/" in ABOVE_API:
+        return reverse("api:docs")
+    bare = path.rstrip("/")
+    if bare != path and path.startswith(API_PREFIX) and is_valid_path(bare):
+        query = request.META.get("QUERY_STRING", "")
+        return f"{bare}?{query}" if query else bare
+    return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

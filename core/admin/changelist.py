@@ -32,6 +32,13 @@ class BoundedChangeList(ChangeList):
     first_shown = 1  # the number of the first row
     paginator: BoundedPaginator
 
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Return the parameters of filters; those of mail campaigns are ignored."""
+        known = {getattr(spec, "parameter_name", None) for spec in self.list_filter}
+        known |= self.model_admin.allowed_lookups  # type: ignore[attr-defined]
+        given: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in given.items() if name in known}
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.first_shown = (self.page_num - 1) * self.list_per_page + 1

@@ -8,7 +8,15 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.text import WALL_CLOCK, is_day, is_id, is_moment, is_wall_clock
+from core.text import (
+    NO_SUCH_DAY,
+    WALL_CLOCK,
+    is_day,
+    is_id,
+    is_in_calendar,
+    is_moment,
+    is_wall_clock,
+)
 
 
 class IdField(serializers.UUIDField):
@@ -23,18 +31,26 @@ class IdField(serializers.UUIDField):
 class DayField(serializers.DateField):
     """A full-date: 2026-03-01."""
 
+    default_error_messages = {"no_such_day": NO_SUCH_DAY}
+
     def to_internal_value(self, value: date | str) -> date:
         if isinstance(value, str) and not is_day(value):
             self.fail("invalid", format="YYYY-MM-DD")
+        if isinstance(value, str) and not is_in_calendar(value):
+            self.fail("no_such_day")
         return super().to_internal_value(value)
 
 
 class MomentField(serializers.DateTimeField):
     """A date-time with its offset: 2026-03-01T12:00:00Z."""
 
+    default_error_messages = {"no_such_day": NO_SUCH_DAY}
+
     def to_internal_value(self, value: datetime | str) -> datetime:
         if isinstance(value, str) and not is_moment(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss±hh:mm")
+        if isinstance(value, str) and not is_in_calendar(value):
+            self.fail("no_such_day")
         return super().to_internal_value(value)
 
 

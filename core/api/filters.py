@@ -17,7 +17,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.characters import is_visible
-from core.text import is_day, is_id, is_moment
+from core.text import NO_SUCH_DAY, is_day, is_id, is_in_calendar, is_moment
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
@@ -52,6 +52,8 @@ class _DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         if value and not is_day(value):
             raise ValidationError(_("Give a date as YYYY-MM-DD."), code="invalid")
+        if value and not is_in_calendar(value):
+            raise ValidationError(NO_SUCH_DAY, code="no_such_day")
         return super().to_python(value)
 
 
@@ -62,6 +64,8 @@ class _MomentField(forms.DateTimeField):
         if value and not is_moment(value):
             message = _("Give a moment as YYYY-MM-DDThh:mm:ss±hh:mm.")
             raise ValidationError(message, code="invalid")
+        if value and not is_in_calendar(value):
+            raise ValidationError(NO_SUCH_DAY, code="no_such_day")
         return super().to_python(value and value.upper())
 
 

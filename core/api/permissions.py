@@ -41,8 +41,10 @@ class ScopedPermission(BasePermission):
         key: ScopedKey | None = request.auth  # type: ignore[assignment]
         if key is not None:
             mode = "read" if request.method in SAFE_METHODS else "write"
-            if not key.allows(f"{resource}:{mode}"):
-                raise ScopeMissing
+            scope = f"{resource}:{mode}"
+            if not key.allows(scope):
+                message = _("This API key does not have the scope %s.")
+                raise ScopeMissing(message % scope)
         return permission is None or request.user.has_perm(permission)
 
 

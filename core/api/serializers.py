@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from core.api.fields import DayField, MomentField, WallClockField
+from core.api.unknown import unknown_name
 from core.text import is_id
 from core.users import User
 
@@ -42,14 +43,51 @@ class StrictSerializer(serializers.Serializer[Any]):
             errors = self._unknown(data) | self._mistyped(data)
             if errors:
                 raise serializers.ValidationError(errors)
+        if isinstance(data, QueryDict):
+            data = self._values_of(data)
         return super().to_internal_value(data)
+
+    def _values_of(self, form: QueryDict) -> dict[str, Any]:
+        """Return a form's values as those of JSON: an empty one clears its field."""
+        values: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            if name not in form:
+                continue
+            given = form.getlist(name)
+            if takes_many(field):
+                values[name] = [] if given == [""] else given
+            elif given != [""]:
+                values[name] = given[0]
+            elif (empty := self._empty_value(field)) is not serializers.empty:
+                values[name] = empty
+        return values
+
+    def _empty_value(self, field: Any) -> Any:
+        """Return what an empty value in a form means.
+
+        Of a field that cannot be empty, a new row gets the default, and a change is
+        refused by the field itself.
+        """
+        if getattr(field, "allow_blank", False):
+            return ""
+        if field.allow_null:
+            return None
+        if field.required or self.partial:
+            return ""
+        return serializers.empty
 
     def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
         known = {name for name, field in self.fields.items() if not field.read_only}
-        message = serializers.ErrorDetail(
-            _("This field is not known."), "unknown_field"
-        )
-        return {str(name): [message] for name in data if name not in known}
+        message = _("This field is not known.")
+        return {
+            str(name): [
+                serializers.ErrorDetail(
+                    unknown_name(name, known, message), "unknown_field"
+                )
+            ]
+            for name in data
+            if name not in known
+        }
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
         has_type: Any = has_json_type
@@ -69,11 +107,16 @@ def has_form_type(field: Any, form: QueryDict, name: str) -> bool:
     Only lists accept several values.
     """
     values = form.getlist(name)
-    many = isinstance(field, serializers.ManyRelatedField | serializers.ListField)
+    many = takes_many(field)
     takes_file = isinstance(field, serializers.FileField)
     return (many or len(values) == 1) and all(
         isinstance(value, UploadedFile) == takes_file for value in values
     )
+
+
+def takes_many(field: Any) -> bool:
+    """Return whether the value of the field is a list."""
+    return isinstance(field, serializers.ManyRelatedField | serializers.ListField)
 
 
 def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
@@ -104,6 +147,17 @@ class NoFields(StrictSerializer):
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A ModelSerializer that is strict, also about dates and times."""
+
+    def _empty_value(self, field: Any) -> Any:
+        """Return the column's default if it stands for nothing, such as 0 or False."""
+        model: Any = self.Meta.model
+        columns = {column.name: column for column in model._meta.fields}
+        column = columns.get(field.source)
+        if column is not None and column.has_default() and not field.allow_null:
+            default = column.get_default()
+            if not default:
+                return default
+        return super()._empty_value(field)
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,

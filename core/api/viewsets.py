@@ -31,6 +31,7 @@ from core.api.preconditions import (
     preconditions_of,
 )
 from core.api.serializers import NoFields
+from core.api.unknown import unknown_name
 from core.errors import Stale
 from core.models import Recorded
 from core.registry import registry
@@ -219,7 +220,8 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         known, errors = self.known_parameters(), {}
         for name, values in request.query_params.lists():
             if name not in known:
-                errors[name] = (_("This parameter is not known."), "unknown_parameter")
+                message = unknown_name(name, known, _("This parameter is not known."))
+                errors[name] = (message, "unknown_parameter")
             elif len(values) > 1:
                 errors[name] = (_("Give this once."), "repeated_parameter")
         if errors:

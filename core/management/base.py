@@ -25,6 +25,7 @@ from core import events
 from core.errors import DomainError
 from core.models import Source
 from core.progress import Progress
+from core.text import escape_controls
 from core.timeouts import no_statement_timeout
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -46,6 +47,11 @@ class ServiceCommand(BaseCommand):
     # Disables the statement timeout, for commands that process whole tables.
     takes_long: ClassVar[bool] = False
     quiet = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.stdout = TerminalOutput.around(self.stdout)
+        self.stderr = TerminalOutput.around(self.stderr)
 
     def create_parser(
         self, prog_name: str, subcommand: str, **kwargs: Any
@@ -107,9 +113,29 @@ class ServiceCommand(BaseCommand):
         return Progress(what, total, stream=Plain(self.stderr), quiet=self.quiet)
 
 
+def amount(number: int, noun: str, plural: str = "") -> str:
+    """Return the number with its noun: 1 todo, 1,200 todos."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def discard_stdout() -> None:
     """Redirect stdout to /dev/null, or Python would flush it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class TerminalOutput(OutputWrapper):
+    """Output that may contain people's texts: they cannot control a terminal."""
+
+    @classmethod
+    def around(cls, wrapper: OutputWrapper) -> TerminalOutput:
+        """Return the same stream and style, with escaped control characters."""
+        stream: Any = wrapper._out
+        output = cls(stream, ending=wrapper.ending)
+        output.style_func = wrapper.style_func
+        return output
+
+    def write(self, msg: str = "", *args: Any, **options: Any) -> None:  # type: ignore[override]
+        super().write(escape_controls(msg) if self.isatty() else msg, *args, **options)
 
 
 class Plain:
@@ -119,7 +145,8 @@ class Plain:
         self.wrapper = wrapper
 
     def write(self, text: str) -> None:
-        self.wrapper.write(text, style_func=str, ending="")
+        out: Any = self.wrapper._out
+        out.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.wrapper, name)

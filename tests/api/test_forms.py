@@ -7,7 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.conftest import NOW
 from tests.problems import assert_problem
+from todos.services.labels import add_label
+from todos.services.todos import add_todo, edit_todo
 
 TODOS = "/api/v1/todos"
 JSON = "application/json"
@@ -98,3 +101,55 @@ def test_ids_are_accepted_in_one_notation_only(owner_api, todo_list, form):
         body = {"content": "x", field: form.format(todo_list.pk)}
         answer = post(owner_api, json.dumps(body))
         assert_problem(answer, 400, "invalid", field)
+
+
+CLEARED = {
+    "labels": [], "priority": 0, "notes": "", "due_on": None, "due_time": None,
+    "due_zone": "", "starts_on": None, "assignee": None, "parent": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["patch", "put"])
+@pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=b"])
+def test_an_empty_value_clears_every_field_that_can_be_empty(
+    owner_api, owner, todo_list, todo, method, content_type
+):
+    label = add_label(actor=owner, todo_list=todo_list, name="red", now=NOW)
+    parent = add_todo(actor=owner, todo_list=todo_list, content="Dig", now=NOW)
+    filled = edit_todo(
+        actor=owner, todo=todo, now=NOW, labels=[label], priority=2, notes="n",
+        due_on=NOW.date(), due_time=NOW.time(), due_zone="Asia/Tokyo",
+        starts_on=NOW.date(), assignee=owner, parent=parent,
+    )  # fmt: skip
+    assert all(getattr(filled, name) for name in CLEARED)
+    fields = {"content": "x"} | dict.fromkeys(CLEARED, "")
+    body = "&".join(f"{name}={value}" for name, value in fields.items())
+    if content_type != FORM:
+        part = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        body = "".join(part.format(*pair) for pair in fields.items()) + "--b--\r\n"
+    send = getattr(owner_api, method)
+    answer = send(f"{TODOS}/{todo.pk}", body, content_type=content_type)
+    shown = answer.json()
+    assert {name: shown.get(name) for name in CLEARED} == CLEARED, shown
+
+
+@pytest.mark.parametrize("field", ["list", "uid", "content"])
+def test_an_empty_value_of_a_field_that_cannot_be_empty_is_refused(
+    owner_api, todo, field
+):
+    answer = owner_api.patch(f"{TODOS}/{todo.pk}", f"{field}=", content_type=FORM)
+    assert_problem(answer, 400, "invalid", field)
+
+
+def test_an_empty_role_in_a_form_is_not_a_role(owner_api, editor, todo_list):
+    member = todo_list.memberships.get(user=editor)
+    address = f"/api/v1/lists/{todo_list.pk}/members/{member.pk}"
+    answer = owner_api.patch(address, "role=", content_type=FORM)
+    assert_problem(answer, 400, "invalid", "role")
+
+
+def test_empty_values_in_the_form_of_a_new_todo_are_defaults(owner_api, owner):
+    names = ("id", "uid", "list", *CLEARED)
+    answer = post(owner_api, "content=x&" + "&".join(f"{n}=" for n in names), FORM)
+    assert answer.status_code == 201
+    assert answer.json()["list"] == str(owner.inbox.pk)

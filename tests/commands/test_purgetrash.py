@@ -50,7 +50,7 @@ def test_old_trash_is_purged_and_the_rest_stays(
     gone = trashed(owner, todo_list, "Old", long_ago)
     kept = trashed(owner, todo_list, "New", lately)
     outcome = run("purgetrash")
-    assert (outcome.out, "1 todos, 0 lists" in outcome.err) == ("", True)
+    assert (outcome.out, "1 todo, 0 lists" in outcome.err) == ("", True)
     assert set(Todo.with_trash.all()) == {todo, kept}
     assert last_event(gone).verb == "todo.purged"
     assert last_event(gone).source == "command"
@@ -75,7 +75,7 @@ def test_trashed_lists_are_purged_with_their_todos(owner, todo, long_ago, lately
     gone = trashed_list(owner, "Old", long_ago, todos=2)
     kept = trashed_list(owner, "New", lately, todos=2)
     outcome = run("purgetrash")
-    assert "2 todos, 1 lists" in outcome.err
+    assert "2 todos, 1 list." in outcome.err
     assert not TodoList.objects.filter(pk=gone.pk).exists()
     assert TodoList.objects.filter(pk=kept.pk).exists()
     assert Todo.with_trash.filter(list=kept).count() == 2

@@ -22,14 +22,16 @@ BATCH = 2000
 # As in the API; `changes` already includes the names in `fields_changed`.
 COLUMNS = [name for name in EventSerializer.Meta.fields if name != "fields_changed"]
 # Characters that start a formula in a spreadsheet.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+BYTE_ORDER_MARK = "\ufeff"  # without it, Excel does not read the file as UTF-8
 
 
 class Command(ServiceCommand):
     help = (
         "Write events to stdout, oldest first, in constant memory: as JSON Lines with "
-        "the field names of the API, or as CSV, in which a cell that a spreadsheet "
-        "would read as a formula begins with an apostrophe."
+        "the field names of the API, or as CSV for spreadsheets: in UTF-8 with a byte "
+        "order mark, and with an apostrophe before a cell that would be a formula. A "
+        "terminal shows control characters in people's texts as \\u009b."
     )
     examples = """
   manage.py exportevents > events.jsonl
@@ -58,7 +60,7 @@ class Command(ServiceCommand):
         is_csv = options["format"] == "csv"
         write = self._write_csv if is_csv else self._write_lines
         if is_csv:
-            self.answer(",".join(COLUMNS) + "\r\n")
+            self.answer(BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n")
         with self.progress("Events", None) as progress:
             for batch in batches(events):
                 write(batch)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.maintenance import prune_events
 from core.management.arguments import days
-from core.management.base import ServiceCommand
+from core.management.base import ServiceCommand, amount
 from core.models import Event
 
 
@@ -45,7 +45,7 @@ class Command(ServiceCommand):
             self.say("There are no events that old.")
             return
         if not options["yes"]:
-            self._ask(f"Delete {total:,} events older than {before:%Y-%m-%d}?")
+            self._ask(f"Delete {amount(total, 'event')} older than {before:%Y-%m-%d}?")
         with self.progress("Events", total) as progress:
             for count in prune_events(before=before, now=now):
                 progress.add(count)

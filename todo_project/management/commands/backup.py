@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from core.management.base import ServiceCommand
+from core.management.base import ServiceCommand, amount
 from core.models import Installation
 from core.timeouts import no_statement_timeout
 from todo_project.archive import (
@@ -73,7 +73,8 @@ class Command(ServiceCommand):
 
     def _report(self, head: Head, path: Path) -> None:
         rows = sum(head.rows.values())
-        self.say(f"{rows:,} rows and {head.files:,} files, {size_of(path)}.")
+        contents = f"{amount(rows, 'row')} and {amount(head.files, 'file')}"
+        self.say(f"{contents}, {size_of(path)}.")
         if later := later_migrations(head.migrations):
             self.say(
                 "The database has migrations of a later release: "

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from core.management.base import ServiceCommand, unapplied_migrations
+from core.management.base import ServiceCommand, amount, unapplied_migrations
 from todo_project.archive import restore_archive
 from todo_project.management.commands.backup import reason, verified_archive
 
@@ -42,4 +42,7 @@ class Command(ServiceCommand):
             except OSError as error:
                 raise CommandError(f"Nothing was restored. {reason(error)}") from error
             rows = sum(archive.head.rows.values())
-            self.say(f"Restored {rows:,} rows and {archive.head.files:,} files.")
+            self.say(
+                f"Restored {amount(rows, 'row')} and "
+                f"{amount(archive.head.files, 'file')}."
+            )

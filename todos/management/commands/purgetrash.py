@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from core.management.arguments import days
-from core.management.base import ServiceCommand
+from core.management.base import ServiceCommand, amount
 from todos.services.maintenance import old_trash, purge_old_lists, purge_old_todos
 
 
@@ -43,4 +43,7 @@ class Command(ServiceCommand):
             for count in chain(*purge_old_todos(before=before, now=now)):
                 progress.add(count)
         lists = sum(purge_old_lists(before=before, now=now))
-        self.say(f"Deleted permanently: {progress.done:,} todos, {lists:,} lists.")
+        self.say(
+            f"Deleted permanently: {amount(progress.done, 'todo')}, "
+            f"{amount(lists, 'list')}."
+        )

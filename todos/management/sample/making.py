@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.management.people import find_person
 from core.management.arguments import whole_number
+from core.management.base import amount
 from core.registry import RowCounter, Sample, SampleRun
 from todos.management.sample.cast import make_cast
 from todos.management.sample.lists import Plan, make_list, plan_lists
@@ -50,7 +51,8 @@ def make(run: SampleRun) -> None:
         plans = plan_lists(cast=cast, count=lists, todos=todos, random=random, now=now)
         for plan in plans:
             make_planned(plan, random, progress)
-    run.say(f"{todos:,} todos in {lists:,} lists of {people:,} sample people.")
+    made = f"{amount(todos, 'todo')} in {amount(lists, 'list')}"
+    run.say(f"{made} of {amount(people, 'sample person', 'sample people')}.")
 
 
 @transaction.atomic

@@ -10,11 +10,10 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from accounts.models import Role
-from accounts.services.people import add_person
 from core.models import Event
 from tests.admin.cast import address
 from tests.admin.html_forms import main_form
-from tests.conftest import PASSWORD, browser_for, make_person
+from tests.conftest import browser_for, make_person
 from todos.models import Label, Todo, TodoList
 from todos.services.comments import add_comment
 from todos.services.labels import add_label
@@ -62,9 +61,7 @@ def test_saving_texts_unchanged_changes_nothing(administrator, text):
             actor=administrator, content=text, notes=f"{text}\r\n", now=NOW
         ),
         "todos_todolist": add_list(actor=administrator, name=text, now=NOW),
-        "accounts_user": add_person(
-            actor=None, username="pat", password=PASSWORD, display_name=text, now=NOW
-        ),
+        "accounts_user": make_person("pat", display_name=text),
     }
     made["todos_label"] = add_label(
         actor=administrator, todo_list=made["todos_todolist"], name=text, now=NOW

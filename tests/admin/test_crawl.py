@@ -97,7 +97,9 @@ def fill_list(owner: User, todo_list: TodoList, parent: Todo) -> None:
 @pytest.fixture(autouse=True)
 def _without_copies_of_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test client not copy the context of every template and widget."""
-    monkeypatch.setattr("django.test.client.store_rendered_templates", lambda **_: None)
+    monkeypatch.setattr(
+        "django.test.client.store_rendered_templates", lambda *_, **__: None
+    )
 
 
 @pytest.mark.parametrize("name", PEOPLE)

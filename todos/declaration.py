@@ -75,8 +75,8 @@ DECLARATION = Declaration(
                 "restored": RESTORED,
                 "purged": PURGED,
             },
-            fields=("labels", "due_at", "due_sort"),
-            technical_fields=frozenset({"uid", "rank", "due_sort"}),
+            fields=("labels", "due_at"),
+            technical_fields=frozenset({"uid", "rank"}),
         ),
         Subject(
             "list",

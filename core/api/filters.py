@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from core.text import is_day, is_id, is_moment
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
+MAX_IDS = 10  # in one parameter
+_ID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class StrictFilterSet(django_filters.FilterSet):
@@ -47,6 +50,23 @@ class _IdField(forms.CharField):
         return UUID(value)
 
 
+class _PersonField(_IdField):
+    def to_python(self, value: str | None) -> Any:
+        return value if value in {"me", "none"} else super().to_python(value)
+
+
+class _IdsField(_IdField):
+    def to_python(self, value: str | None) -> Any:
+        parts = value.split(",") if value else []
+        if len(parts) > MAX_IDS:
+            too_many = _("Give at most %d ids.") % MAX_IDS
+            raise ValidationError(too_many, code="too_many")
+        if not all(is_id(part) for part in parts):
+            malformed = _("Give UUIDs, separated by commas.")
+            raise ValidationError(malformed, code="invalid")
+        return {UUID(part) for part in parts} or None
+
+
 class _DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         if value and not is_day(value):
@@ -69,6 +89,32 @@ class IdFilter(django_filters.Filter):
 
     field_class = _IdField
     schema = {"type": "string", "format": "uuid"}
+
+
+class PersonFilter(django_filters.Filter):
+    """A person's id; `me` for the requesting person, `none` for nobody."""
+
+    field_class = _PersonField
+    schema = {
+        "anyOf": [
+            {"type": "string", "format": "uuid"},
+            {"type": "string", "enum": ["me", "none"]},
+        ]
+    }
+
+    def filter(self, rows: Any, value: UUID | str | None) -> Any:
+        if value is None:
+            return rows
+        people = {"me": self.parent.request.user.pk, "none": None}
+        key = people[value] if isinstance(value, str) else value
+        return rows.filter(**{self.field_name: key})
+
+
+class IdsFilter(django_filters.Filter):
+    """Several ids, separated by commas."""
+
+    field_class = _IdsField
+    schema = {"type": "string", "pattern": f"^{_ID}(,{_ID}){{0,{MAX_IDS - 1}}}$"}
 
 
 class DayFilter(django_filters.Filter):
@@ -94,6 +140,26 @@ class MomentFilter(django_filters.Filter):
             MaxValueValidator(datetime.combine(LATEST, time.max, UTC)),
         ]
         super().__init__(*args, validators=bounds, **options)
+
+
+@cache
+def with_creation_time(
+    filters: type[StrictFilterSet], column: str
+) -> type[StrictFilterSet]:
+    """Return the filters, and `created_from` and `created_to` for this column."""
+    bounds = {
+        "created_from": MomentFilter(
+            field_name=column,
+            lookup_expr="gte",
+            help_text="Created at this moment or later.",
+        ),
+        "created_to": MomentFilter(
+            field_name=column,
+            lookup_expr="lte",
+            help_text="Created at this moment or earlier.",
+        ),
+    }
+    return type(filters.__name__, (filters,), bounds)
 
 
 class ChoiceFilter(django_filters.TypedChoiceFilter):

@@ -56,7 +56,7 @@ class TodoFilter(StrictFilterSet):
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
     priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
     due = ChoiceFilter(
-        choices=[("none", _("no date")), ("any", _("any date"))],
+        choices=[("none", "none"), ("any", "any")],
         method="filter_due",
         help_text="Todos without a due date, or with any.",
     )

@@ -59,10 +59,10 @@ class _IdsField(_IdField):
     def to_python(self, value: str | None) -> Any:
         parts = value.split(",") if value else []
         if len(parts) > MAX_IDS:
-            too_many = _("Give at most %d ids.") % MAX_IDS
+            too_many = _("Enter at most %d IDs.") % MAX_IDS
             raise ValidationError(too_many, code="too_many")
         if not all(is_id(part) for part in parts):
-            malformed = _("Give UUIDs, separated by commas.")
+            malformed = _("Enter valid UUIDs, separated by commas.")
             raise ValidationError(malformed, code="invalid")
         return {UUID(part) for part in parts} or None
 

@@ -44,10 +44,11 @@ class TodoChangelist(Changelist):
             return (columns.content, columns.in_list, columns.trashed_at)
         # With one list, the title already names it.
         hidden = {columns.in_list} if requested_list_id(request) else set()
-        # In the same place, since the URL refers to columns by their number.
-        instead = {columns.due: columns.finished} if shows_finished(request.GET) else {}
-        shown = self.model_admin.list_display
-        return tuple(instead.get(one, one) for one in shown if one not in hidden)
+        shown = [c for c in self.model_admin.list_display if c not in hidden]
+        if shows_finished(request.GET):
+            # In the same place, since the URL refers to columns by their number.
+            shown[shown.index(columns.due)] = columns.finished
+        return tuple(shown)
 
     def links(
         self, request: HttpRequest, columns: Sequence[Column]

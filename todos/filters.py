@@ -103,7 +103,8 @@ class TodoFilter(StrictFilterSet):
         return todos
 
     def filter_due(self, todos: TodoQuerySet, _name: str, due: str) -> QuerySet[Any]:
-        return todos.without_date() if due == "none" else todos.with_date()
+        by_due = self.data.get("ordering") in {"due", "-due"}
+        return todos.with_date(due == "any", by_due=by_due)
 
     def filter_due_from(
         self, todos: TodoQuerySet, _name: str, day: date

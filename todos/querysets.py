@@ -147,11 +147,20 @@ class TodoQuerySet(OfListQuerySet):
         """Make a sort key available to filters and orders, without loading it."""
         return self.alias(**{name: SORT_KEYS[name]()})
 
-    def without_date(self) -> Self:
-        return self.with_key("due_key").filter(due_on=None, due_key__gte=NEVER)
+    def with_date(self, has_date: bool, *, by_due: bool) -> Self:
+        """Keep todos with, or without, a due date.
 
-    def with_date(self) -> Self:
-        return self.due_between(None, None)
+        If they are sorted by due date, that index serves the filter; if not, it would
+        have to read all of them to sort them, so it must not be an alternative.
+        """
+        if not by_due:
+            return self.filter(due_on__isnull=not has_date)
+        keyed = self.with_key("due_key")
+        return (
+            keyed.filter(due_key__lt=NEVER)
+            if has_date
+            else keyed.filter(due_key__gte=NEVER)
+        )
 
     def due_between(self, first: date | None, last: date | None) -> Self:
         """Keep todos that are due on a day from `first` to `last`, both included.

@@ -134,7 +134,7 @@ class DueFilter(TodoFilter):
             case "overdue":
                 return todos.overdue(now)
             case "none":
-                return todos.without_date()
+                return todos.with_date(False, by_due=True)
             case str(name) if name in set(Period):
                 return todos.due_between(*Period(name).days(now.date()))
         return todos

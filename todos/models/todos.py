@@ -178,7 +178,8 @@ class Todo(Recorded):
         permissions = [("finish_todo", _("Can finish and reopen todos"))]
         db_table_comment = "Todos"
         # One for each order, read in both directions. The state comes second: a page
-        # of open and finished todos is merged from both.
+        # of open and finished todos is merged from both. An index by a key includes
+        # its columns: without them PostgreSQL reads each row, not the index alone.
         indexes = [
             models.Index(
                 fields=["list", "is_finished", "created_at", "id"],
@@ -190,6 +191,7 @@ class Todo(Recorded):
                 "is_finished",
                 DueKey(),
                 "id",
+                include=DueKey.columns,
                 condition=_active,
                 name="todo_by_due_key",
             ),
@@ -198,6 +200,7 @@ class Todo(Recorded):
                 "is_finished",
                 FinishedKey(),
                 "id",
+                include=FinishedKey.columns,
                 condition=_active,
                 name="todo_by_finished_key",
             ),

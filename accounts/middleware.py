@@ -32,7 +32,7 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_page = registry.door_of(request.path).errors == "page"
+        is_page = registry.door_of(request.path_info).errors == "page"
         if not is_page or not request.user.is_authenticated:
             return self.get_response(request)
         user = request.user

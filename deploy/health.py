@@ -1,7 +1,8 @@
 """Health check of a container: `health.py web|worker|beat` exits with 0 if it is well.
 
 web: this app server responds. worker, beat: an app server reports at /readyz that it is
-alive. It speaks the uwsgi protocol itself, because loading Django takes a second.
+alive. `health.py drain` makes nginx use the other app servers. All of this speaks the
+uwsgi protocol itself, because loading Django takes a second.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from pathlib import Path
 
 RUN = Path(os.environ["DATA_DIR"]) / "run"
 TIMEOUT = 4  # seconds
+QUEUE_TIMEOUT = 35  # seconds; as long as nginx waits for those in the queue
 
 
 def main(part: str) -> int:
     """Return 0 if the part is healthy, else 1."""
+    if part == "drain":
+        drain(RUN / f"web-{os.environ['INSTANCE']}.sock")
+        return 0
     if part == "web":
         own = RUN / f"web-{os.environ['INSTANCE']}.sock"
         return 0 if answer(by_tcp() or own, "/livez") is not None else 1
@@ -29,25 +34,42 @@ def main(part: str) -> int:
     return 1
 
 
+def drain(path: Path) -> None:
+    """Remove the socket; return when all connections in its queue have been accepted.
+
+    The server still listens, and the last connection is ours. It removes the file when
+    it ends, so there has to be one.
+    """
+    moved = path.with_suffix(".draining")
+    if not path.is_socket():
+        return
+    path.rename(moved)
+    path.touch()
+    answer(moved, "/livez", QUEUE_TIMEOUT)
+    moved.unlink()
+
+
 def by_tcp() -> tuple[str, int] | None:
     """Return the address of an app server that listens on TCP, or None."""
     host, _, port = os.environ.get("LISTEN", "").rpartition(":")
     return (host.strip("[]"), int(port)) if port else None
 
 
-def connect(server: Path | tuple[str, int]) -> socket.socket:
+def connect(server: Path | tuple[str, int], timeout: float) -> socket.socket:
     if isinstance(server, tuple):
-        return socket.create_connection(server, TIMEOUT)
+        return socket.create_connection(server, timeout)
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(TIMEOUT)
+    connection.settimeout(timeout)
     connection.connect(str(server))
     return connection
 
 
-def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
+def answer(
+    server: Path | tuple[str, int], path: str, timeout: float = TIMEOUT
+) -> bytes | None:
     """Return the body of a response with status 200 or 503; None if there is none."""
     try:
-        with connect(server) as connection:
+        with connect(server, timeout) as connection:
             connection.sendall(request(path))
             raw = connection.makefile("rb").read()
     except OSError:

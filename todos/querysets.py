@@ -13,7 +13,6 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from core.scoping import Order, ScopedQuerySet
-from core.text import fold
 from todos.due import LATEST, NEVER, start_of
 from todos.fields import SORT_KEYS
 
@@ -194,10 +193,6 @@ class TodoQuerySet(OfListQuerySet):
         through = self.model.labels.through._default_manager
         todos = through.filter(label__in=labels).values("todo")
         return self.filter(list__in=lists, pk__in=todos)
-
-    def holding(self, text: str) -> Self:
-        """Keep the todos whose content or notes contain the text, in any case."""
-        return self.filter(search_key__holds=fold(text).strip())
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int

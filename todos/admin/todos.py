@@ -59,8 +59,8 @@ class TodoAdmin(OfListAdmin[Todo]):
     sortable_by = (columns.due, columns.priority)  # type: ignore[assignment]
     ordering = ("-created_at", "-pk")
     allowed_lookups = frozenset(DueFilter.bounds)
-    search_fields = ("content",)
-    search_help_text = gettext_lazy("In content and notes")
+    search_fields = ("search_key",)
+    search_help_text = gettext_lazy("In content, notes, comments and labels")
     formfield_overrides: ClassVar[Any] = {
         models.TextField: {"widget": Textarea(attrs={"rows": 6})},
         models.DateField: {

@@ -11,7 +11,7 @@ from todos.fields import DueKey, FinishedKey
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("todos", "0003_retire_due_sort")]
+    dependencies = [("todos", "0005_retire_due_sort")]
 
     operations = [
         BuildIndex(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("todos", "0002_search")]
+    dependencies = [("todos", "0004_fill_search")]
 
     operations = [
         # Rows that this release writes would not satisfy it.

@@ -32,9 +32,14 @@ def in_list(row: Todo | Label) -> str:
     return cells.list_cell(row.list)
 
 
-@admin.display(description=gettext_lazy("due"), ordering="due_sort")
+@admin.display(description=gettext_lazy("due"), ordering="due_key")
 def due(todo: Todo) -> str:
     return cells.due_cell(todo, cells.local_now())
+
+
+@admin.display(description=gettext_lazy("finished at"), ordering="finished_key")
+def finished(todo: Todo) -> str:
+    return cells.finished_cell(todo, cells.local_now())
 
 
 @admin.display(description=gettext_lazy("priority"), ordering="priority")

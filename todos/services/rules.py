@@ -56,7 +56,6 @@ def columns_of(todo: Todo, actor: User, fields: TodoFields) -> dict[str, Any]:
         "due_time": due.time,
         "due_zone": due.zone,
         "due_at": due.moment,
-        "due_sort": due.sort,
     }
 
 

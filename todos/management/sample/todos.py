@@ -83,7 +83,7 @@ class TodoMaker:
         if random.random() < 0.1:
             todo.starts_on = todo.due_on - timedelta(days=random.randint(0, 14))
         due = Due(on=todo.due_on, time=todo.due_time, zone=todo.due_zone)
-        todo.due_at, todo.due_sort = due.moment, due.sort
+        todo.due_at = due.moment
 
     def _set_parent(self, todo: Todo) -> None:
         level = 1

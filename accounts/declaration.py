@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, Role, User
+from accounts.models import ApiKey, AttemptCounter, Role, User
 from core.models import Source
 from core.registry import (
     Declaration,
@@ -47,9 +47,16 @@ DECLARATION = Declaration(
                 "changed": _("changed"),
                 "password_changed": _("given a new password"),
                 "removed": _("removed"),
+                "locked_out": _("locked out"),
             },
-            fields=("roles", "is_superuser"),
+            fields=("roles", "is_superuser", "address", "until"),
             name_field="username",
+        ),
+        Subject(
+            "attempts",
+            AttemptCounter,
+            {"locked_out": _("locked out")},
+            fields=("address", "until"),
         ),
         Subject(
             "role",

@@ -2,40 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.devices import remember_device
 from accounts.models import User
+from accounts.services.attempts import TooManyAttempts
+from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
 from core.site import PersonalAdminSite
 
 
-class SignInForm(AuthenticationForm):
+class LimitedForm:
+    """A form that evaluates a password; `refusal` is set where a limit is reached."""
+
+    refusal: TooManyAttempts | None = None
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Show a limit that is reached as an error of the form."""
+        try:
+            yield
+        except TooManyAttempts as refusal:
+            self.refusal = refusal
+            raise ValidationError(str(refusal.message), code=refusal.code) from None
+
+
+class SignInForm(LimitedForm, AuthenticationForm):
     """Shows the same error for every failed sign-in, so as not to reveal user names."""
 
     error_messages = dict.fromkeys(
         ("invalid_login", "inactive"), _("The user name and password do not match.")
     )
 
+    def clean(self) -> dict[str, Any]:
+        with self.limited():
+            return super().clean()
 
-class OwnPasswordForm(PasswordChangeForm):
+
+class OwnPasswordForm(LimitedForm, PasswordChangeForm):
     """Changes the user's own password through the service, which records it."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Evaluate the old password as at sign-in, with the same limits."""
+        given: str = self.cleaned_data["old_password"]
+        name = self.user.get_username()
+        with self.limited():
+            found = authenticate(self.request, username=name, password=given)
+        if found != self.user:
+            text = self.error_messages["password_incorrect"]
+            raise ValidationError(text, code="password_incorrect")
+        return given
 
     def save(self, commit: bool = True) -> User:
         person = self.user
         set_password(
             actor=person,
             person=person,
-            password=self.cleaned_data["new_password1"],
+            password_hash=hash_password(self.cleaned_data["new_password1"]),
             now=timezone.now(),
         )
         return person
+
+
+class OwnPasswordView(PasswordChangeView):
+    """The page on which users change their own password."""
+
+    form_class = OwnPasswordForm
+    template_name = "admin/password_change_form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
 
 
 class SignInAdminSite(PersonalAdminSite):
@@ -43,14 +94,31 @@ class SignInAdminSite(PersonalAdminSite):
 
     login_form = SignInForm
 
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Sign a user in, and remember the browser as one of theirs."""
+        response: Any = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            remember_device(request, response, request.user.get_username())
+        return limited(response)
+
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Let users change their own password."""
         request.current_app = self.name
-        return PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+        view = OwnPasswordView.as_view(
             success_url=reverse("admin:password_change_done"),
-            template_name="admin/password_change_form.html",
             extra_context=self.each_context(request) | (extra_context or {}),
-        )(request)
+        )
+        return limited(view(request))
+
+
+def limited(response: Any) -> Any:
+    """Return the page with status 429 if its form has reached a limit."""
+    form = (getattr(response, "context_data", None) or {}).get("form")
+    if form is not None and form.refusal is not None:
+        response.status_code = 429
+        response.headers["Retry-After"] = str(form.refusal.retry_after)
+    return response

@@ -68,6 +68,17 @@ def record_heartbeat(process: str) -> None:
         warn("heartbeat not written", error)
 
 
+def note_tick(*, was_sent: bool) -> None:
+    """Record whether the worker has a tick to answer, unless there is no database."""
+    try:
+        if was_sent:
+            Heartbeat.objects.note_tick(timezone.now())
+        else:
+            Heartbeat.objects.forget_tick()
+    except Error as error:
+        warn("tick not noted", error)
+
+
 def warn(event: str, error: Error) -> None:
     # The lines after the first quote the SQL statement.
     logger.warning(event, extra={"cause": str(error).partition("\n")[0]})

@@ -87,6 +87,17 @@ class Busy(DomainError):
     log_level = logging.WARNING
 
 
+class TooMany(DomainError):
+    """The actor did this too often; it is possible again after some seconds."""
+
+    code = "throttled"
+    message = _("Too many requests. Try later.")
+
+    def __init__(self, message: Text | None = None, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def refusal_of(error: DomainError | IntegrityError | OperationalError) -> DomainError:
     """Return the refusal for an error of a write."""
     match error:

@@ -8,10 +8,11 @@ from functools import partial
 from math import inf
 
 from django.conf import settings
-from django.db import Error
+from django.db import Error, transaction
 from django.utils import timezone
 
 from core.models import Heartbeat, Installation, TaskSchedule
+from core.models.heartbeats import PROBE, TICK
 from core.registry import Gauge, ReadinessCheck, Unready, registry
 from core.timeouts import PROBE_TIMEOUT, answer_timeout
 
@@ -20,16 +21,37 @@ FRESH = timedelta(seconds=40)  # heartbeats are sent every five to ten seconds
 
 def readiness_checks() -> list[ReadinessCheck]:
     """Return a check for each process that should run in this installation."""
-    names = ("beat", "worker") if settings.BROKER_URL else ("background",)
+    # A heartbeat is a write, and the worker's answers a tick that beat sends by broker.
+    written = ("database", "migrations", "writes")
+    if not settings.BROKER_URL:
+        run = partial(require_heartbeat, "background")
+        return [ReadinessCheck("background", run, written)]
     return [
-        ReadinessCheck(name, partial(require_heartbeat, name), asks_database=True)
-        for name in names
+        ReadinessCheck("beat", partial(require_heartbeat, "beat"), written),
+        ReadinessCheck("worker", require_worker, (*written, "broker", "beat")),
     ]
 
 
 def require_heartbeat(name: str) -> None:
     if not Heartbeat.objects.is_alive(name, timezone.now(), within=FRESH):
         raise Unready(f"no heartbeat for {FRESH.seconds} s")
+
+
+def require_worker() -> None:
+    """Raise Unready if the worker does not answer ticks.
+
+    Its heartbeat alone would blame the worker if it was beat that stopped.
+    """
+    now = timezone.now()
+    since = Heartbeat.objects.unanswered_since(now)
+    if since is not None and now - since > FRESH:
+        raise Unready(f"no answer to a tick for {FRESH.seconds} s")
+
+
+def require_writes() -> None:
+    """Write a row: a database whose disk is full can still be read."""
+    with transaction.atomic():
+        Heartbeat.objects.beat(PROBE, timezone.now())
 
 
 def gauges(now: datetime) -> Iterator[Gauge]:
@@ -44,7 +66,8 @@ def gauges(now: datetime) -> Iterator[Gauge]:
 
 
 def heartbeat_age(now: datetime) -> Gauge:
-    heartbeats = Heartbeat.objects.values_list("name", "at")
+    processes = Heartbeat.objects.exclude(name__in=(PROBE, TICK))
+    heartbeats = processes.values_list("name", "at")
     # A heartbeat in the future dates from before the clock was set back: it is old.
     ages = {name: abs((now - at).total_seconds()) for name, at in heartbeats}
     about = "Time since the last heartbeat of a process"

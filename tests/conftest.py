@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from accounts.services.keys import issue_key
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 from core.append_only import events_open
 from tests import coverage_tracing, engines
@@ -101,7 +102,7 @@ def make_person(username: str, *roles: str, **fields: Any) -> User:
     return add_person(
         actor=None,
         username=username,
-        password=PASSWORD,
+        password_hash=hash_password(PASSWORD),
         now=timezone.now(),
         roles=cast(Any, Role.objects.filter(name__in=roles or ["member"])),
         **fields,

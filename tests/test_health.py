@@ -24,6 +24,8 @@ OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 def _token(settings, monkeypatch) -> None:
     settings.OPERATOR_TOKEN = TOKEN
     monkeypatch.setattr(health, "_last_causes", {})
+    monkeypatch.setattr(health, "_found", None)
+    monkeypatch.setattr(health, "KEPT", 0)
 
 
 @pytest.fixture
@@ -55,7 +57,9 @@ def test_without_redis_the_parts_are_database_migrations_and_background():
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "background": "ok"},
+        "checks": dict.fromkeys(
+            ("database", "migrations", "writes", "background"), "ok"
+        ),
     }
 
 
@@ -63,7 +67,7 @@ def test_without_redis_the_parts_are_database_migrations_and_background():
 def test_with_redis_its_uses_and_their_processes_are_parts():
     answer = ask()
     assert answer.status_code == 200
-    parts = ["database", "migrations", "cache", "broker", "beat", "worker"]
+    parts = ["database", "migrations", "writes", "cache", "broker", "beat", "worker"]
     assert answer.json() == {"status": "ok", "checks": dict.fromkeys(parts, "ok")}
 
 
@@ -79,15 +83,91 @@ def test_a_redis_failure_degrades_the_service_until_it_ends(server, failure):
     assert ask().json()["status"] == "ok"
 
 
+def at(name: str, *, seconds: int) -> None:
+    """Set the last heartbeat of a process to so many seconds ago."""
+    Heartbeat.objects.beat(name, timezone.now() - timedelta(seconds=seconds))
+
+
 @pytest.mark.usefixtures("all_alive", "server")
-@pytest.mark.parametrize("name", ["beat", "worker"])
-def test_a_process_without_a_heartbeat_is_named(name):
-    long_ago = timezone.now() - timedelta(minutes=1)
-    Heartbeat.objects.filter(name=name).update(at=long_ago)
+@pytest.mark.parametrize(
+    ("ages", "beat", "worker"),
+    [
+        # The worker has not answered for a while, although beat sends ticks.
+        ({"worker": 70, "tick": 60}, "ok", "no answer to a tick for 40 s"),
+        ({"worker": 70, "tick": 30}, "ok", "ok"),
+        # Beat is frozen: at first its heartbeat still counts, then it is to blame.
+        ({"beat": 39, "tick": 45, "worker": 44}, "ok", "ok"),
+        ({"beat": 60, "tick": 61, "worker": 60}, "no heartbeat for 40 s", "unknown"),
+        # Beat runs again after it was frozen, and the worker is about to answer.
+        ({"beat": 0, "tick": 0, "worker": 300}, "ok", "ok"),
+    ],
+)
+def test_the_process_that_failed_is_blamed(ages, beat, worker):
+    for name, seconds in ages.items():
+        at(name, seconds=seconds)
     answer = ask(**OPERATOR)
-    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    assert answer.json()["checks"][name] == "failed"
-    assert answer.json()["causes"] == {name: "no heartbeat for 40 s"}
+    found = answer.json()["checks"] | answer.json()["causes"]
+    assert (found["beat"], found["worker"]) == (beat, worker)
+    assert answer.status_code == 200
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_broker_that_fails_is_blamed_instead_of_the_worker(server):
+    at("worker", seconds=70)
+    at("tick", seconds=60)
+    server.kill()
+    found = checks()
+    assert (found["broker"], found["beat"], found["worker"]) == (
+        "failed",
+        "ok",
+        "unknown",
+    )
+
+
+@pytest.mark.django_db
+def test_a_tick_is_answered_by_the_next_heartbeat_of_the_worker():
+    now = timezone.now()
+    waited = Heartbeat.objects.unanswered_since
+    for seconds in range(0, 30, 10):
+        Heartbeat.objects.note_tick(now + timedelta(seconds=seconds))
+        assert waited(now + timedelta(seconds=seconds)) == now  # the first one
+    Heartbeat.objects.beat("worker", now + timedelta(seconds=31))
+    assert waited(now + timedelta(seconds=40)) is None
+    Heartbeat.objects.note_tick(now + timedelta(seconds=40))
+    assert waited(now + timedelta(seconds=41)) == now + timedelta(seconds=40)
+    Heartbeat.objects.forget_tick()
+    assert waited(now + timedelta(seconds=41)) is None
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_a_database_that_cannot_be_written_is_unavailable():
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = 1")
+        try:
+            answer = ask(**OPERATOR)
+        finally:
+            cursor.execute("PRAGMA query_only = 0")
+    assert answer.status_code == 503
+    found = answer.json()
+    assert (found["status"], found["checks"]) == (
+        "unavailable",
+        {
+            "database": "ok",
+            "migrations": "ok",
+            "writes": "failed",
+            "background": "unknown",
+        },
+    )
+    assert found["causes"] == {"writes": "attempt to write a readonly database"}
+    assert ask().json()["status"] == "ok"
+
+
+@pytest.mark.usefixtures("all_alive")
+def test_many_probes_share_one_result(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(health, "KEPT", 60)
+    assert ask().status_code == 200
+    with django_assert_num_queries(0):
+        assert {ask().status_code for _ in range(20)} == {200}
 
 
 @pytest.mark.django_db
@@ -110,6 +190,7 @@ def test_without_the_database_the_service_is_unavailable(monkeypatch, server):
         "checks": {
             "database": "failed",
             "migrations": "unknown",
+            "writes": "unknown",
             "cache": "ok",
             "broker": "ok",
             "beat": "unknown",
@@ -168,9 +249,11 @@ def test_a_change_is_logged_once_with_its_cause(monkeypatch, caplog):
     assert logged == [
         ("WARNING", "database", "failed"),
         ("WARNING", "migrations", "unknown"),
+        ("WARNING", "writes", "unknown"),
         ("WARNING", "background", "unknown"),
         ("INFO", "database", "ok"),
         ("INFO", "migrations", "ok"),
+        ("INFO", "writes", "ok"),
         ("INFO", "background", "ok"),
     ]
 

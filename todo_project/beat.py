@@ -8,7 +8,9 @@ from typing import Any
 from celery.beat import Scheduler
 from django.utils import timezone
 
-from core.clock import PERIOD, TICK_EXPIRES, Clock, record_heartbeat
+from core.clock import PERIOD, TICK_EXPIRES, Clock, note_tick, record_heartbeat
+from core.schedules import ScheduledTask
+from core.tasks import worker_heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +30,17 @@ class TickScheduler(Scheduler):  # type: ignore[misc]
         record_heartbeat("beat")
         now = timezone.now()
         for task in self._clock.due(now):
-            try:
-                self.app.send_task(task.name, expires=TICK_EXPIRES)
-            except Exception as error:
-                logger.warning("tick not sent", extra={"cause": str(error)})
-            else:
+            was_sent = self._send(task)
+            if was_sent:
                 self._clock.note_sent(task, now)
+            if task.name == worker_heartbeat.name:
+                note_tick(was_sent=was_sent)
         return PERIOD
+
+    def _send(self, task: ScheduledTask) -> bool:
+        try:
+            self.app.send_task(task.name, expires=TICK_EXPIRES)
+        except Exception as error:
+            logger.warning("tick not sent", extra={"cause": str(error)})
+            return False
+        return True

@@ -11,7 +11,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
-from core.admin.forms import ServiceForm
+from accounts.services.passwords import hash_password
+from core.admin.forms import RowChoices, ServiceForm
 from core.timezones import zone_names
 
 
@@ -28,12 +29,21 @@ class PersonForm(ServiceForm):
     """A user and their roles."""
 
     time_zone = zone_field(initial="UTC")
-    roles = forms.ModelMultipleChoiceField(
+    roles = RowChoices(
         queryset=Role.objects.order_by("name"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label=gettext_lazy("roles"),
         help_text=gettext_lazy("You can only assign roles whose permissions you have."),
+    )
+
+    keep_keys = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("keep API keys"),
+        help_text=gettext_lazy(
+            "Let the API keys work again that the person had when disabled. "
+            "Otherwise enabling the person revokes them."
+        ),
     )
 
     class Meta:
@@ -45,6 +55,10 @@ class PersonForm(ServiceForm):
         }
 
     def configure(self) -> None:
+        # Validation changes the instance, by which the page chooses its fields.
+        self.instance.was_active = self.is_new or self.row.is_active
+        if self.instance.was_active:
+            self.fields.pop("keep_keys", None)
         if self.is_new:
             default = Role.objects.filter(name="member")
             self.initial.setdefault("roles", list(default.values_list("pk", flat=True)))
@@ -65,6 +79,9 @@ class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         self.validate_password_for_user(self.instance, "password1")
+        if not self.errors:
+            password = self.cleaned_data["password1"]
+            self.cleaned_data["password_hash"] = hash_password(password)
 
 
 class ProfileForm(ServiceForm):

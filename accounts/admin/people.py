@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm, ProfileForm
 from accounts.models import User
+from accounts.services.passwords import hash_password
 from accounts.services.people import (
     add_person,
     change_person,
@@ -102,6 +103,10 @@ class UserChangeForm(ChangeForm[User, PersonForm]):
     )
     passwords = (gettext_lazy("Password"), {"fields": ("password1", "password2")})
     access = (gettext_lazy("Access"), {"fields": ("is_active", "roles")})
+    of_disabled = (
+        gettext_lazy("Access"),
+        {"fields": ("is_active", "keep_keys", "roles")},
+    )
 
     def form_class(self, request: HttpRequest, row: User | None) -> type[ServiceForm]:
         if row is None:
@@ -112,7 +117,10 @@ class UserChangeForm(ChangeForm[User, PersonForm]):
         if row is None:
             return [self.settings, self.passwords, self.access]
         if manages_users(request):
-            return [self.settings, self.access]
+            was_active = getattr(row, "was_active", row.is_active)
+            can_edit = self.model_admin.has_change_permission(request, row)
+            may_enable = can_edit and not was_active
+            return [self.settings, self.of_disabled if may_enable else self.access]
         return [self.names]
 
     def add(self, actor: User, form: PersonForm, now: datetime) -> User:
@@ -127,7 +135,7 @@ class UserChangeForm(ChangeForm[User, PersonForm]):
         )
         return add_person(
             actor=actor,
-            password=data["password1"],
+            password_hash=data["password_hash"],
             roles=data["roles"],
             now=now,
             **{name: data[name] for name in names},
@@ -233,7 +241,7 @@ class UserAdmin(ScopedModelAdmin[User]):
                 set_password(
                     actor=request_user(request),
                     person=person,
-                    password=form.cleaned_data["password1"],
+                    password_hash=hash_password(form.cleaned_data["password1"]),
                     now=timezone.now(),
                 )
             except DomainError as error:

@@ -18,7 +18,7 @@ from accounts.models import Role, User
 from accounts.services.roles import add_role, change_role, remove_role, state_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
-from core.admin.forms import ServiceForm
+from core.admin.forms import RowChoices, ServiceForm
 from core.admin.removal import Removal
 from core.registry import registry
 from core.scoping import ScopedQuerySet
@@ -42,7 +42,7 @@ class RoleQuerySet(ScopedQuerySet[Role]):
         return self if user.has_perm("accounts.change_role") else self.none()
 
 
-class GroupedPermissions(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+class GroupedPermissions(RowChoices):
     """Permissions, grouped by resource."""
 
     def label_from_instance(self, obj: Permission) -> str:

@@ -10,7 +10,6 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
@@ -30,7 +29,11 @@ class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
         return self.filter(user=user)
 
     def editable_by(self, user: User) -> Self:
-        return self.visible_to(user)
+        """Keep the person's own keys and those of people whom they may manage."""
+        if user.has_perm("accounts.revoke_apikey"):
+            managed = User.objects.manageable_by(user)
+            return self.filter(Q(user=user) | Q(user__in=managed))
+        return self.filter(user=user)
 
     def usable(self, now: datetime) -> Self:
         """Keep the keys that are not revoked, expired or of a disabled person."""
@@ -123,9 +126,6 @@ class ApiKey(Recorded):
         self.public_id = secrets.token_hex(8)
         self.secret_hash = hash_secret(secret)
         return f"{PREFIX}_{self.public_id}_{secret}"
-
-    def opens_with(self, secret: str) -> bool:
-        return constant_time_compare(self.secret_hash, hash_secret(secret))
 
     def is_usable(self, now: datetime) -> bool:
         expired = self.expires_at is not None and self.expires_at <= now

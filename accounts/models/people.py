@@ -6,11 +6,12 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import FoldedField, SearchField
@@ -33,8 +34,23 @@ class UserQuerySet(ScopedQuerySet["User"]):
 
     def editable_by(self, user: User) -> Self:
         if user.has_perm("accounts.change_user"):
-            return self
+            return self.manageable_by(user)
         return self.filter(pk=user.pk)
+
+    def manageable_by(self, user: User) -> Self:
+        """Keep the people who may do nothing that the user may not do.
+
+        Nobody manages a person who may do more, nor that person's keys: every page,
+        action and service that manages people asks this.
+        """
+        if user.is_superuser:
+            return self
+        granted = Permission.objects.filter(group__user=user)
+        beyond = Permission.objects.exclude(pk__in=granted.values("pk"))
+        has_more = self.model.groups.through._default_manager.filter(
+            group__in=Group.objects.filter(permissions__in=beyond)
+        )
+        return self.filter(is_superuser=False).exclude(pk__in=has_more.values("user"))
 
     def named(self, name: str) -> User | None:
         """Return the active person with this user name or email address.
@@ -61,7 +77,6 @@ class UserQuerySet(ScopedQuerySet["User"]):
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Creates people for Django's own code, such as the createsuperuser command."""
 
-    @transaction.atomic
     def create_user(
         self,
         username: str,
@@ -74,9 +89,10 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         )
         for name, value in fields.items():
             setattr(user, name, value)
-        user.set_password(password)
+        user.set_password(password)  # hashed before the transaction begins
         user.stamp(by=None, at=timezone.now())
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
         return user
 
     def create_superuser(
@@ -175,6 +191,12 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         editable=False,
         db_comment="Renewed whenever a session of theirs is written or ends",
     )
+    session_generation = models.IntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        db_comment="Raised when all sessions so far end, as when a person is disabled",
+    )
 
     objects = UserManager()
 
@@ -197,6 +219,17 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return the hash that a session must have to be valid, as Django does.
+
+        In the first generation it is Django's own, which the previous release knows.
+        """
+        if not self.session_generation:
+            return super()._get_session_auth_hash(secret)  # type: ignore[misc,no-any-return]
+        text = f"{self.session_generation}:{self.password}"
+        salt = "accounts.models.User.session_generation"
+        return salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_staff(self) -> bool:

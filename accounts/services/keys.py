@@ -57,10 +57,23 @@ def revoke_key(*, actor: User | None, key: ApiKey, now: datetime) -> None:
         key = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk)
     except ApiKey.DoesNotExist:
         raise Missing from None
-    if actor is not None and not ApiKey.objects.editable_by(actor).filter(pk=key.pk):
-        raise Missing
-    if key.revoked_at is not None:
-        return
+    if actor is not None:
+        if not ApiKey.objects.visible_to(actor).filter(pk=key.pk).exists():
+            raise Missing
+        if not ApiKey.objects.editable_by(actor).filter(pk=key.pk).exists():
+            raise Forbidden
+    if key.revoked_at is None:
+        _revoke(key, actor=actor, now=now)
+
+
+def revoke_keys_of(person: User, *, actor: User | None, now: datetime) -> None:
+    """Revoke all keys of a locked person."""
+    keys = ApiKey.objects.select_for_update(of=("self",)).filter(user=person)
+    for key in keys.filter(revoked_at=None).order_by("pk"):
+        _revoke(key, actor=actor, now=now)
+
+
+def _revoke(key: ApiKey, *, actor: User | None, now: datetime) -> None:
     changes = key.change(by=actor, at=now, revoked_at=now, revoked_by=actor)
     events.record(
         actor=actor, verb="apikey.revoked", target=key, changes=changes, at=now

@@ -11,7 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Role, User
+from accounts.services.attempts import forgive_account
 from accounts.services.fields import PersonDetails, PersonFields, ProfileFields
+from accounts.services.keys import revoke_keys_of
+from accounts.services.passwords import PasswordHash
 from accounts.signals import person_leaves, person_removed
 from core import events
 from core.errors import Conflict, Forbidden, Invalid, Missing
@@ -47,12 +50,12 @@ def add_person(
     *,
     actor: User | None,
     username: str,
-    password: str | None,
+    password_hash: PasswordHash,
     now: datetime,
     roles: Iterable[Role] = (),
     **fields: Unpack[PersonDetails],
 ) -> User:
-    """Add a person; without a password they cannot sign in yet."""
+    """Add a person; the hash of no password lets nobody sign in yet."""
     require_known(fields, PersonDetails)
     require(actor, "accounts.add_user")
     _require_may_make_superuser(actor, fields)
@@ -61,7 +64,7 @@ def add_person(
     require_free_username(username)
     require_free_email(fields.get("email", ""))
     person = User(username=User.normalize_username(username), **fields)
-    person.set_password(password)
+    person.password = password_hash
     person.stamp(by=actor, at=now)
     person.save()
     person.groups.set(roles)
@@ -80,9 +83,14 @@ def change_person(
     now: datetime,
     expected: Container[str] | None = None,
     roles: Iterable[Role] | None = None,
+    keep_keys: bool = False,
     **fields: Unpack[PersonFields],
 ) -> User:
-    """Change a person and, if `roles` is given, their roles."""
+    """Change a person and, if `roles` is given, their roles.
+
+    Disabling a person ends their sessions for good. Enabling one revokes the keys that
+    they had before, unless `keep_keys`.
+    """
     require_known(fields, PersonFields)
     person = lock_person(actor=actor, person=person, expected=expected)
     _require_may_make_superuser(actor, fields)
@@ -93,6 +101,11 @@ def change_person(
         require_free_username(fields["username"], exclude=person)
     require_free_email(fields.get("email", ""), exclude=person)
     role_changes = {} if roles is None else _set_roles(actor, person, list(roles))
+    is_active = fields.get("is_active", person.is_active)
+    if person.is_active and not is_active:
+        _end_sessions(person)
+    if is_active and not person.is_active and not keep_keys:
+        revoke_keys_of(person, actor=actor, now=now)
     if changes := person.change(by=actor, at=now, extra_changes=role_changes, **fields):
         events.record(
             actor=actor, verb="user.changed", target=person, changes=changes, at=now
@@ -122,12 +135,16 @@ def change_profile(
 
 @transaction.atomic
 def set_password(
-    *, actor: User | None, person: User, password: str, now: datetime
+    *, actor: User | None, person: User, password_hash: PasswordHash, now: datetime
 ) -> None:
-    """Set a new password, which ends the person's sessions; the log never has it."""
+    """Set a new password, which ends the person's sessions; the log never has it.
+
+    If somebody else sets it, earlier failed attempts no longer lock the person out.
+    """
     if actor != person:
         person = lock_person(actor=actor, person=person)
-    person.set_password(password)
+        forgive_account(person.username)
+    person.password = password_hash
     person.save(update_fields=["password"])
     events.record(
         actor=actor, verb="user.password_changed", target=person, changes={}, at=now
@@ -168,11 +185,20 @@ def lock_person(
         person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     except User.DoesNotExist:
         raise Missing from None
-    if actor is not None and person.is_superuser and not actor.is_superuser:
+    if actor is not None and not _manages(actor, person):
         raise Forbidden
-    require_no_escalation(actor, permissions_of(person.groups.all()))
     person.expect(expected)
     return person
+
+
+def _end_sessions(person: User) -> None:
+    person.session_generation += 1
+    person.save(update_fields=["session_generation"])
+
+
+def _manages(actor: User, person: User) -> bool:
+    managed: bool = User.objects.manageable_by(actor).filter(pk=person.pk).exists()
+    return managed
 
 
 def permissions_of(roles: Iterable[Group]) -> set[str]:

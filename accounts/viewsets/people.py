@@ -17,6 +17,7 @@ from accounts.serializers.people import (
     RoleSerializer,
 )
 from accounts.services.people import change_profile
+from core.api.converters import NUMBER
 from core.api.viewsets import CompositeTagViewSet, ScopedViewSet
 from core.scoping import Order, ScopedQuerySet
 
@@ -85,7 +86,7 @@ class RoleViewSet(ScopedViewSet[Role]):
     required = {"list": "accounts.view_role", "retrieve": "accounts.view_role"}
     queryset = CatalogueQuerySet(Role).prefetch_related("permissions__content_type")
     serializer_class = RoleSerializer
-    lookup_value_converter = "int"
+    lookup_value_converter = NUMBER
     orders = {"name": Order("name")}
 
     def list(self, request: Request) -> Response:

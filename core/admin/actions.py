@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +22,7 @@ from core.admin.changelist import grouped
 from core.admin.paginator import MAX_COUNTED
 from core.admin.permissions import request_user
 from core.errors import Busy, DomainError, Missing, refusal_of
+from core.ids import is_key
 
 ANCHOR = re.compile(r"[a-z][\w-]{0,99}", re.ASCII)
 
@@ -93,7 +93,8 @@ class BulkActions:
         """Keep only valid ids of individually selected rows in the submitted data."""
         data = request.POST.copy()
         chosen = data.getlist(ACTION_CHECKBOX_NAME)
-        keys = [key for key in chosen if self._is_key(str(key))]
+        key_field = self.model_admin.opts.pk
+        keys = [key for key in chosen if is_key(key_field, key)]
         data.setlist(ACTION_CHECKBOX_NAME, keys)
         request.POST = data  # type: ignore[assignment]
 
@@ -141,10 +142,3 @@ class BulkActions:
             getattr(self.model_admin, f"has_{name}_permission")(request)
             for name in permissions
         )
-
-    def _is_key(self, text: str) -> bool:
-        try:
-            self.model_admin.opts.pk.to_python(text)
-        except ValidationError:
-            return False
-        return True

@@ -24,6 +24,7 @@ from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
 from core.characters import is_visible
+from core.ids import is_key
 from core.models import Event
 from core.scoping import ScopedQuerySet
 from core.site import NavItem
@@ -101,6 +102,16 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field in {"pk", self.opts.pk.name}
+
+    # --- Rows -------------------------------------------------------------------
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Row | None:
+        """Return the row of this id, of which there is only one spelling."""
+        if not is_key(self.opts.pk, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
 
     # --- Changelist -------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from core.errors import DomainError
+from core.ids import is_key
 from core.text import is_id
 from core.users import User
 
@@ -144,6 +145,34 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     ) -> None:
         self.user, self.query = user, query
         super().__init__(data, files, **options)
+
+
+class RowChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A field to choose one row; a text that is no id of a row is an error."""
+
+    def to_python(self, value: Any) -> Any:
+        if value not in self.empty_values and not isinstance(value, Model):
+            require_key(self, "invalid_choice", value)
+        return super().to_python(value)
+
+
+class RowChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """A field to choose several rows; a text that is no id of a row is an error."""
+
+    def _check_values(self, value: Any) -> Any:
+        for text in value if isinstance(value, list | tuple) else ():
+            require_key(self, "invalid_pk_value", text)
+        return super()._check_values(value)  # type: ignore[misc]
+
+
+def require_key(field: forms.ModelChoiceField[Any], code: str, value: object) -> None:
+    """Raise ValidationError unless the value can be a key of the field's rows.
+
+    SQLite fails on a number that is out of range.
+    """
+    if not is_key(field.queryset.model._meta.pk, value):  # type: ignore[union-attr]
+        message, params = field.error_messages[code], {"value": value, "pk": value}
+        raise forms.ValidationError(message, code=code, params=params)
 
 
 class _ChoicesOfList(AutocompleteMixin):

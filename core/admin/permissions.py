@@ -10,6 +10,7 @@ from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest
 
+from core.admin.forms import RowChoice, RowChoices
 from core.scoping import ScopedQuerySet
 from core.users import User
 
@@ -57,12 +58,14 @@ class ScopedRows(Generic[Row]):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelChoiceField[Any] | None:
         options["queryset"] = self.choices_for(request, db_field.name)
+        options["form_class"] = RowChoice
         return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc,no-any-return]
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelMultipleChoiceField[Any] | None:
         options["queryset"] = self.choices_for(request, db_field.name)
+        options["form_class"] = RowChoices
         return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc,no-any-return]
 
 

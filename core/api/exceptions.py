@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 
 from core.api.problems import BUSY_SECONDS, problem_response, status_of
-from core.errors import DomainError, refusal_of
+from core.errors import DomainError, TooMany, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +93,8 @@ def _describe_refusal(refusal: DomainError) -> Problem:
     if refusal.field is not None:
         errors = [{"field": refusal.field, "code": refusal.code, "detail": detail}]
     headers = {"Retry-After": str(BUSY_SECONDS)} if status == 503 else {}
+    if isinstance(refusal, TooMany):
+        headers["Retry-After"] = str(refusal.retry_after)
     return Problem(status, refusal.code, detail, errors, headers, refusal.log_level)
 
 

@@ -18,6 +18,7 @@ from core.errors import (
     Missing,
     Stale,
     Text,
+    TooMany,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -31,6 +32,7 @@ STATUS_OF: dict[type[DomainError], int] = {
     Stale: 412,
     Conflict: 409,
     Mismatch: 422,
+    TooMany: 429,
     Busy: 503,
 }
 
@@ -82,7 +84,7 @@ STATUSES = {
         _("This server does not serve that host name."),
     ),
     422: _like("Unprocessable content", Mismatch),
-    429: Status("Too many requests", "throttled", _("Too many requests. Try later.")),
+    429: _like("Too many requests", TooMany),
     431: Status(
         "Header fields too large", "headers_too_large", _("The headers are too large.")
     ),

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
+# Rows besides those of processes: the last write of a readiness check, and the first
+# tick for the worker that it has not answered.
+PROBE, TICK = "probe", "tick"
+
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def beat(self, name: str, now: datetime) -> None:
@@ -24,6 +28,26 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         """
         recent = self.filter(name=name, at__gt=now - within, at__lt=now + within)
         return recent.exists()
+
+    def note_tick(self, now: datetime) -> None:
+        """Record that the worker was sent a tick, unless it still owes an answer."""
+        if self.unanswered_since(now) is None:
+            self.beat(TICK, now)
+
+    def forget_tick(self) -> None:
+        """Expect no answer: the tick did not reach the broker."""
+        self.filter(name=TICK).delete()
+
+    def unanswered_since(self, now: datetime) -> datetime | None:
+        """Return when the first tick was sent that the worker has not answered.
+
+        Times in the future date from before the clock was set back.
+        """
+        past = self.filter(name__in=(TICK, "worker"), at__lte=now)
+        at = dict(past.values_list("name", "at"))
+        sent, answered = at.get(TICK), at.get("worker")
+        is_answered = sent is None or (answered is not None and answered >= sent)
+        return None if is_answered else sent
 
 
 class Heartbeat(models.Model):

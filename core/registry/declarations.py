@@ -123,11 +123,14 @@ class Unready(Exception):
 
 @dataclass(frozen=True)
 class ReadinessCheck:
-    """A component that /readyz reports; `run` raises Unready or a database error."""
+    """A component that /readyz reports; `run` raises Unready or a database error.
+
+    The state is unknown while a component in `needs` is not well: that one is to blame.
+    """
 
     name: str
     run: Callable[[], None]
-    asks_database: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

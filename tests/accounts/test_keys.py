@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -198,3 +199,17 @@ def test_reading_does_not_wait_to_save_the_last_use(owner):
         writing.result()
     client.get("/api/v1/me")
     assert last_used() is not None
+
+
+def test_a_known_public_id_takes_the_same_statements_as_an_unknown_one(owner_api):
+    header = owner_api._credentials["HTTP_AUTHORIZATION"]
+    known = "_".join(header.split("_", 2)[:2])
+    asked = {}
+    for name, start in {"known": known, "unknown": "Bearer tdo_" + "0" * 16}.items():
+        client = APIClient(HTTP_AUTHORIZATION=f"{start}_{'x' * 43}")
+        with CaptureQueriesContext(connection) as statements:
+            assert client.get("/api/v1/me").status_code == 401
+        [statement] = statements.captured_queries
+        asked[name] = re.sub(r"'[^']*'", "?", statement["sql"])
+    assert asked["known"] == asked["unknown"]
+    assert "secret_hash" in asked["known"].partition("WHERE")[2]

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import authenticate
 
 from accounts.models import Role, User
+from accounts.services.passwords import hash_password
 from accounts.services.people import (
     CannotRemoveYourself,
     EmailTaken,
@@ -33,7 +34,11 @@ def reload(user):
 
 def add(actor, username="new", **fields):
     return add_person(
-        actor=actor, username=username, password=PASSWORD, now=NOW, **fields
+        actor=actor,
+        username=username,
+        password_hash=hash_password(PASSWORD),
+        now=NOW,
+        **fields,
     )
 
 
@@ -57,7 +62,9 @@ def test_a_manager_adds_people_who_have_an_inbox_and_can_sign_in(manager):
 
 
 def test_a_person_without_a_password_cannot_sign_in(manager):
-    person = add_person(actor=manager, username="new", password=None, now=NOW)
+    person = add_person(
+        actor=manager, username="new", password_hash=hash_password(None), now=NOW
+    )
     assert not person.has_usable_password()
 
 
@@ -67,7 +74,9 @@ def test_members_and_auditors_cannot_manage_people(request, actor, outsider):
     for act in (
         lambda: add(user),
         lambda: change(user, outsider, display_name="x"),
-        lambda: set_password(actor=user, person=outsider, password="x", now=NOW),
+        lambda: set_password(
+            actor=user, person=outsider, password_hash=hash_password("x"), now=NOW
+        ),
     ):
         with pytest.raises(Forbidden):
             act()
@@ -108,7 +117,7 @@ def test_a_manager_cannot_change_people_with_more_permissions(
             lambda person=person: change(manager, person, roles=[]),
             lambda person=person: change(manager, person, is_active=False),
             lambda person=person: set_password(
-                actor=manager, person=person, password="x", now=NOW
+                actor=manager, person=person, password_hash=hash_password("x"), now=NOW
             ),
         ):
             with pytest.raises(Forbidden):
@@ -166,7 +175,8 @@ def test_people_change_their_own_profile(owner):
 
 
 def test_a_new_password_is_recorded_without_its_value(owner):
-    set_password(actor=owner, person=owner, password="a new secret", now=NOW)
+    new = hash_password("a new secret")
+    set_password(actor=owner, person=owner, password_hash=new, now=NOW)
     event = last(owner)
     assert (event.verb, event.changes) == ("user.password_changed", {})
     assert authenticate(username="olga", password="a new secret") == owner

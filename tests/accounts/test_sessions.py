@@ -15,6 +15,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.passwords import hash_password
 from accounts.services.people import change_person, set_password
 from accounts.sessions import SessionStore, find_user
 from core.timeouts import without_waiting
@@ -158,7 +159,8 @@ def test_a_new_password_ends_other_sessions_but_not_the_current_one(
 
 
 def test_a_password_set_by_another_person_ends_a_cached_session(browser, owner):
-    set_password(actor=None, person=owner, password="x" * 20, now=timezone.now())
+    new = hash_password("x" * 20)
+    set_password(actor=None, person=owner, password_hash=new, now=timezone.now())
     assert not is_signed_in(browser)
 
 

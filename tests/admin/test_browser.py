@@ -33,9 +33,13 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people):
     mia.click(".quick-add button")
     assert "“Buy milk” was added to Inbox." in mia.text
     mia.open(reverse("admin:todos_todo_changelist"))
-    mia.click("#result_list .done-box")
-    assert "“Buy milk” is done." in mia.text
+    mia.press("#result_list .done-box")
+    mia.wait_for("“Buy milk” is done.")
     assert "Nothing here yet." in mia.text
+    mia.press(".undo")
+    mia.wait_for("“Buy milk” is open again.")
+    mia.press("#result_list .done-box")
+    mia.wait_for("“Buy milk” is done.")
 
     mia.open(reverse("admin:todos_todolist_add"))
     mia.type("#id_name", "Picnic")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 from accounts.services.roles import add_role
 from core.models import Event
@@ -79,7 +80,11 @@ class Installation:
     def _add(self, number: int) -> None:
         user, now = self.user, self.now
         person = add_person(
-            actor=None, username=f"p{number}", password=None, now=now, roles=[self.role]
+            actor=None,
+            username=f"p{number}",
+            password_hash=hash_password(None),
+            now=now,
+            roles=[self.role],
         )
         share_list(
             actor=user,

@@ -117,7 +117,7 @@ def test_every_address_below_the_api_is_documented():
     routes = {
         str(pattern.pattern)
         .replace("uuid:", "")
-        .replace("int:", "")
+        .replace("number:", "")
         .replace("list_pk", "list_id")
         .replace("todo_pk", "todo_id")
         .replace("<pk>", "<id>")

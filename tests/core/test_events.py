@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person, change_profile
 from core.events import origin, record
 from core.models import Event, Recorded, Source
@@ -22,7 +23,9 @@ def test_events_name_the_origin_of_their_work(owner):
 
 
 def test_work_without_an_actor_is_recorded_as_of_the_system(db):
-    person = add_person(actor=None, username="x", password=PASSWORD, now=NOW)
+    person = add_person(
+        actor=None, username="x", password_hash=hash_password(PASSWORD), now=NOW
+    )
     event = Event.objects.about("user", person.pk).get()
     assert (event.actor_id, event.actor_label) == (None, "")
 

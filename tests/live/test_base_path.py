@@ -18,9 +18,10 @@ PASSWORD = "a pale moon over the harbour"
 SET_PASSWORD = f"""
 from django.utils import timezone
 from accounts.models import User
+from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
-set_password(actor=None, person=User.objects.get(), password={PASSWORD!r},
-             now=timezone.now())
+set_password(actor=None, person=User.objects.get(), now=timezone.now(),
+             password_hash=hash_password({PASSWORD!r}))
 """
 
 

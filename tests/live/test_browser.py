@@ -57,8 +57,8 @@ def test_two_people_sign_in_share_edit_and_restore(browsers, stack):
     mia.type("#id_content", "Buy oat milk")
     mia.click("[name=_save]")
     assert "Buy oat milk" in mia.text
-    mia.click("#result_list .done-box")
-    assert "“Buy oat milk” is done." in mia.text
+    mia.press("#result_list .done-box")
+    mia.wait_for("“Buy oat milk” is done.")
 
     mia.open(f"{LISTS}add/")
     mia.type("#id_name", "Picnic")

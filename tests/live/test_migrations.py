@@ -70,10 +70,12 @@ ADD_PEOPLE = """
 from django.utils import timezone
 from accounts.models import Role
 from accounts.services.keys import issue_key
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 now, roles = timezone.now(), Role.objects.filter(name="member")
 for name in {people}:
-    user = add_person(actor=None, username=name, password=None, now=now, roles=roles)
+    user = add_person(actor=None, username=name, password_hash=hash_password(None),
+                      now=now, roles=roles)
     print(issue_key(actor=None, user=user, name="live", scopes=None, now=now)[1])
 """
 

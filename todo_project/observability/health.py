@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
+from threading import Lock
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
@@ -15,6 +17,7 @@ from django.urls import resolve
 from django.views.decorators.http import require_safe
 
 from core.api.problems import BUSY_SECONDS
+from core.health import require_writes
 from core.registry import ReadinessCheck, Unready, registry
 from core.timeouts import PROBE_TIMEOUT, answer_timeout
 from todo_project.observability.operator_token import has_operator_token
@@ -24,7 +27,13 @@ logger = logging.getLogger(__name__)
 Causes = dict[str, str | None]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+KEPT = 1.0  # seconds for which a process answers with the same result
+
+VITAL = ("database", "migrations", "writes")
+
 _last_causes: Causes = {}
+_lock = Lock()
+_found: tuple[float, Causes] | None = None
 
 
 class ProbeMiddleware:
@@ -52,13 +61,12 @@ def livez(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Return the state of every part; operators also see the causes of failures.
 
-    Without the database the service is unavailable (503). Without any other part it
-    keeps serving, perhaps more slowly, and scheduled tasks may be delayed.
+    Without a database that can be read and written the service is unavailable (503).
+    Without any other part it keeps serving, perhaps more slowly, and scheduled tasks
+    may be delayed.
     """
-    with answer_timeout(PROBE_TIMEOUT):
-        causes = find_causes()
-    log_changes(causes)
-    is_served = causes["database"] == causes["migrations"] == ""
+    causes = current_causes()
+    is_served = not any(causes[name] != "" for name in VITAL)
     status = "degraded" if any(causes.values()) else "ok"
     body: dict[str, object] = {
         "status": status if is_served else "unavailable",
@@ -71,19 +79,40 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=503, headers={"Retry-After": str(BUSY_SECONDS)})
 
 
+def current_causes() -> Causes:
+    """Return the causes as they were found within the last second.
+
+    Probes cost statements and writes, so many of them share one result.
+    """
+    global _found
+    with _lock:
+        if _found is None or time.monotonic() >= _found[0] + KEPT:
+            with answer_timeout(PROBE_TIMEOUT):
+                causes = find_causes()
+            log_changes(causes)
+            _found = (time.monotonic(), causes)
+        return _found[1]
+
+
 def find_causes() -> Causes:
     """Return each part's cause of failure: "" if it works, None if it is unknown."""
-    causes: Causes = {}
-    for check in checks():
-        is_unknown = check.asks_database and causes["database"]
-        causes[check.name] = None if is_unknown else cause_of(check)
-    return causes
+    by_name = {check.name: check for check in checks()}
+
+    @cache
+    def find(name: str) -> str | None:
+        check = by_name[name]
+        needs = [need for need in check.needs if need in by_name]
+        is_known = all(find(need) == "" for need in needs)
+        return cause_of(check) if is_known else None
+
+    return {name: find(name) for name in by_name}
 
 
 def checks() -> Iterator[ReadinessCheck]:
     """Yield the checks of this installation, the database first."""
     yield ReadinessCheck("database", check_database)
-    yield ReadinessCheck("migrations", check_migrations, asks_database=True)
+    yield ReadinessCheck("migrations", check_migrations, ("database",))
+    yield ReadinessCheck("writes", require_writes, ("database", "migrations"))
     yield from registry.readiness_checks()
 
 

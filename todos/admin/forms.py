@@ -15,6 +15,7 @@ from accounts.models import User
 from core.admin.forms import (
     Autocomplete,
     AutocompleteMany,
+    RowChoice,
     ServiceForm,
     Textarea,
     remember_initial,
@@ -97,7 +98,7 @@ class QuickAddForm(forms.Form):
     def __init__(self, user: User, data: QueryDict) -> None:
         super().__init__(data)
         lists = writable_lists(user)
-        self.fields["list"] = forms.ModelChoiceField(lists, required=False)
+        self.fields["list"] = RowChoice(lists, required=False)
 
     @property
     def error_text(self) -> str:
@@ -221,7 +222,7 @@ class MoveForm(forms.Form):
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
         super().__init__(data)
-        field = forms.ModelChoiceField(
+        field = RowChoice(
             writable_lists(user),
             label=_("list"),
             widget=Autocomplete(Todo._meta.get_field("list"), admin.site),
@@ -238,6 +239,6 @@ class ChooseLabelForm(forms.Form):
         super().__init__(data)
         widget = Autocomplete(Todo._meta.get_field("labels"), admin.site)
         widget.list_id = next(iter(lists)) if len(lists) == 1 else None
-        self.fields["label"] = forms.ModelChoiceField(
+        self.fields["label"] = RowChoice(
             choices_in(user, "labels", lists), label=_("label"), widget=widget
         )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.management.people import add_person_argument, find_person
 from accounts.models import User
+from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
 from core.management.base import ServiceCommand
 
@@ -35,7 +36,12 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person = find_person(options["person"], or_disabled=True)
         password = self._prompt(person) if sys.stdin.isatty() else read(person)
-        set_password(actor=None, person=person, password=password, now=timezone.now())
+        set_password(
+            actor=None,
+            person=person,
+            password_hash=hash_password(password),
+            now=timezone.now(),
+        )
         self.say(f"The password of {person.username} was changed.")
 
     def _prompt(self, person: User) -> str:

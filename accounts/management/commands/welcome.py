@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 
 from accounts.models import Role, User
+from accounts.services.passwords import PasswordHash, hash_password
 from accounts.services.people import add_person
 from core.management.base import ServiceCommand
 from core.models import Installation
@@ -33,20 +34,21 @@ class Command(ServiceCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
             return
+        password = get_random_string(PASSWORD_LENGTH)
+        password_hash = hash_password(password)
         with transaction.atomic():
             # If two processes start at once, the second waits here, then finds a user.
             if not Installation.objects.select_for_update().exists():
                 raise CommandError("Run manage.py migrate first.")
             if not User.objects.exists():
-                self._welcome()
+                self._welcome(password, password_hash)
 
-    def _welcome(self) -> None:
+    def _welcome(self, password: str, password_hash: PasswordHash) -> None:
         now = timezone.now()
-        password = get_random_string(PASSWORD_LENGTH)
         person = add_person(
             actor=None,
             username=USERNAME,
-            password=password,
+            password_hash=password_hash,
             now=now,
             roles=[self._role()],
         )

@@ -28,8 +28,10 @@ LOGS = REPOSITORY / "build" / "live"
 ADD_USER = """
 from django.utils import timezone
 from accounts.models import Role
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
-add_person(actor=None, username={name!r}, password={password!r}, now=timezone.now(),
+add_person(actor=None, username={name!r}, now=timezone.now(),
+           password_hash=hash_password({password!r}),
            roles=Role.objects.filter(name__in={roles!r}))
 """
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Role, User
+from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 from todos.management.sample.texts import GIVEN_NAMES, LANGUAGES, ZONES
 
@@ -55,7 +56,7 @@ def _make_person(
     return add_person(
         actor=None,
         username=username,
-        password=None,
+        password_hash=hash_password(None),
         now=now,
         roles=roles,
         display_name=f"{given} {number + 1}",

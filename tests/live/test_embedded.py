@@ -138,6 +138,16 @@ def test_a_body_that_is_not_read_does_not_lose_the_response(server: Embedded):
     assert {answer.status_code for answer in answers} == {401}
 
 
+@pytest.mark.parametrize("size", [3_000_000, 10_000_000])
+def test_a_body_beyond_the_limit_is_refused_with_a_response(
+    server: Embedded, size: int
+):
+    with server.client() as client:
+        answer = client.post("/api/v1/todos", data=b"x" * size)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert client.get("/livez").status_code == 200
+
+
 def test_a_running_request_is_finished_on_sigterm(server: Embedded):
     with half_sent(server, key=server.new_key()) as slow:
         wait_until(server.is_reading, what="a worker reads the request")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
@@ -13,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.devices import remember_device
@@ -20,6 +23,7 @@ from accounts.models import User
 from accounts.services.attempts import TooManyAttempts
 from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
+from core.forms import kept, once
 from core.site import PersonalAdminSite
 
 
@@ -94,14 +98,53 @@ class SignInAdminSite(PersonalAdminSite):
 
     login_form = SignInForm
 
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """Let forms that are sent after the session ended survive the sign-in."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def guard(request: HttpRequest, *args: Any, **options: Any) -> Any:
+            has_ended = request.method == "POST" and not self.has_permission(request)
+            if has_ended and once.FIELD in request.POST:
+                return self.ask_to_sign_in(request)
+            return guarded(request, *args, **options)
+
+        return guard
+
+    def ask_to_sign_in(self, request: HttpRequest) -> Any:
+        """Show the sign-in page, which carries the form that was sent."""
+        sealed, page = kept.seal(request), kept.return_url(request, request.path)
+        request.method = "GET"
+        app_path = reverse("admin:login", current_app=self.name)
+        context = {"kept": sealed, "next": page, "app_path": app_path}
+        return self.login(request, context)
+
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Sign a user in, and remember the browser as one of theirs."""
-        response: Any = super().login(request, extra_context)
+        """Sign a user in, and remember the browser as one of theirs.
+
+        What was typed before is shown again to the user who typed it.
+        """
+        sealed = request.POST.get("kept", "") if request.method == "POST" else ""
+        context = {"kept": sealed} | (extra_context or {})
+        response: Any = super().login(request, context)
         if request.method == "POST" and response.status_code == 302:
             remember_device(request, response, request.user.get_username())
+            self._restore(request, sealed)
         return limited(response)
+
+    def _restore(self, request: HttpRequest, sealed: str) -> None:
+        form = kept.unseal(sealed)
+        if form is None:
+            return
+        path, data = form
+        if once.is_from(request.user, data):
+            kept.keep(request, data, path)
+            text = gettext("You signed in again. Check your input and save again.")
+        else:
+            text = gettext("What was typed before belongs to another account.")
+        messages.warning(request, text)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

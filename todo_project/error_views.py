@@ -5,19 +5,28 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.urls import is_valid_path, reverse
 from django.utils.translation import gettext as _
 
-from core.admin.actions import return_url
 from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
 from core.api.viewsets import API_PREFIX
+from core.forms import kept, once
 from core.registry import registry
 from todo_project.advice import advice_on_host, advice_on_origin
+
+# Refusals of requests whose bodies were accepted.
+WITH_INPUT = frozenset({403, 404, 409, 429, 500, 503})
 
 # Addresses above the API, which lead to its documentation.
 ABOVE_API = (API_PREFIX, f"{API_PREFIX}v1/")
@@ -66,13 +75,31 @@ def csrf_failure(
     request: HttpRequest, reason: str = "", **_options: Any
 ) -> HttpResponse:
     if signed_out(request):
-        to = return_url(request, reverse("admin:index"))
-        return redirect_to_login(to, reverse("admin:login"))
+        return sign_in_again(request)
+    if is_ours(request) and once.is_from(request.user, request.POST):
+        kept.keep(request, kept.input_of(request), request.path)
+        text = _("You signed in again. Check your input and save again.")
+        messages.warning(request, text)
+        return HttpResponseRedirect(kept.return_url(request, request.path))
     if advice := advice_on_origin(request):
         detail = _("The server is not set up for this address.")
         return answer(request, 403, "csrf_failed", detail, advice)
     detail = _("This form has expired. Reload and try again.")
     return answer(request, 403, "csrf_failed", detail)
+
+
+def is_ours(request: HttpRequest) -> bool:
+    """Return whether a form of an admin page was sent, and by a page of this site."""
+    is_page = registry.door_of(request.path_info).errors == "page"
+    return is_page and kept.is_same_origin(request)
+
+
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """Show the sign-in page; it keeps what was typed if this site sent it."""
+    if is_ours(request) and once.FIELD in request.POST:
+        return admin.site.ask_to_sign_in(request)  # type: ignore[attr-defined,no-any-return]
+    to = kept.return_url(request, reverse("admin:index"))
+    return redirect_to_login(to, reverse("admin:login"))
 
 
 def signed_out(request: HttpRequest) -> bool:
@@ -81,6 +108,11 @@ def signed_out(request: HttpRequest) -> bool:
     login = reverse("admin:login")
     is_page = request.path.startswith(pages) and request.path != login
     return is_page and not request.user.is_authenticated
+
+
+def typed_texts(request: HttpRequest) -> list[str]:
+    """Return what was typed into the refused form, if a page of this site sent it."""
+    return kept.texts_in(kept.input_of(request)) if is_ours(request) else []
 
 
 def answer(
@@ -102,6 +134,7 @@ def answer(
         "detail": detail or default_detail_of(status),
         "advice": advice,
         "request_id": getattr(request, "id", ""),
+        "typed": typed_texts(request) if status in WITH_INPUT else [],
     }
     try:
         return render(request, "error.html", context, status=status)

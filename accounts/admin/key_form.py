@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.signing import BadSignature, TimestampSigner
-from django.db import IntegrityError, transaction
-from django.http import QueryDict
-from django.utils.crypto import get_random_string
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey
 from core.admin.forms import ServiceForm
-from core.errors import Conflict
-from core.models import IdempotentAnswer
 from core.registry import registry
 
 
@@ -42,17 +33,9 @@ class ScopeTable(forms.CheckboxSelectMultiple):
         return context
 
 
-class KeyCreatedAlready(Conflict):
-    message = gettext_lazy(
-        "This form has already created its key and shown it. If you lost the key, "
-        "revoke it and create another."
-    )
-
-
 class ApiKeyForm(ServiceForm):
-    """A new key with its scopes and expiry; each form creates only one key."""
+    """A new key with its scopes and expiry."""
 
-    once = forms.CharField(required=False, widget=forms.HiddenInput)
     token: str  # of the key that the service has issued
 
     scopes = forms.MultipleChoiceField(
@@ -76,37 +59,3 @@ class ApiKeyForm(ServiceForm):
     class Meta:
         model = ApiKey
         fields = ("name", "scopes", "expires_at")
-
-    def configure(self) -> None:
-        # The one-time token expires before the record of its use is pruned.
-        self.signer = TimestampSigner(salt=f"accounts.admin.keys.{self.user.pk}")
-        self.initial["once"] = self._fresh()
-
-    def clean(self) -> dict[str, Any] | None:
-        try:
-            self.signer.unsign(
-                self.data.get("once", ""),
-                max_age=timedelta(days=settings.IDEMPOTENCY_DAYS),
-            )
-        except BadSignature:
-            self.data = data = cast(QueryDict, self.data).copy()
-            data["once"] = self._fresh()
-            self.add_error(None, _("This form has expired. Check it and save again."))
-        return super().clean()
-
-    def _fresh(self) -> str:
-        return self.signer.sign(get_random_string(22))
-
-
-def consume_token(actor: User, token: str, now: datetime) -> None:
-    """Record the one-time token of a form; raise KeyCreatedAlready the second time.
-
-    The space in the key separates it from the Idempotency-Keys of clients.
-    """
-    try:
-        with transaction.atomic():
-            IdempotentAnswer.objects.create(
-                user=actor, key=f"form {token}", fingerprint="", created_at=now
-            )
-    except IntegrityError:
-        raise KeyCreatedAlready from None

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.key_form import ApiKeyForm, KeyCreatedAlready, consume_token
+from accounts.admin.key_form import ApiKeyForm
 from accounts.models import ApiKey, User
 from accounts.models.keys import ApiKeyQuerySet
 from accounts.services.keys import issue_key, revoke_key
@@ -27,7 +27,6 @@ from core.admin.changelist import Changelist, Column
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.admin.urls import page_url, with_filters
-from core.errors import DomainError
 
 
 class KeyStateFilter(admin.SimpleListFilter):
@@ -93,14 +92,13 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
         return self.details if row else super().fieldsets(request, row)
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
-        return {}  # the one-time token never comes from the query string
+        return {}
 
     def context(self, request: HttpRequest, row: ApiKey | None) -> dict[str, Any]:
         return {"show_save_and_continue": False, "show_save_and_add_another": False}
 
     def add(self, actor: User, form: ApiKeyForm, now: datetime) -> ApiKey:
         data = form.cleaned_data
-        consume_token(actor, data["once"], now)
         key, form.token = issue_key(
             actor=actor,
             user=actor,
@@ -126,13 +124,15 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
         response["Cache-Control"] = "no-store"
         return response
 
-    def after_refusal(
-        self, request: HttpRequest, refusal: DomainError
-    ) -> HttpResponse | None:
-        """Redirect if the form was submitted before: each key needs a new form."""
-        if not isinstance(refusal, KeyCreatedAlready):
-            return None
-        messages.error(request, str(refusal.message))
+    def after_repeat(
+        self, request: HttpRequest, row: ApiKey, form: ApiKeyForm
+    ) -> HttpResponse:
+        """Do not show the secret again: it was not stored."""
+        text = _(
+            "This form has already created its key and shown it. If you lost the key, "
+            "revoke it and create another."
+        )
+        messages.error(request, text)
         url = page_url(ApiKey, "changelist")
         return HttpResponseRedirect(with_filters(request, ApiKey, url))
 

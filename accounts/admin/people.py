@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin import ListFilter, ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -42,6 +43,7 @@ from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.admin.urls import page_url, with_filters
 from core.errors import DomainError, Stale, refusal_of
+from core.forms import kept
 from core.models import Event
 from core.scoping import ScopedQuerySet
 from core.text import fold
@@ -216,7 +218,8 @@ class UserAdmin(ScopedModelAdmin[User]):
         """Let users change their own profile."""
         user = request_user(request)
         person = User.objects.get(pk=user.pk)
-        form = ProfileForm(request.POST or None, user=user, instance=person)
+        typed = request.POST or kept.take(request, request.path)
+        form = ProfileForm(typed, user=user, instance=person)
         if request.method == "POST" and form.is_valid() and _save_profile(user, form):
             messages.success(request, _("Your profile was saved."))
             return HttpResponseRedirect(request.path)
@@ -244,7 +247,7 @@ class UserAdmin(ScopedModelAdmin[User]):
                     password_hash=hash_password(form.cleaned_data["password1"]),
                     now=timezone.now(),
                 )
-            except DomainError as error:
+            except (DomainError, OperationalError) as error:
                 form.add_error(None, str(refusal_of(error).message))
             else:
                 messages.success(request, _("The password was changed."))
@@ -272,8 +275,8 @@ def _save_profile(user: User, form: ProfileForm) -> bool:
         form.add_refusal(error)
         form.data = data = cast(QueryDict, form.data).copy()
         data["version"] = form.state_of(form.row)
-    except DomainError as error:
-        form.add_refusal(error)
+    except (DomainError, OperationalError) as error:
+        form.add_refusal(refusal_of(error))
     else:
         return True
     return False

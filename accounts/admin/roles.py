@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
@@ -75,9 +76,18 @@ class RoleForm(ServiceForm):
             self.fields["name"].validators += [validate_storable, validate_visible]
         if "permissions" in self.fields:
             self.fields["permissions"].queryset = grantable()  # type: ignore[attr-defined]
+            # Permissions that the page does not offer are neither shown nor removed.
+            held = self.initial.get("permissions", ())
+            self.initial["permissions"] = [one for one in held if is_grantable(one)]
 
     def state_of(self, row: Role) -> str:
         return state_of(row)
+
+
+def is_grantable(permission: Permission) -> bool:
+    types = ContentType.objects  # cached, unlike the relation
+    app = types.get_for_id(permission.content_type_id).app_label
+    return app in registry.apps
 
 
 def grantable() -> QuerySet[Permission]:
@@ -99,8 +109,12 @@ class RoleChangeForm(ChangeForm[Role, RoleForm]):
         )
 
     def change(self, actor: User, form: RoleForm, now: datetime) -> None:
+        values = form.values
+        if "permissions" in values:
+            others = form.row.permissions.exclude(pk__in=grantable())
+            values["permissions"] = [*values["permissions"], *others]
         change_role(
-            actor=actor, role=form.row, expected=form.expected, now=now, **form.values
+            actor=actor, role=form.row, expected=form.expected, now=now, **values
         )
 
 

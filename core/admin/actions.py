@@ -14,7 +14,6 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from core.admin.bulk_run import BulkRun, progress_page
@@ -22,6 +21,7 @@ from core.admin.changelist import grouped
 from core.admin.paginator import MAX_COUNTED
 from core.admin.permissions import request_user
 from core.errors import Busy, DomainError, Missing, refusal_of
+from core.forms.kept import return_url
 from core.ids import is_key
 
 ANCHOR = re.compile(r"[a-z][\w-]{0,99}", re.ASCII)
@@ -32,15 +32,6 @@ Action: TypeAlias = (
 )
 # A service, and the success message for a number of rows.
 RowService = tuple[Callable[..., object], Callable[[int], str]]
-
-
-def return_url(request: HttpRequest, fallback: str) -> str:
-    """Return the URL of the page that sent the form, if it is on this site."""
-    url = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if is_ours else fallback
 
 
 def run_and_redirect(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.exceptions import DisallowedModelAdminToField
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
@@ -17,33 +17,25 @@ from django.contrib.admin.options import (
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, transaction
-from django.forms import all_valid
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+)
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.admin.conflicts import conflict_page
+from core.admin.form_page import Form, FormPage, rows_vanished
 from core.admin.forms import ScopedFormSet, ServiceForm
+from core.admin.gone import ChoiceGone, Refusal, gone_context
 from core.admin.permissions import Row, request_user
+from core.admin.urls import page_url
 from core.errors import DomainError, Missing, Stale, refusal_of
+from core.forms import kept, once
 from core.text import space_scripts
 from core.users import User
-
-Form = TypeVar("Form", bound=ServiceForm)
-
-
-@dataclass
-class FormPage(Generic[Row, Form]):
-    """A form with its formsets and inlines; `row` is None for a new row."""
-
-    row: Row | None
-    form: Form
-    formsets: list[ScopedFormSet]
-    inlines: list[InlineModelAdmin[Any, Any]]
-
-    def is_valid(self) -> bool:
-        # Validate both, so that all errors are shown at once.
-        return all([self.form.is_valid(), all_valid(self.formsets)])
 
 
 class ChangeForm(Generic[Row, Form]):
@@ -99,11 +91,20 @@ class ChangeForm(Generic[Row, Form]):
     def after_change(self, request: HttpRequest, row: Row) -> HttpResponse:
         return self.model_admin.response_change(request, row)
 
-    def after_refusal(
-        self, request: HttpRequest, refusal: DomainError
-    ) -> HttpResponse | None:
-        """Return a page to show instead of the form with the refusal, or None."""
-        return None
+    def after_repeat(self, request: HttpRequest, row: Row, form: Form) -> HttpResponse:
+        """Answer a form that was sent twice, as its first submission was answered."""
+        if form.is_new:
+            return self.after_add(request, row, form)
+        return self.after_change(request, row)
+
+    def offers_for_gone(
+        self, request: HttpRequest, object_id: str
+    ) -> list[tuple[str, str]]:
+        """Return what can be done for a row that is gone: labels and URLs of buttons.
+
+        They send everything that was typed.
+        """
+        return []
 
     # --- The page ---------------------------------------------------------------
 
@@ -114,21 +115,53 @@ class ChangeForm(Generic[Row, Form]):
         form_url: str,
         extra_context: dict[str, Any] | None,
     ) -> HttpResponse:
-        """Show the form, or process its submission."""
-        row = self._load(request, object_id)
+        """Show the form, process its submission, or show again what was kept of it."""
+        context = extra_context or {}
+        data = None
+        if request.method == "GET":
+            data = kept.take(request, request.path)
+        if data is None:
+            saves = request.method == "POST"
+            return self._respond(request, object_id, form_url, context, saves=saves)
+        with kept.as_sent(request, data):
+            return self._respond(request, object_id, form_url, context, saves=False)
+
+    def _respond(
+        self,
+        request: HttpRequest,
+        object_id: str | None,
+        form_url: str,
+        extra_context: dict[str, Any],
+        *,
+        saves: bool,
+    ) -> HttpResponse:
+        try:
+            row = self._load(request, object_id)
+        except (Http404, PermissionDenied) as refusal:
+            return self._gone(request, object_id, refusal)
         is_sent = request.method == "POST"
         page = self._bound(request, row) if is_sent else self._unbound(request, row)
-        if is_sent and page.is_valid():
-            response = self._save(request, page)
+        if saves:
+            is_valid = page.is_valid()
+            response = (self._save if is_valid else self._repeat)(request, page)
             if response is not None:
                 return response
-        context = self._page_context(request, page) | (extra_context or {})
+        context = {"is_unsaved": is_sent} | self._page_context(request, page)
+        return self._render(request, page, context | extra_context, form_url)
+
+    def _render(
+        self,
+        request: HttpRequest,
+        page: FormPage[Row, Form],
+        context: dict[str, Any],
+        form_url: str,
+    ) -> HttpResponse:
         return self.model_admin.render_change_form(
             request,
             context,
-            add=row is None,
-            change=row is not None,
-            obj=row,
+            add=page.row is None,
+            change=page.row is not None,
+            obj=page.row,
             form_url=form_url,
         )
 
@@ -161,14 +194,15 @@ class ChangeForm(Generic[Row, Form]):
         try:
             with transaction.atomic():
                 row = self._write(request, page)
+        except once.SentBefore:
+            return self._repeat(request, page)
         except Stale:
             return self._conflict(request, page)
         except Missing:
-            raise Http404 from None
+            return self._missing(request, page)
         except (DomainError, IntegrityError, OperationalError) as error:
-            refusal = refusal_of(error)
-            page.form.add_refusal(refusal)
-            return self.after_refusal(request, refusal)
+            page.form.add_refusal(refusal_of(error))
+            return None
         saved = page.form.instance
         if page.row is not None:
             return self.after_change(request, saved)
@@ -177,7 +211,10 @@ class ChangeForm(Generic[Row, Form]):
 
     def _write(self, request: HttpRequest, page: FormPage[Row, Form]) -> Row:
         actor, now, form = request_user(request), timezone.now(), page.form
+        claim = self._claim(request, page, now)
         row: Row = self.add(actor, form, now) if page.row is None else form.row
+        if claim and page.row is None:
+            once.note_row(claim, row.pk)
         if page.row is not None and form.values:
             self.change(actor, form, now)
         for formset in page.formsets:
@@ -185,15 +222,77 @@ class ChangeForm(Generic[Row, Form]):
                 self.save_inline(actor, row, formset, now)
         return row
 
+    def _claim(
+        self, request: HttpRequest, page: FormPage[Row, Form], now: datetime
+    ) -> once.Claim | None:
+        """Let the form take effect once; only forms that add rows need a token.
+
+        Changes of rows are protected by their versions as well.
+        """
+        user, data = request_user(request), request.POST
+        if page.adds_rows or (page.has_effect and once.is_from(user, data)):
+            return once.claim(user, data, now)
+        return None
+
+    def _repeat(
+        self, request: HttpRequest, page: FormPage[Row, Form]
+    ) -> HttpResponse | None:
+        """Answer a form that took effect before; return None for any other.
+
+        It may not be valid a second time, since its row exists now.
+        """
+        claim = once.find_claim(request_user(request), request.POST)
+        if claim is None:
+            return None
+        if page.row is not None:
+            return self.after_repeat(request, page.form.instance, page.form)
+        row: Row | None = self.model_admin.get_object(request, claim.resource_id)
+        if row is None:
+            return HttpResponseRedirect(page_url(self.model_admin.model, "changelist"))
+        return self.after_repeat(request, row, page.form)
+
     def _conflict(
         self, request: HttpRequest, page: FormPage[Row, Form]
     ) -> HttpResponse:
         """Show the user's input next to the row's current values."""
         row = page.row and self.model_admin.get_object(request, str(page.row.pk))
         if row is None:
-            raise Http404
+            return self._gone(request, str(page.row and page.row.pk), Http404())
         page = self._bound(request, row)
         return conflict_page(self.model_admin, request, page.form, page.formsets)
+
+    def _missing(
+        self, request: HttpRequest, page: FormPage[Row, Form]
+    ) -> HttpResponse | None:
+        """Show the form again without rows that disappeared while it was saved."""
+        if page.row is not None:
+            row = self.model_admin.get_object(request, str(page.row.pk))
+            if row is None:
+                return self._gone(request, str(page.row.pk), Http404())
+            page.replace_by(self._bound(request, row))
+            page.is_valid()
+        page.form.add_refusal(ChoiceGone())
+        return None
+
+    def _gone(
+        self, request: HttpRequest, object_id: str | None, refusal: Refusal
+    ) -> HttpResponse:
+        """Show what was typed for a row that cannot be saved, to save it as a new one.
+
+        Raise the refusal if nothing was typed, or if the user cannot add rows.
+        """
+        can_add = object_id is not None and self.model_admin.has_add_permission(request)
+        if not can_add or not kept.texts_in(kept.input_of(request)):
+            raise refusal
+        page = self._bound(request, None)
+        context = self._page_context(request, page) | gone_context(
+            page.form, kept.input_of(request), refusal
+        )
+        context["offers"] = self.offers_for_gone(request, str(object_id))
+        form_url = page_url(self.model_admin.model, "add")
+        response = self._render(request, page, context, form_url)
+        response.status_code = 404 if isinstance(refusal, Http404) else 403
+        return response
 
     # --- Parts of the page ------------------------------------------------------
 
@@ -209,7 +308,11 @@ class ChangeForm(Generic[Row, Form]):
         form = self._class_of(request, row)(
             request.POST, request.FILES, user=request_user(request), instance=row
         )
-        return self._with_formsets(request, row, form)
+        page = self._with_formsets(request, row, form)
+        for formset in page.formsets:
+            if formset.vanished:
+                messages.warning(request, rows_vanished(formset))
+        return page
 
     def _with_formsets(
         self, request: HttpRequest, row: Row | None, form: Form

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any, TypeAlias
+from datetime import time
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from django import forms
@@ -16,16 +18,21 @@ from django.contrib.admin.widgets import (
 )
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
+from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from core.errors import DomainError
+from core.forms.once import FIELD, FormExpired, new_token
 from core.ids import is_key
 from core.text import is_id
 from core.users import User
 
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
+LINE_BREAK = re.compile("[\r\n]")
+# Fields of every form that are not values of its row.
+TECHNICAL = frozenset({"version", FIELD})
 
 
 def normalize_newlines(value: object) -> Any:
@@ -54,6 +61,19 @@ class Textarea(AdminTextareaWidget):
         return normalize_newlines(super().value_from_datadict(data, files, name))
 
 
+class TimeInput(forms.TimeInput):
+    """A time of day; seconds are shown if there are any."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M:%S")
+
+    def format_value(self, value: Any) -> str | None:
+        text = super().format_value(value)
+        return text.removesuffix(":00") if isinstance(value, time) and text else text
+
+
 def remember_initial(form: forms.BaseForm) -> None:
     """Add the initial values of the fields to the form as hidden inputs.
 
@@ -76,6 +96,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
     """
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+    once = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -90,12 +111,14 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
             data, files, instance=instance, initial=initial, label_suffix=""
         )
         self.user = user
+        self.initial["once"] = new_token(user)
         # Validation changes the instance; services need the row as it was read.
         self.row: Any = copy(self.instance)
         if not self.is_new:
             self.initial["version"] = self.state_of(self.instance)
             remember_initial(self)
         self.configure()
+        self._keep_line_breaks()
 
     @property
     def is_new(self) -> bool:
@@ -103,6 +126,13 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def configure(self) -> None:
         """Adapt the fields to the user and the row."""
+
+    def _keep_line_breaks(self) -> None:
+        """Show text with line breaks in a textarea: an input would remove them."""
+        for name, field in self.fields.items():
+            is_line = isinstance(field.widget, forms.TextInput)
+            if is_line and LINE_BREAK.search(str(self[name].value() or "")):
+                field.widget = Textarea(attrs=field.widget.attrs | {"rows": 3})
 
     def state_of(self, row: Any) -> str:
         """Return the tag of the row's current state."""
@@ -114,8 +144,14 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         return {
             name: self.cleaned_data[name]
             for name in self.changed_data
-            if name != "version"
+            if name not in TECHNICAL
         }
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """Return all values, by the services' keyword arguments."""
+        data = self.cleaned_data.items()
+        return {name: value for name, value in data if name not in TECHNICAL}
 
     @property
     def expected(self) -> set[str]:
@@ -124,6 +160,9 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def add_refusal(self, refusal: DomainError) -> None:
         """Show why a service refused, on the field that the refusal names, if any."""
+        if isinstance(refusal, FormExpired):
+            self.data = data = cast(QueryDict, self.data).copy()
+            data[FIELD] = new_token(self.user)
         field = refusal.field if refusal.field in self.fields else None
         self.add_error(field, str(refusal.message))
 
@@ -132,6 +171,9 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Inline rows; `user` is the person who views them.
 
     `query` is that of the URL: it chooses the page of the rows, if there are many.
+
+    Rows that were removed since the page was opened are left out, so that the others
+    can be saved; `vanished` is the number of those that the user did not remove, too.
     """
 
     def __init__(
@@ -145,6 +187,40 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     ) -> None:
         self.user, self.query = user, query
         super().__init__(data, files, **options)
+        self.vanished = self._leave_out_vanished() if self.is_bound else 0
+
+    def _leave_out_vanished(self) -> int:
+        """Remove rows that no longer exist from the input, and renumber the others."""
+        if not (count := self.initial_form_count()):
+            return 0
+        model: Any = self.model
+        rows = [f"{self.prefix}-{index}-" for index in range(count)]
+        ids = [self.data.get(f"{row}{model._meta.pk.name}", "") for row in rows]
+        existing = {str(row.pk) for row in self.get_queryset()}
+        vanished = [i for i in range(count) if is_id(ids[i]) and ids[i] not in existing]
+        if vanished:
+            removed = [f"{rows[index]}DELETE" in self.data for index in vanished]
+            data = cast(QueryDict, self.data)
+            self.data = without_rows(data, str(self.prefix), vanished)
+            del self.management_form
+            return removed.count(False)
+        return 0
+
+
+def without_rows(data: QueryDict, prefix: str, left_out: Sequence[int]) -> QueryDict:
+    """Return the input of a formset without some of its existing rows."""
+    of_row = re.compile(rf"(initial-)?{re.escape(prefix)}-(\d{{1,4}})-(.+)")
+    kept = QueryDict(mutable=True)
+    for name, values in data.lists():
+        if not (found := of_row.fullmatch(name)):
+            kept.setlist(name, values)
+        elif (index := int(found[2])) not in left_out:
+            index -= sum(other < index for other in left_out)
+            kept.setlist(f"{found[1] or ''}{prefix}-{index}-{found[3]}", values)
+    for count in (TOTAL_FORM_COUNT, INITIAL_FORM_COUNT):
+        name = f"{prefix}-{count}"
+        kept[name] = str(int(str(data[name])) - len(left_out))
+    return kept
 
 
 class RowChoice(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -50,6 +50,8 @@ class Removal(Generic[Row]):
         row: Row | None = self.model_admin.get_object(request, unquote(object_id))
         if not self.model_admin.has_delete_permission(request, row):
             raise PermissionDenied
+        if row is None and request.method == "POST":
+            return self._gone(request)
         if row is None:
             raise Http404
         if not request.POST:
@@ -59,13 +61,19 @@ class Removal(Generic[Row]):
         try:
             self.remove(request_user(request), row, timezone.now())
         except Missing:
-            raise Http404 from None
+            return self._gone(request)
         except (DomainError, IntegrityError, OperationalError) as error:
             messages.error(request, str(refusal_of(error).message))
             url = with_filters(request, row, page_url(row, "change", object_id))
             return HttpResponseRedirect(url)
         messages.success(request, message)
         return HttpResponseRedirect(url)
+
+    def _gone(self, request: HttpRequest) -> HttpResponse:
+        """Answer as for a row that was just deleted: a double click does no harm."""
+        text = _("This was deleted already, or you no longer have access to it.")
+        messages.info(request, text)
+        return HttpResponseRedirect(page_url(self.model_admin.model, "changelist"))
 
     def _confirmation(
         self, request: HttpRequest, row: Row, extra_context: dict[str, Any]

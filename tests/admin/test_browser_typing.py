@@ -61,3 +61,54 @@ def test_acting_beside_an_edited_form_keeps_what_is_typed(browser, mia):
     assert [row.content for row in below] == ["Buy flour", "Heat the oven"]
     browser.listen()
     assert browser.complaints == []
+
+
+def leave(browser: Browser, css: str) -> bool:
+    """Leave the page by a click; return whether the page asked first.
+
+    The driver answers the question with yes.
+    """
+    browser.driver.execute_script(
+        "addEventListener('beforeunload', (event) => "
+        "sessionStorage.setItem('asked', event.defaultPrevented))"
+    )
+    browser.click(css)
+    asked = browser.driver.execute_script("return sessionStorage.getItem('asked')")
+    return bool(asked == "true")
+
+
+def test_leaving_an_edited_form_asks_first_and_sending_it_does_not(browser, mia):
+    todo = add_todo(actor=mia, content="buy milk\nand bread", now=NOW)
+    page = address("todos_todo_change", todo.pk)
+    browser.open(page)
+    assert not leave(browser, ".back a")
+    browser.open(page)
+    assert browser.value(CONTENT) == "buy milk\nand bread"
+    browser.type(NOTES, "Rye")
+    assert leave(browser, ".back a")
+    browser.open(page)
+    browser.type(NOTES, "Rye")
+
+    # Signing in again in another tab changes the CSRF token.
+    browser.driver.delete_cookie("csrftoken")
+    browser.driver.add_cookie({"name": "csrftoken", "value": "a" * 32, "path": "/"})
+    assert not leave(browser, "[name=_save]")
+    assert "You signed in again." in browser.text
+    assert browser.value(NOTES) == "Rye"
+
+    browser.driver.delete_cookie("sessionid")
+    assert not leave(browser, "[name=_save]")
+    browser.type("#id_username", "mia")
+    browser.type("#id_password", PASSWORD)
+    browser.click("#login-form button")
+    assert browser.value(NOTES) == "Rye"
+    # It was not saved, so leaving it asks although nothing was typed since.
+    assert leave(browser, ".brand")
+    browser.type("#quick-content", "Half a thought")
+    assert leave(browser, ".brand")
+
+    browser.open(page)
+    browser.type(NOTES, "Rye")
+    assert not leave(browser, "[name=_save]")
+    todo.refresh_from_db()
+    assert (todo.content, todo.notes) == ("buy milk\nand bread", "Rye")

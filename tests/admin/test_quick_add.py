@@ -8,7 +8,13 @@ import pytest
 from django.test import Client
 
 from tests.admin.cast import address, text_of
-from tests.admin.todo_pages import QUICK_ADD, TABLE, last_event, messages_of
+from tests.admin.todo_pages import (
+    QUICK_ADD,
+    TABLE,
+    last_event,
+    messages_of,
+    quick_add,
+)
 from tests.conftest import browser_for
 from todos.models import Todo
 
@@ -19,7 +25,7 @@ def test_quick_add_adds_a_todo_and_stays_on_the_page(owner, owner_browser, todo_
         "list": todo_list.pk,
         "next": f"{TABLE}?due=none",
     }
-    answer = owner_browser.post(QUICK_ADD, typed, follow=True)
+    answer = quick_add(owner_browser, **typed)
     assert answer.redirect_chain == [(f"{TABLE}?due=none", 302)]
     assert "“Water the tomatoes” was added to Garden." in text_of(answer)
     todo = Todo.objects.get(content="Water the tomatoes")
@@ -30,13 +36,13 @@ def test_quick_add_adds_a_todo_and_stays_on_the_page(owner, owner_browser, todo_
 
 
 def test_quick_add_without_a_list_uses_the_inbox(owner, owner_browser):
-    owner_browser.post(QUICK_ADD, {"content": "Breathe"})
+    quick_add(owner_browser, content="Breathe")
     assert Todo.objects.get().list == owner.inbox
 
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 501, "字" * 501, "a\x00b"])
 def test_quick_add_refuses_invalid_content_and_keeps_it(owner_browser, content):
-    answer = owner_browser.post(QUICK_ADD, {"content": content}, follow=True)
+    answer = quick_add(owner_browser, content=content)
     assert answer.status_code == 200
     assert "Not added." in text_of(answer)
     kept = re.search(r'id="quick-content"[^>]* value="([^"]*)"', text_of(answer))
@@ -52,14 +58,14 @@ def test_quick_add_refuses_a_read_only_list(viewer, outsider, todo_list):
     for person in (viewer, outsider):
         browser = browser_for(person)
         typed = {"content": "Smuggled", "list": todo_list.pk}
-        answer = browser.post(QUICK_ADD, typed, follow=True)
+        answer = quick_add(browser, **typed)
         assert "Not added." in text_of(answer)
     assert not Todo.objects.exists()
 
 
 def test_quick_add_never_redirects_to_another_site(owner_browser):
     typed = {"content": "x", "next": "https://evil.example/"}
-    assert owner_browser.post(QUICK_ADD, typed)["Location"] == TABLE
+    assert quick_add(owner_browser, **typed).redirect_chain == [(TABLE, 302)]
 
 
 def test_quick_add_needs_the_csrf_token(owner):

@@ -72,7 +72,13 @@ def statuses(nginx: Nginx, times: int, path: str, address: str, method: str = "G
 def test_too_many_requests_get_429_with_retry_after(strict_nginx: Nginx):
     address = "203.0.113.1"
     assert statuses(strict_nginx, 8, "/", address) == {200: 5, 429: 3}
-    assert_page(ask(strict_nginx, "/", from_address(address)), 429)
+    page = ask(strict_nginx, "/", from_address(address))
+    assert_page(page, 429)
+    assert b"send your form again" not in page[2]
+    # What was typed into a form is sent again by reloading the page.
+    page = ask(strict_nginx, "/admin/todos/todo/add/", from_address(address), "POST")
+    assert_page(page, 429)
+    assert b"Reload this page in a moment to send your form again" in page[2]
     assert_problem(ask(strict_nginx, "/api/v1/todos", from_address(address)), 429)
     # What nginx may repeat goes another way, and is counted all the same.
     again = from_address(address) | KEY

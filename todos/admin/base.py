@@ -34,18 +34,19 @@ def with_own_list(user: User) -> Prefetch[Any]:
 
 def requested_list_id(request: HttpRequest) -> UUID | None:
     """Return the id in the URL parameter `list`; None if there is no valid one."""
-    return _list_id_in(request.GET)
+    return as_id(request.GET.get("list"))
 
 
 def list_id_to_add_to(request: HttpRequest) -> UUID | None:
     """Return the list in the URL, or that of the filtered table that led here."""
     filters = QueryDict(request.GET.get(FILTERS, ""))
-    return requested_list_id(request) or _list_id_in(filters)
+    return requested_list_id(request) or as_id(filters.get("list"))
 
 
-def _list_id_in(query: QueryDict) -> UUID | None:
+def as_id(text: str | None) -> UUID | None:
+    """Return the id that the text is; None if it is none."""
     try:
-        return UUID(query.get("list", ""))
+        return UUID(text or "")
     except ValueError:
         return None
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db import OperationalError
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -112,7 +113,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         own = get_object_or_404(Membership, list=row, user=user)
         try:
             remove_member(actor=user, membership=own, now=timezone.now())
-        except DomainError as error:
+        except (DomainError, OperationalError) as error:
             messages.error(request, str(refusal_of(error).message))
             url = page_url(row, "change", row.pk)
         else:

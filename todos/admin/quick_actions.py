@@ -8,27 +8,38 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.db import transaction
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+)
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.admin.actions import return_url, run_and_redirect
+from core.admin.actions import run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
 from core.characters import isolate
 from core.errors import DomainError, Invalid
-from todos.admin.base import requested_list, requested_list_id, writable_lists
+from core.forms import kept, once
+from todos.admin.base import as_id, requested_list, requested_list_id, writable_lists
 from todos.admin.forms import QuickAddForm
 from todos.models import CONTENT_LENGTH, Todo
 from todos.services.todos import add_todo, finish_todo, reopen_todo
+from todos.services.trash import restore_todo
 
 MAX_LISTS = 100
-SESSION_KEY = "quick-add"  # refused input, until it is shown again
-MAX_KEPT = 2000  # characters
+MOVES = 2  # changes of a todo that goes into the trash and back
+
+
+QUICK_ADD = "admin:todos_todo_quick_add"
 
 
 class QuickActions:
@@ -46,6 +57,7 @@ class QuickActions:
             url("quick-add/", self.quick_add, "quick_add"),
             url("<uuid:pk>/finish/", self.finish, "finish"),
             url("<uuid:pk>/reopen/", self.reopen, "reopen"),
+            url("<uuid:pk>/restore/", self.restore, "restore"),
         ]
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
@@ -54,28 +66,31 @@ class QuickActions:
         is_read_only = todo_list is not None and not todo_list.is_writable
         if is_read_only or not self.model_admin.has_add_permission(request):
             return {}
-        lists = writable_lists(request_user(request))
+        user = request_user(request)
+        typed = kept.take(request, reverse(QUICK_ADD)) or QueryDict()
+        lists = writable_lists(user)
         offered = list(lists[:MAX_LISTS])
-        chosen = requested_list_id(request)
+        chosen = as_id(typed.get("list")) or requested_list_id(request)
         if chosen and chosen not in {row.pk for row in offered}:
             offered += list(lists.filter(pk=chosen))
-        context = {
+        return {
             "quick_lists": offered,
             "quick_list": chosen,
             "quick_max_length": CONTENT_LENGTH,
+            "quick_typed": typed.get("content"),
+            "quick_once": once.new_token(user),
         }
-        if SESSION_KEY in request.session:
-            context["quick_typed"] = request.session.pop(SESSION_KEY)
-        return context
 
     def quick_add(self, request: HttpRequest) -> HttpResponse:
         """Add a todo; if it is refused, keep the input for the next page."""
         form = QuickAddForm(request_user(request), request.POST)
         try:
             todo = self._add(request, form)
+        except once.SentBefore:
+            messages.info(request, _("This was added before."))
         except DomainError as error:
             messages.error(request, _("Not added. %s") % error.message)
-            request.session[SESSION_KEY] = request.POST.get("content", "")[:MAX_KEPT]
+            kept.keep(request, kept.input_of(request), request.path)
         else:
             text = _("“%(content)s” was added to %(list)s.")
             values = {
@@ -83,7 +98,9 @@ class QuickActions:
                 "list": isolate(todo.list.name),
             }
             messages.success(request, text % values)
-        return HttpResponseRedirect(return_url(request, page_url(Todo, "changelist")))
+        return HttpResponseRedirect(
+            kept.return_url(request, page_url(Todo, "changelist"))
+        )
 
     def finish(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Finish one todo."""
@@ -94,15 +111,37 @@ class QuickActions:
         done = _("“%s” is open again.")
         return self._run(request, pk, reopen_todo, done, undo="finish")
 
+    def restore(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Restore a todo from the trash, and show again what was typed for it."""
+        user = request_user(request)
+        todo = Todo.with_trash.editable_by(user).filter(pk=pk).first()
+        if todo is None:
+            raise Http404
+        page = page_url(Todo, "change", pk)
+
+        def run() -> str:
+            row = restore_todo(actor=user, todo=todo, now=timezone.now())
+            typed = kept.input_of(request)
+            if typed.get("version") == str(row.version - MOVES):
+                typed["version"] = row.etag
+            kept.keep(request, typed, page)
+            text = _("“%s” was restored. Check your input and save.")
+            return text % isolate(row.content)
+
+        return run_and_redirect(request, run, page)
+
     def _add(self, request: HttpRequest, form: QuickAddForm) -> Todo:
         if not form.is_valid():
             raise Invalid(form.error_text)
-        return add_todo(
-            actor=request_user(request),
-            content=form.cleaned_data["content"],
-            todo_list=form.cleaned_data["list"],
-            now=timezone.now(),
-        )
+        user, now = request_user(request), timezone.now()
+        with transaction.atomic():
+            once.claim(user, request.POST, now)
+            return add_todo(
+                actor=user,
+                content=form.cleaned_data["content"],
+                todo_list=form.cleaned_data["list"],
+                now=now,
+            )
 
     def _run(
         self,

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -15,9 +17,10 @@ from core.admin.forms import ScopedFormSet
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from todos.admin import cells
-from todos.admin.base import list_id_to_add_to, writable_lists
+from todos.admin.base import as_id, list_id_to_add_to, writable_lists
 from todos.admin.forms import TodoForm
 from todos.admin.new_labels import get_or_add_labels
+from todos.admin.trash import trashed_todo
 from todos.models import Label, Todo, TodoList
 from todos.services.comments import add_comment
 from todos.services.todos import add_todo, edit_todo
@@ -49,9 +52,17 @@ class TodoChangeForm(ChangeForm[Todo, TodoForm]):
             "list_cell": cells.list_link(row.list),
         }
 
+    def offers_for_gone(
+        self, request: HttpRequest, object_id: str
+    ) -> list[tuple[str, str]]:
+        pk = as_id(object_id)
+        if pk is None or trashed_todo(request, pk) is None:
+            return []
+        url = reverse("admin:todos_todo_restore", args=[pk])
+        return [(_("Restore it from the trash and continue editing"), url)]
+
     def add(self, actor: User, form: TodoForm, now: datetime) -> Todo:
-        fields = dict(form.cleaned_data)
-        del fields["version"]
+        fields = form.input
         fields.pop("new_labels", None)
         todo_list = fields.pop("list")
         added = get_or_add_labels(actor, todo_list, form.label_names, now)

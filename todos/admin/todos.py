@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
-from core.admin.forms import Textarea
+from core.admin.forms import Textarea, TimeInput
 from core.admin.permissions import request_user
 from todos.admin import columns
 from todos.admin.base import OfListAdmin, choices_in, requested_list_id
@@ -66,9 +66,7 @@ class TodoAdmin(OfListAdmin[Todo]):
         models.DateField: {
             "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         },
-        models.TimeField: {
-            "widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-        },
+        models.TimeField: {"widget": TimeInput},
     }
     fieldsets = (
         (None, {"fields": ("content", "list")}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
@@ -13,12 +14,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.actions import BulkActions, RowService
+from core.admin.permissions import request_user
 from todos.admin.confirmation import confirmation_page
+from todos.models import Todo
 
 
 def shows_trash(request: HttpRequest) -> bool:
     match = request.resolver_match
     return match is not None and str(match.url_name).endswith("_trash")
+
+
+def trashed_todo(request: HttpRequest, pk: str | UUID) -> Todo | None:
+    """Return the todo if it is in the trash and the user may restore it."""
+    user = request_user(request)
+    if not user.has_perm("todos.delete_todo"):
+        return None
+    rows = Todo.with_trash.editable_by(user).trashed()
+    return rows.filter(pk=pk).first()
 
 
 class TrashActions(BulkActions):

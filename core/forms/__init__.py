@@ -1,0 +1,1 @@
+"""Forms that browsers send: what was typed, who sent it, and how often."""

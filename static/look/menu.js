@@ -9,6 +9,15 @@ if (button) {
     });
 }
 
+// The filters of small screens.
+const filterButton = document.querySelector(".filter-button");
+if (filterButton) {
+    filterButton.addEventListener("click", () => {
+        const open = filterButton.parentElement.classList.toggle("filters-open");
+        filterButton.setAttribute("aria-expanded", String(open));
+    });
+}
+
 // One filter open at a time; a click elsewhere closes it.
 const filters = [...document.querySelectorAll("details.filter")];
 document.addEventListener("click", (event) => {

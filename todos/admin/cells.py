@@ -57,17 +57,22 @@ def due_cell(todo: Todo, now: datetime) -> str:
 
 
 def done_cell(todo: Todo) -> str:
-    """Return the button that finishes or reopens the todo."""
+    """Return the button that finishes or reopens the todo, or its state as a sign."""
+    done = " is-done" if todo.is_finished else ""
+    if not todo.list.is_writable:
+        state = _("Finished") if todo.is_finished else _("Open")
+        return format_html(
+            '<span class="done-mark{}" role="img" aria-label="{}"></span>', done, state
+        )
     page = "reopen" if todo.is_finished else "finish"
     label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
     return format_html(
         '<button class="done-box{}" type="submit" form="quick-action" formaction="{}"'
-        ' aria-label="{}" aria-pressed="{}"{}></button>',
-        " is-done" if todo.is_finished else "",
+        ' aria-label="{}" aria-pressed="{}"></button>',
+        done,
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
         label % todo.content,
         "true" if todo.is_finished else "false",
-        "" if todo.list.is_writable else " disabled",
     )
 
 

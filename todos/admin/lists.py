@@ -28,7 +28,7 @@ from todos.admin.list_changeform import ListChangeForm, ListRemoval
 from todos.admin.list_changelist import ListChangelist
 from todos.admin.trash import shows_trash
 from todos.models import Membership, TodoList
-from todos.services.sharing import remove_member
+from todos.services.sharing import LastOwner, remove_member
 
 
 @admin.register(TodoList)
@@ -94,6 +94,9 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
             raise Http404
         if request.method == "POST":
             return self._leave(request, row)
+        sole_owner = row.sole_owner
+        if sole_owner and sole_owner.user_id == request_user(request).pk:
+            return self._refuse(request, row, LastOwner())
         context = {
             **self.admin_site.each_context(request),
             "title": _("Leave the list"),
@@ -110,7 +113,12 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         try:
             remove_member(actor=user, membership=own, now=timezone.now())
         except DomainError as error:
-            messages.error(request, str(refusal_of(error).message))
-            return HttpResponseRedirect(page_url(row, "change", row.pk))
+            return self._refuse(request, row, error)
         messages.success(request, _("You left “%s”.") % row)
         return HttpResponseRedirect(page_url(row, "changelist"))
+
+    def _refuse(
+        self, request: HttpRequest, row: TodoList, error: DomainError
+    ) -> HttpResponse:
+        messages.error(request, str(refusal_of(error).message))
+        return HttpResponseRedirect(page_url(row, "change", row.pk))

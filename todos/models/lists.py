@@ -112,6 +112,12 @@ class TodoList(Recorded):
         """Return whether the member may share, archive and delete the list."""
         return self.role == MemberRole.OWNER and not self.is_inbox
 
+    @property
+    def sole_owner(self) -> Membership | None:
+        """Return the only owner, who can neither leave nor lose the role."""
+        owners = self.memberships.owners()[:2]
+        return owners[0] if len(owners) == 1 else None
+
     def take_rank(self) -> str:
         """Return a rank after all others; the caller saves the list."""
         self.last_rank = rank = rank_between(self.last_rank or None, None)

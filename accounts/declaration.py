@@ -32,11 +32,13 @@ DECLARATION = Declaration(
     app="accounts",
     api_urls="accounts.urls",
     resources=[
-        Resource("profile", "Your own profile."),
+        Resource("profile", "Your own profile.", _("profile")),
         # A key that can create keys could outlive its own revocation.
-        Resource("keys", "Your own API keys.", needs_request=True),
-        Resource("users", "People who share a list with you.", is_read_only=True),
-        Resource("roles", "Roles and what they permit.", is_read_only=True),
+        Resource("keys", "Your own API keys.", _("API keys"), needs_request=True),
+        Resource(
+            "users", "People who share a list with you.", _("people"), is_read_only=True
+        ),
+        Resource("roles", "Roles and what they permit.", _("roles"), is_read_only=True),
     ],
     subjects=[
         Subject(

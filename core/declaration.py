@@ -22,7 +22,9 @@ def doctor_checks() -> Iterable[DoctorCheck]:
 DECLARATION = Declaration(
     app="core",
     api_urls="core.urls",
-    resources=[Resource("events", "The log of every change.", is_read_only=True)],
+    resources=[
+        Resource("events", "The log of every change.", _("events"), is_read_only=True)
+    ],
     subjects=[
         Subject("event", Event, {"pruned": _("pruned")}, fields=("before", "count"))
     ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # Formats of ids (RFC 9562) and dates (RFC 3339 §5.6); wall-clock times have no offset.
@@ -47,6 +49,11 @@ def space_scripts(text: str) -> str:
     """Insert spaces between Chinese and Latin text, as is typographic convention."""
     spaced = re.sub(r"([\u4e00-\u9fff])([A-Za-z0-9])", r"\1 \2", text)
     return re.sub(r"([A-Za-z0-9])([\u4e00-\u9fff])", r"\1 \2", spaced)
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Join the parts of a list as the active language does."""
+    return gettext(", ").join(map(str, parts))
 
 
 def is_storable(text: str) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from todo_project.env import (
     env_bool,
@@ -224,7 +223,12 @@ IDEMPOTENCY_DAYS = 7
 # --- Language and time --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+# By their own names: who looks for a language may not read the current one.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# The sign-in page is in the language of whoever used this browser last.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "todo_project.formats"
 TIME_ZONE = "UTC"
@@ -246,6 +250,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # The embedded default serves plain HTTP on the loopback address.
 HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # No includeSubDomains or preload: other subdomains may belong to other services.

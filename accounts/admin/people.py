@@ -19,12 +19,12 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm, ProfileForm
-from accounts.models import User
+from accounts.models import User, role_title
 from accounts.services.people import (
     add_person,
     change_person,
@@ -42,6 +42,7 @@ from core.admin.removal import Removal
 from core.admin.urls import page_url
 from core.errors import DomainError, Stale, refusal_of
 from core.models import Event
+from core.text import listed
 
 
 def manages_users(request: HttpRequest) -> bool:
@@ -178,7 +179,7 @@ class UserAdmin(ScopedModelAdmin[User]):
 
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, person: User) -> str:
-        return ", ".join(sorted(role.name for role in person.groups.all()))
+        return listed(sorted(role_title(role.name) for role in person.groups.all()))
 
     @admin.display(description=gettext_lazy("roles"))
     def roles(self, person: User) -> str:
@@ -208,7 +209,8 @@ class UserAdmin(ScopedModelAdmin[User]):
         person = User.objects.get(pk=user.pk)
         form = ProfileForm(request.POST or None, user=user, instance=person)
         if request.method == "POST" and form.is_valid() and _save_profile(user, form):
-            messages.success(request, _("Your profile was saved."))
+            with translation.override(form.cleaned_data["language"]):
+                messages.success(request, _("Your profile was saved."))
             return HttpResponseRedirect(request.path)
         context = {
             **self.admin_site.each_context(request),

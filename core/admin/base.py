@@ -58,6 +58,9 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     allowed_lookups: frozenset[str] = frozenset()
     max_search_length = MAX_SEARCH_LENGTH
     resource_type = ""  # in the event log
+    home_title: str | Promise = (
+        ""  # of the home page, if this model is its main content
+    )
     # The changelist's navigation entry; there is none without `nav_order`.
     icon = "list"
     nav_order: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,18 @@ from django.utils.translation import gettext_lazy
 
 from core.admin.base import ScopedModelAdmin
 from core.admin.changelist import Changelist
-from core.admin.history import event_phrase, present_events, subject_of
+from core.admin.history import (
+    event_phrase,
+    field_label,
+    present_events,
+    subject_of,
+)
 from core.admin.permissions import request_user
 from core.models import Event
 from core.registry import registry
+from core.text import listed
+
+LATEST = 10  # events on the home page
 
 
 class SubjectFilter(admin.SimpleListFilter):
@@ -32,7 +41,10 @@ class SubjectFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        return [(name, name) for name in registry.subjects]
+        return [
+            (name, capfirst(subject.title))
+            for name, subject in registry.subjects.items()
+        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Event]
@@ -98,7 +110,8 @@ class EventAdmin(ScopedModelAdmin[Event]):
 
     @admin.display(description=gettext_lazy("fields"))
     def fields_changed(self, event: Event) -> str:
-        return ", ".join(sorted(event.changes))
+        labels = (field_label(event, name) for name in event.changes)
+        return listed(sorted(labels))
 
     def changeform_view(
         self,
@@ -121,6 +134,16 @@ class EventAdmin(ScopedModelAdmin[Event]):
             "presented": present_events([event], request_user(request))[0],
         }
         return TemplateResponse(request, "admin/event.html", context)
+
+    def home_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the latest events, which the home page shows if it has nothing else."""
+        if not self.has_view_permission(request):
+            return {}
+        return {"latest_events": partial(self._latest, request)}
+
+    def _latest(self, request: HttpRequest) -> list[Any]:
+        events = list(self.get_queryset(request).order_by(*self.ordering)[:LATEST])
+        return present_events(events, request_user(request), technical=False)
 
     def history_rows(self, request: HttpRequest, row: Event) -> QuerySet[Event]:
         return Event.objects.none()

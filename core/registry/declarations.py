@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 
 from core.schedules import ScheduledTask
 from core.users import User
@@ -27,13 +28,19 @@ OPERATIONS = ("view", "add", "change", "delete")
 class Resource:
     """A resource of the API, with key scopes and a tag in the OpenAPI document.
 
-    A new key gets the write scope by default, unless it `needs_request`.
+    A new key gets the write scope by default, unless it `needs_request`. Pages show
+    the label; the document, which is in English for everyone, has the description.
     """
 
     name: str
     description: str
+    label: Text = ""
     is_read_only: bool = False
     needs_request: bool = False
+
+    @property
+    def title(self) -> str:
+        return capfirst(str(self.label) or self.name)
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -35,6 +35,11 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
+// The time zone of the browser, for people who sign in for the first time.
+for (const field of document.querySelectorAll("[data-time-zone]")) {
+    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+
 // Buttons that copy a field, if the browser supports it.
 for (const copier of document.querySelectorAll("[data-copy]")) {
     if (navigator.clipboard) {

@@ -88,7 +88,7 @@ def content_cell(todo: Todo) -> str:
 def list_cell(todo_list: TodoList) -> str:
     return format_html(
         '<span class="in-list" title="{0}">{1}<span>{0}</span></span>',
-        todo_list.name,
+        todo_list.title,
         dot(todo_list.colour),
     )
 

@@ -103,9 +103,9 @@ class TodoList(Recorded):
 
     @property
     def title(self) -> str:
-        """Return the name as pages show it: an inbox that was not renamed is translated.
+        """Return the name as pages show it: that of an inbox is translated.
 
-        Its name is in the language that its owner had when it was created.
+        It is stored in the language that its owner had at first, unless renamed.
         """
         is_unnamed = self.is_inbox and self.name in inbox_names()
         return gettext("Inbox") if is_unnamed else self.name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,14 @@ class Browser:
 
         self._act_on(css, fill)
 
+    def value(self, css: str) -> str:
+        """Return what a field holds."""
+        return str(self.find(css).get_property("value"))
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the page shows a text."""
+        self.wait.until(lambda _page: text in self.text)
+
     @property
     def text(self) -> str:
         return str(self.driver.find_element(By.TAG_NAME, "body").text)
@@ -145,6 +154,22 @@ class Browser:
 
     def quit(self) -> None:
         self.driver.quit()
+
+
+@contextmanager
+def opened_browsers(base: str) -> Iterator[Callable[[], Browser]]:
+    """Yield a function that opens browsers; close them afterwards."""
+    opened: list[Browser] = []
+
+    def start() -> Browser:
+        opened.append(Browser(base))
+        return opened[-1]
+
+    try:
+        yield start
+    finally:
+        for browser in opened:
+            browser.quit()
 
 
 def found(*names: str) -> str:

@@ -12,22 +12,15 @@ from selenium.webdriver.support.ui import Select
 
 from accounts.models import User
 from tests.admin.cast import rows_of
-from tests.browser import Browser
+from tests.browser import opened_browsers
 from tests.conftest import PASSWORD, make_person
 from todos.models import Todo, TodoList
 
 
 @pytest.fixture
 def browsers(live_server: Any) -> Iterator[Any]:
-    opened: list[Browser] = []
-
-    def start() -> Browser:
-        opened.append(Browser(live_server.url))
-        return opened[-1]
-
-    yield start
-    for browser in opened:
-        browser.quit()
+    with opened_browsers(live_server.url) as start:
+        yield start
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,7 +59,8 @@ def test_a_new_member_adds_finishes_and_shares(browsers, people):
     assert "Buy milk" not in ned.text
     ned.click("[aria-labelledby=home-mine] .todo-content")
     assert "The red one, please." in ned.text
-    ned.click(".todo-head .done-box")
+    ned.press(".todo-head .done-box")
+    ned.find(".todo-head.is-done")
     todo = Todo.objects.get(content="Bring a blanket")
     assert (todo.assignee.username, todo.finished_by.username) == ("ned", "ned")
     assert mia.complaints + ned.complaints == []

@@ -68,9 +68,10 @@ def done_cell(todo: Todo) -> str:
     label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
     return format_html(
         '<button class="done-box{}" type="submit" form="quick-action" formaction="{}"'
-        ' aria-label="{}" aria-pressed="{}"></button>',
+        ' data-key="{}" aria-label="{}" aria-pressed="{}"></button>',
         done,
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
+        todo.pk,
         label % todo.content,
         "true" if todo.is_finished else "false",
     )

@@ -1,0 +1,63 @@
+"""Typed text in a real browser: nothing that a user does on the page loses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.admin.cast import address
+from tests.browser import Browser, opened_browsers
+from tests.conftest import NOW, PASSWORD, make_person
+from todos.models import Comment, Todo
+from todos.services.todos import add_todo
+
+CONTENT, NOTES = "#id_content", "#id_notes"
+SUBTASK, COMMENT = "#id_subtasks-0-content", "#id_comments-0-text"
+
+
+@pytest.fixture
+def mia(live_server: Any, transactional_db: None) -> Any:
+    return make_person("mia", display_name="Mia")
+
+
+@pytest.fixture
+def browser(live_server: Any, mia: Any) -> Iterator[Browser]:
+    with opened_browsers(live_server.url) as start:
+        browser = start()
+        browser.sign_in("mia", PASSWORD)
+        yield browser
+
+
+def test_acting_beside_an_edited_form_keeps_what_is_typed(browser, mia):
+    todo = add_todo(actor=mia, content="Bake", now=NOW)
+    add_todo(actor=mia, content="Buy flour", parent=todo, now=NOW)
+    browser.open(address("todos_todo_change", todo.pk))
+    browser.type(CONTENT, "Bake bread")
+    browser.type(NOTES, "At 220 °C")
+
+    browser.press("[data-region=subtasks] .done-box")
+    browser.find("[data-region=subtasks] .is-done")
+    browser.press(".todo-head .done-box")
+    browser.find(".todo-head.is-done")
+    browser.type(COMMENT, "Rye or wheat?")
+    browser.type(SUBTASK, "Heat the oven" + Keys.ENTER)
+    browser.wait_for("Heat the oven")
+    assert browser.value(SUBTASK) == ""
+    assert browser.value(COMMENT) == "Rye or wheat?"
+    browser.press("[name^=comments-0] ~ button, .add-line textarea ~ button")
+    browser.find(".comment")
+    assert (browser.value(CONTENT), browser.value(NOTES)) == ("Bake bread", "At 220 °C")
+    todo.refresh_from_db()
+    assert (todo.content, todo.notes, todo.is_finished) == ("Bake", "", True)
+
+    browser.click(".submit-row [name=_continue]")
+    todo.refresh_from_db()
+    assert (todo.content, todo.notes) == ("Bake bread", "At 220 °C")
+    assert Comment.objects.get().text == "Rye or wheat?"
+    below = Todo.objects.filter(parent=todo).order_by("rank")
+    assert [row.content for row in below] == ["Buy flour", "Heat the oven"]
+    browser.listen()
+    assert browser.complaints == []

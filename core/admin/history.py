@@ -97,6 +97,9 @@ def subject_of(event: Event) -> str:
 
 def field_label(event: Event, name: str) -> str:
     """Return the name of a recorded field in the active language."""
+    subject = registry.subjects.get(event.resource_type)
+    if subject and name in subject.labels:
+        return str(subject.labels[name])
     field = _field_of(event.resource_type, name)
     return str(getattr(field, "verbose_name", name.replace("_", " ")))
 

@@ -67,14 +67,16 @@ class Subject:
     """A type of row that events are about, with its event types.
 
     `events` maps the second part of an event type's name to its phrase. `fields` may
-    be recorded by events in addition to the model's `recorded`. `technical_fields` are
-    of use only to programs, so pages leave them out of a row's history.
+    be recorded by events in addition to the model's `recorded`; `labels` name those
+    that the model does not name. `technical_fields` are of use only to programs, so
+    pages leave them out of a row's history.
     """
 
     name: str
     model: type[Model]
     events: Mapping[str, Text]
     fields: tuple[str, ...] = ()
+    labels: Mapping[str, Text] = field(default_factory=dict)
     technical_fields: frozenset[str] = frozenset()
 
     @property

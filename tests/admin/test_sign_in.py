@@ -59,7 +59,7 @@ def test_the_page_says_that_the_session_has_ended(owner, session, expected):
         owner.set_password("another password of hers")
         owner.save()
     page = text_of(browser.get("/admin/todos/todo/", follow=True))
-    assert ("Your session has ended." in page) is expected
+    assert ("Sign in again to continue." in page) is expected
     assert "Forgot your password?" in page
 
 

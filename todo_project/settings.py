@@ -228,7 +228,6 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 # The sign-in page is in the language of whoever used this browser last.
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "todo_project.formats"
 TIME_ZONE = "UTC"

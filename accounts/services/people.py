@@ -128,11 +128,12 @@ def adopt_settings(
     """Set the zone and language of a person's browser where they have the defaults."""
     offered = {"time_zone": time_zone, "language": language}
     known = {"time_zone": zone_names(), "language": dict(settings.LANGUAGES)}
+    untouched = User()
     fields: Any = {
         name: value
         for name, value in offered.items()
         if value in known[name]
-        and getattr(person, name) == User._meta.get_field(name).get_default()
+        and getattr(person, name) == getattr(untouched, name)
     }
     if fields:
         change_profile(actor=person, now=now, **fields)

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.cache import set_response_etag
 
 from core.api.parsers import body_length
+from core.api.preconditions import conditional_response
 from core.api.problems import CONTENT_TYPE, problem_response
 from core.events import origin
 from core.registry import registry
@@ -84,6 +87,8 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         is_page = registry.door_of(request.path).errors == "page"
+        if not getattr(response, "is_acceptable", True) and response.status_code == 200:
+            return problem_response(request, 406)
         if is_page or response.status_code < 400:
             return response
         if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
@@ -93,6 +98,23 @@ class ProblemMiddleware:
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
         return answer
+
+
+class ConditionalMiddleware(ConditionalGetMiddleware):
+    """Evaluate the preconditions of reads, for HEAD as for GET (RFC 9110 §13.2.2)."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_read = request.method in {"GET", "HEAD"}
+        if not (is_read and isinstance(response, HttpResponse)):
+            return response
+        if self.needs_etag(response) and "ETag" not in response:
+            set_response_etag(response)
+        if "ETag" not in response:
+            return response
+        etag = response["ETag"]
+        return conditional_response(request, etag=etag, response=response) or response
 
 
 class InputGateMiddleware:

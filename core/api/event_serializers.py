@@ -55,7 +55,15 @@ class EventSerializer(StrictModelSerializer):
         return sorted(event.changes)
 
     @extend_schema_field(
-        {"type": ["object", "null"], "additionalProperties": {"type": "array"}}
+        {
+            "type": ["object", "null"],
+            "additionalProperties": {
+                "type": "array",
+                "items": {},  # of any type; generators require the keyword
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        }
     )
     def get_changes(self, event: Event) -> dict[str, Any] | None:
         streams = self.context.get("visible_streams", frozenset())

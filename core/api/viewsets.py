@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,8 +24,14 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.idempotency import HEADER, answer_once
-from core.api.preconditions import expected_states
+from core.api.preconditions import (
+    COLLECTION,
+    DIGEST_MARK,
+    Preconditions,
+    preconditions_of,
+)
 from core.api.serializers import NoFields
+from core.errors import Stale
 from core.models import Recorded
 from core.registry import registry
 from core.scoping import Order, Row, ScopedQuerySet
@@ -33,8 +40,10 @@ from core.users import User
 API_PREFIX = "/api/"
 
 
-class OptionsMixin(APIView):
-    """Answers OPTIONS with the methods of the URL, even if its row is missing."""
+class ServiceView(APIView):
+    """Authenticates as the path's door says; answers OPTIONS even for a missing row."""
+
+    is_acceptable = True
 
     def get_authenticators(self) -> list[Any]:
         """Return the authenticators of the path's door; OpenAPI has no request."""
@@ -44,8 +53,35 @@ class OptionsMixin(APIView):
     def options(self, request: Any, *args: object, **kwargs: object) -> Any:
         return HttpResponse(status=204)  # Allow is added to every answer
 
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[Any, str]:
+        """Choose the media type of the response, without refusing the request yet.
 
-class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
+        A refusal and a response without a body need no negotiation, so only a response
+        with a body can turn out not to be acceptable.
+        """
+        try:
+            return super().perform_content_negotiation(request)
+        except NotAcceptable:
+            self.is_acceptable = False
+            first = self.get_renderers()[0]
+            return first, first.media_type
+
+    def finalize_response(
+        self, request: Any, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Mark the response to a read if the client does not accept its media type.
+
+        ProblemMiddleware then refuses, unless nothing changed: a 304 has no body.
+        """
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if not self.is_acceptable and request.method in SAFE_METHODS:
+            response.is_acceptable = False
+        return response
+
+
+class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     """Shows only the rows that the user may see; others count as missing.
 
     Subclasses set the `resource` of key scopes, the permission of each action in
@@ -88,8 +124,14 @@ class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
         if self.action not in self.required:
             return  # the method is not allowed here; dispatch answers with 405
         self._refuse_unknown_parameters(request)
-        expected_states(request.headers.get("If-Match"))  # refused where malformed
-        if self.action not in self.inputs and request.method not in SAFE_METHODS:
+        preconditions = preconditions_of(request)
+        if request.method in SAFE_METHODS:
+            return
+        if not self.is_acceptable and self.get_serializer_class() is not None:
+            raise NotAcceptable  # before the request takes effect
+        if self.action == "create" and COLLECTION not in preconditions:
+            raise Stale
+        if self.action not in self.inputs:
             NoFields(data=request.data).is_valid(raise_exception=True)
 
     def scope(self) -> ScopedQuerySet[Row]:
@@ -119,9 +161,9 @@ class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
         return self.request.user  # type: ignore[return-value]
 
     @property
-    def expected(self) -> frozenset[str] | None:
-        """Return the states of the row that the client expects; None allows any."""
-        return expected_states(self.request.headers.get("If-Match"))
+    def expected(self) -> Preconditions:
+        """Return the states of the row in which the request may take effect."""
+        return preconditions_of(self.request)
 
     def valid(self, row: Recorded | None = None) -> dict[str, Any]:
         """Return the body, validated by the action's input serializer."""
@@ -192,15 +234,12 @@ class ScopedViewSet(OptionsMixin, GenericViewSet[Row]):
 class CompositeTagViewSet(ScopedViewSet[Row]):
     """Rows whose representation includes other rows' data, such as a person's name.
 
-    The tag consists of the version and a digest of the representation. If-None-Match
-    compares all of it; If-Match only the version, which protects against lost updates.
+    The tag consists of the row's state and a digest of the representation.
+    If-None-Match compares all of it; If-Match only the state, which protects against
+    lost updates.
     """
-
-    @property
-    def expected(self) -> frozenset[str] | None:
-        states = super().expected
-        return states and frozenset(state.partition("-")[0] for state in states)
 
     def tag_of(self, row: Recorded, shown: object) -> str:
         text = json.dumps(shown, cls=JSONEncoder, sort_keys=True)
-        return f"{row.version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"{row.etag}{DIGEST_MARK}{digest}"

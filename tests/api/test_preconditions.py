@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.services.people import change_profile
 from core.models import Event
 from core.registry import registry
-from tests.conftest import NOW, api_for, make_person
+from tests.conftest import NOW, api_for, browser_for, make_person
 from tests.problems import assert_problem
 from todos.models import Membership, Todo
 from todos.services.comments import add_comment
@@ -158,10 +158,10 @@ def write(owner_api, owner, todo, anchor):
             finish_todo(actor=owner, todo=todo, now=NOW)
         return Todo.with_trash.get(pk=todo.pk).version
 
-    def send(name, tag):
+    def send(name, tag, **headers):
         method, path, body = WRITES[name]
         body = {"after": str(anchor.pk)} if name == "position" else body
-        headers = {} if tag is None else {"If-Match": tag}
+        headers |= {} if tag is None else {"If-Match": tag}
         address = f"{TODOS}/{todo.pk}{path}"
         return getattr(owner_api, method)(address, body, headers=headers)
 
@@ -254,3 +254,87 @@ def test_outsiders_get_404_with_any_if_match(todo):
         f"{TODOS}/{todo.pk}", headers={"If-None-Match": '"1"'}
     )
     assert_problem(answer, 404, "not_found")
+
+
+# --- Every precondition (RFC 9110 §13.2.2) ------------------------------------
+
+LONG_AGO, LATER = "Sat, 01 Jan 2000 00:00:00 GMT", "Tue, 01 Jan 2999 00:00:00 GMT"
+# The headers, then the statuses of GET, HEAD, PATCH and DELETE; ETag is "1".
+PRECONDITIONS = [
+    ({"If-Match": '"1"'}, 200, 200, 200, 204),
+    ({"If-Match": '"7"'}, 412, 412, 412, 412),
+    ({"If-Match": "*"}, 200, 200, 200, 204),
+    ({"If-None-Match": '"1"'}, 304, 304, 412, 412),
+    ({"If-None-Match": 'W/"1"'}, 304, 304, 412, 412),
+    ({"If-None-Match": '"7"'}, 200, 200, 200, 204),
+    ({"If-None-Match": "*"}, 304, 304, 412, 412),
+    ({"If-None-Match": "1"}, 200, 200, 200, 204),
+    ({"If-Match": '"1"', "If-None-Match": '"1"'}, 304, 304, 412, 412),
+    ({"If-Match": '"7"', "If-None-Match": '"1"'}, 412, 412, 412, 412),
+    ({"If-Match": '"1"', "If-None-Match": '"7"'}, 200, 200, 200, 204),
+    ({"If-Unmodified-Since": LONG_AGO}, 200, 200, 200, 204),
+    ({"If-Unmodified-Since": LATER}, 200, 200, 200, 204),
+    ({"If-Unmodified-Since": "nonsense"}, 200, 200, 200, 204),
+    ({"If-Unmodified-Since": LONG_AGO, "If-Match": '"7"'}, 412, 412, 412, 412),
+    ({"If-Unmodified-Since": LONG_AGO, "If-None-Match": '"1"'}, 304, 304, 412, 412),
+    ({"If-Modified-Since": LATER}, 200, 200, 200, 204),
+    ({"If-Modified-Since": LATER, "If-None-Match": '"7"'}, 200, 200, 200, 204),
+    ({"If-Range": '"7"', "Range": "bytes=0-1"}, 200, 200, 200, 204),
+]
+
+
+@pytest.mark.parametrize("headers_and_statuses", PRECONDITIONS, ids=str)
+def test_preconditions_are_evaluated_in_order(owner_api, todo, headers_and_statuses):
+    headers, *statuses = headers_and_statuses
+    address = f"{TODOS}/{todo.pk}"
+    found = [
+        owner_api.get(address, headers=headers),
+        owner_api.head(address, headers=headers),
+        owner_api.patch(address, {"notes": "x"}, headers=headers),
+    ]
+    version = Todo.objects.get(pk=todo.pk).version
+    assert version == (2 if found[2].status_code == 200 else 1)
+    headers = {
+        name: value.replace('"1"', f'"{version}"') for name, value in headers.items()
+    }
+    found.append(owner_api.delete(address, headers=headers))
+    assert [answer.status_code for answer in found] == statuses
+    for answer in found:
+        if answer.status_code == 412 and answer.wsgi_request.method != "HEAD":
+            assert_problem(answer, 412, "version_mismatch")
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_to_an_existing_row_that_expects_none_is_refused(write, todo, name):
+    version = write.prepare(name)
+    for tag in ("*", f'"{version}"', f'W/"0", W/"{version}"'):
+        answer = write.send(name, None, **{"If-None-Match": tag})
+        assert_problem(answer, 412, "version_mismatch")
+    assert Todo.with_trash.get(pk=todo.pk).version == version
+
+
+@pytest.mark.parametrize("path", [TODOS, LISTS, "/api/v1/users", "/admin/"])
+def test_a_date_is_ignored_where_there_is_none_to_compare(owner, path):
+    browser = browser_for(owner)
+    for name in ("If-Unmodified-Since", "If-Modified-Since"):
+        for date in (LONG_AGO, LATER):
+            assert browser.get(path, headers={name: date}).status_code == 200
+
+
+def test_a_collection_has_no_state_that_a_new_row_could_depend_on(owner_api, todo):
+    for headers in ({"If-None-Match": "*"}, {"If-Match": '"1"'}):
+        answer = owner_api.post(TODOS, {"content": "x"}, headers=headers)
+        assert_problem(answer, 412, "version_mismatch")
+    for headers in ({"If-Match": "*"}, {"If-None-Match": '"1"'}):
+        answer = owner_api.post(TODOS, {"content": "x"}, headers=headers)
+        assert answer.status_code == 201
+    assert Todo.objects.count() == 3
+
+
+def test_a_refusal_comes_before_any_precondition(outsider_api, viewer_api, todo):
+    headers = {"If-None-Match": "*", "If-Match": '"9"'}
+    address = f"{TODOS}/{todo.pk}"
+    answer = outsider_api.patch(address, {"notes": "x"}, headers=headers)
+    assert_problem(answer, 404, "not_found")
+    answer = viewer_api.patch(address, {"notes": "x"}, headers=headers)
+    assert_problem(answer, 403, "permission_denied")

@@ -19,6 +19,7 @@ Schema = dict[str, Any]
 Direction = Literal["request", "response"]
 Field = serializers.Field[Any, Any, Any, Any]
 
+JSON = "application/json"
 USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
 ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
 
@@ -115,9 +116,16 @@ class ApiSchema(AutoSchema):
         ]
 
     def _get_request_body(self, direction: Direction = "request") -> Schema | None:
+        """Describe JSON alone, where it is accepted; the text describes forms.
+
+        Of several media types, some generators send the last, others all at once.
+        """
         if self.action not in self.view.inputs:
             return None
-        return super()._get_request_body(direction)
+        body: Schema | None = super()._get_request_body(direction)
+        if body and JSON in body["content"]:
+            body["content"] = {JSON: body["content"][JSON]}
+        return body
 
     # --- Responses ------------------------------------------------------------
 
@@ -174,6 +182,8 @@ class ApiSchema(AutoSchema):
         schema: Schema = super()._map_serializer(
             serializer, direction, bypass_extensions
         )
+        for name, part in schema["properties"].items():
+            schema["properties"][name] = as_one_text(part)
         if direction == "request":
             return schema | {"additionalProperties": False}
         # A response has all its fields, and its readers do not write them.
@@ -208,3 +218,16 @@ class ApiSchema(AutoSchema):
 
 def _has_pattern(field: Field) -> bool:
     return any(isinstance(check, RegexValidator) for check in field.validators)
+
+
+def as_one_text(schema: Schema) -> Schema:
+    """Return one schema of a text that matches a pattern or is empty, not a choice.
+
+    Generators would make a class of the choice.
+    """
+    text, *empty = schema.get("oneOf", [{}])
+    if "pattern" not in text or empty != [{"type": "string", "maxLength": 0}]:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "oneOf"}
+    pattern = text["pattern"].removeprefix("^").removesuffix("$")
+    return rest | text | {"pattern": f"^({pattern})?$"}

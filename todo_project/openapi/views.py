@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.api.viewsets import OptionsMixin
+from core.api.viewsets import ServiceView
 
 
 class OpenApiJsonRenderer(JSONRenderer):
@@ -39,7 +39,7 @@ def document() -> dict[str, Any]:
         return SchemaGenerator().get_schema(public=True)  # type: ignore[no-any-return]
 
 
-class SchemaViewSet(OptionsMixin, ViewSet):
+class SchemaViewSet(ServiceView, ViewSet):
     """The OpenAPI document as JSON, or as YAML on request."""
 
     schema = None
@@ -58,7 +58,7 @@ class SchemaViewSet(OptionsMixin, ViewSet):
         return Response(document())
 
 
-class DocsViewSet(OptionsMixin, ViewSet):
+class DocsViewSet(ServiceView, ViewSet):
     """Swagger UI, from our own static files."""
 
     schema = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
+from core.api.preconditions import conditional_response
 from core.api.viewsets import ScopedViewSet
 from core.scoping import Row
 from todos.cache import collection_tag
@@ -23,7 +23,7 @@ class ListScopedViewSet(ScopedViewSet[Row]):
             query=self.request.get_full_path(),
             language=get_language() or "",
         )
-        answer = get_conditional_response(self.request._request, etag=tag)
+        answer = conditional_response(self.request._request, etag=tag)
         if answer is None:
             answer = self.page(rows)
         answer["ETag"] = tag

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from core.api.filters import ChoiceFilter, StrictFilterSet
+from core.api.viewsets import CompositeTagViewSet
 from core.scoping import Order
 from todos.models import TodoList
 from todos.querysets import TodoListQuerySet
@@ -43,7 +44,7 @@ class TodoListFilter(StrictFilterSet):
         return lists.filter(is_archived=state == "archived")
 
 
-class TodoListViewSet(ListScopedViewSet[TodoList]):
+class TodoListViewSet(CompositeTagViewSet[TodoList], ListScopedViewSet[TodoList]):
     """Lists that the person is a member of."""
 
     resource = "lists"

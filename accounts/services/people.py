@@ -132,8 +132,7 @@ def adopt_settings(
     fields: Any = {
         name: value
         for name, value in offered.items()
-        if value in known[name]
-        and getattr(person, name) == getattr(untouched, name)
+        if value in known[name] and getattr(person, name) == getattr(untouched, name)
     }
     if fields:
         change_profile(actor=person, now=now, **fields)

@@ -33,7 +33,7 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_page = registry.door_of(request.path).errors == "page"
+        is_page = registry.door_of(request.path_info).errors == "page"
         if not is_page or not request.user.is_authenticated:
             return self.get_response(request)
         user = request.user
@@ -59,6 +59,7 @@ def remember_language(
             settings.LANGUAGE_COOKIE_NAME,
             language,
             max_age=settings.LANGUAGE_COOKIE_AGE,
+            path=settings.LANGUAGE_COOKIE_PATH,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
             samesite="Lax",

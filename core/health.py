@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 
 from django.conf import settings
 from django.db import Error
 from django.utils import timezone
 
-from core.models import Heartbeat, TaskSchedule
+from core.models import Heartbeat, Installation, TaskSchedule
 from core.registry import Gauge, ReadinessCheck, Unready, registry
 from core.timeouts import PROBE_TIMEOUT, answer_timeout
 
@@ -35,7 +36,7 @@ def gauges(now: datetime) -> Iterator[Gauge]:
     """Yield whether the database answers and, if so, the gauges of background work."""
     try:
         with answer_timeout(PROBE_TIMEOUT):
-            found = [heartbeat_age(now), task_lag(now)]
+            found = [heartbeat_age(now), task_lag(now), backup_age(now)]
     except Error:
         found = []
     yield Gauge("database_up", "1 if the database answers", bool(found))
@@ -59,3 +60,9 @@ def task_lag(now: datetime) -> Gauge:
     }
     about = "Time from the slot a scheduled task completed last to its latest slot"
     return Gauge("task_lag_seconds", about, lags, "task")
+
+
+def backup_age(now: datetime) -> Gauge:
+    done_at = Installation.objects.values_list("backed_up_at", flat=True).first()
+    age = abs((now - done_at).total_seconds()) if done_at else inf
+    return Gauge("backup_age_seconds", "Age of the last backup; +Inf without one", age)

@@ -1,7 +1,7 @@
 """gunicorn: an alternative to uWSGI behind nginx, and the fallback of script/server.
 
-.venv/bin/gunicorn --config deploy/gunicorn.conf.py, with the environment of uwsgi.ini.
-Behind nginx it uses the same socket and protocol as uWSGI, so nothing else changes.
+Behind nginx it is used if APP_SERVER=gunicorn (deploy/serve), with the environment of
+uwsgi.ini. It uses the same socket and protocol as uWSGI, so nothing else changes.
 Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
 reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 
@@ -138,7 +138,8 @@ def when_ready(server: Any) -> None:
     """Let nginx's group use the socket, or start the background process."""
     if HTTP:
         background.start()
-        print(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)", flush=True)  # noqa: T201
+        sys.stderr.write(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)\n")
+        sys.stderr.flush()
     else:
         SOCKET.chmod(0o660)
 

@@ -1,7 +1,8 @@
 """Health check of a container: `health.py web|worker|beat` exits with 0 if it is well.
 
 web: this app server responds. worker, beat: an app server reports at /readyz that it is
-alive. It speaks the uwsgi protocol itself, because loading Django takes a second.
+alive. `health.py drain` makes nginx use the other app servers. All of this speaks the
+uwsgi protocol itself, because loading Django takes a second.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ TIMEOUT = 4  # seconds
 
 def main(part: str) -> int:
     """Return 0 if the part is healthy, else 1."""
+    if part == "drain":
+        drain(RUN / f"web-{os.environ['INSTANCE']}.sock")
+        return 0
     if part == "web":
         own = RUN / f"web-{os.environ['INSTANCE']}.sock"
         return 0 if answer(by_tcp() or own, "/livez") is not None else 1
@@ -27,6 +31,21 @@ def main(part: str) -> int:
         if body is not None:
             return 0 if json.loads(body)["checks"].get(part) == "ok" else 1
     return 1
+
+
+def drain(path: Path) -> None:
+    """Remove the socket; return when all connections in its queue have been accepted.
+
+    The server still listens, and the last connection is ours. It removes the file when
+    it ends, so there has to be one.
+    """
+    moved = path.with_suffix(".draining")
+    if not path.is_socket():
+        return
+    path.rename(moved)
+    path.touch()
+    answer(moved, "/livez")
+    moved.unlink()
 
 
 def by_tcp() -> tuple[str, int] | None:

@@ -31,7 +31,7 @@ is_running() { [[ -S $DATA_DIR/run/supervisor.sock ]] && control pid >/dev/null 
 # One instance after the other, so that a release that fails stops at the first one.
 reload_web() {
     local instance how=c reloaded=()
-    is_same_server || how=r
+    if runs_gunicorn; then how=restart; elif ! is_same_server; then how=r; fi
     for instance in $(instances); do
         reloaded=("$instance" "${reloaded[@]}")
         reload_instance "$instance" "$how" "$release" || roll_back "$how" "${reloaded[@]}"
@@ -45,6 +45,15 @@ instances() {
     sed -nE 's/^web:web-([0-9]+) +RUNNING .*/\1/p' <<<"$status"
 }
 
+# The server that is running, which may differ from APP_SERVER in todo.env.
+runs_gunicorn() {
+    local instance
+    for instance in $(instances); do
+        grep --quiet gunicorn "/proc/$(control pid "web:web-$instance")/cmdline" && return
+    done
+    return 1
+}
+
 # Reloading workers (c) is enough for another application. Another Python or uWSGI, or
 # other uWSGI options, need a restart of the master (r).
 is_same_server() {
@@ -56,16 +65,28 @@ server_of() {
     grep --max-count=1 '^uwsgi==' "$1/requirements.txt"
 }
 
-# reload_instance INSTANCE c|r RELEASE: return when all workers run this release, which
-# `current` points to; fail as soon as they are known not to start.
+# reload_instance INSTANCE c|r|restart RELEASE: return when all workers run this release,
+# which `current` points to; fail as soon as they are known not to start.
 reload_instance() {
     local old count=1
+    if [[ $2 == restart ]]; then
+        restart_instance "$1"
+        return
+    fi
     master=$(control pid "web:web-$1") && old=$(children "$master") || return
     rm -f "$DATA_DIR/run/web-$1.release"
     send_command "$1" "$2" || return
     # Workers are reloaded one after the other, and each may have to finish a long request.
     [[ $2 == r ]] || count=$(wc -w <<<"$old")
     await $((60 * count)) is_settled "$1" "$3" "$old" && ! has_failed "$1" "$3"
+}
+
+# gunicorn: its new workers would have the packages of the old master, so it ends as well.
+# Meanwhile nginx uses the other instances.
+restart_instance() {
+    INSTANCE=$1 "${as_service[@]}" .venv/bin/python deploy/health.py drain
+    control restart "web:web-$1" >/dev/null && await 60 responds "$DATA_DIR" "$1" || return
+    sleep 3 # nginx tries an instance again after two seconds (site/upstream.conf)
 }
 
 # send_command INSTANCE c|r: as the owner of the fifo, because in a sticky folder not even
@@ -92,7 +113,7 @@ gone() {
     for pid in $1; do [[ ! -d /proc/$pid ]] || return 1; done
 }
 
-# roll_back c|r INSTANCE…: return to the previous release. The new one did not start in
+# roll_back c|r|restart INSTANCE…: return to the previous release. The new one did not start in
 # the first of these instances, and runs in the others.
 roll_back() {
     local how=$1 failed=$2 others=("${@:3}") log="$DATA_DIR/log/web-$2.log" instance
@@ -100,7 +121,7 @@ roll_back() {
         die "$version did not start in web-$failed (log: $log). Run script/upgrade of the release to roll back to."
     say "$version did not start in web-$failed (log: $log); rolling back."
     point_to "$previous"
-    restore_instance "$failed" || cannot_roll_back "$failed"
+    restore_instance "$failed" "$how" || cannot_roll_back "$failed"
     # An interrupted upgrade may have reloaded any of them.
     [[ ! $interrupted ]] || mapfile -t others < <(instances | grep -vx "$failed")
     for instance in "${others[@]}"; do
@@ -112,7 +133,9 @@ roll_back() {
 
 # The workers of this instance may run either release, in the middle of a reload.
 restore_instance() {
-    if [[ -d /proc/$master ]]; then
+    if [[ $2 == restart ]]; then
+        restart_instance "$1"
+    elif [[ -d /proc/$master ]]; then
         # A worker that is just starting may miss the restart.
         await 60 has_noted "$1" "$previous loaded" || true
         reload_instance "$1" r "$previous"
@@ -131,8 +154,6 @@ restart_others() {
         die "$version is running, but worker and beat are not both running; see $DATA_DIR/log/."
     # Only if needed: a reload closes idle connections, which a client may be about to use.
     { is_same nginx.conf && is_same nginx; } || control signal HUP nginx >/dev/null
-    [[ $previous == "$release" ]] || { is_same supervisord.conf && is_same start; } ||
-        say "The supervisor configuration has changed. When convenient, run: systemctl restart todo"
 }
 
 # False on a reinstallation of the same release, where nothing tells what has changed.

@@ -24,6 +24,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ["nginx", "web-0", "web-1", "worker", "beat", "migrate"]
 PERMANENT = sorted(set(SERVICES) - {"migrate"})
 GAUGE = re.compile(r'Gauge\("(\w+)"')
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
 SECRET = re.compile("SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL")
 
 
@@ -37,9 +38,12 @@ def prepared(tmp_path_factory) -> Path:
     return folder
 
 
-def prepare(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
+def prepare(
+    folder: Path, *names: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         [folder / "deploy/compose/prepare", *names],
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -63,6 +67,16 @@ def test_the_dockerfile_is_clean():
 def test_the_compose_file_is_valid():
     schema = json.loads((ROOT / "tests/schemas/compose-spec.json").read_text())
     jsonschema.Draft7Validator(schema).validate(COMPOSE)
+
+
+def test_releases_in_different_folders_share_their_volumes():
+    """By default, the name of the folder would be part of the volumes' names."""
+    assert COMPOSE["name"] == "todo"
+
+
+def test_ipv6_clients_keep_their_addresses():
+    assert SERVICES["nginx"]["networks"] == ["edge"]
+    assert COMPOSE["networks"]["edge"] == {"enable_ipv6": "${IPV6:-true}"}
 
 
 def test_every_part_has_a_container():
@@ -165,6 +179,41 @@ def test_systemd_waits_while_supervisor_stops_everything():
     assert sum(stop_times().values()) < int(limit)
 
 
+def test_one_process_that_is_killed_for_memory_does_not_stop_the_others():
+    assert re.search("^OOMPolicy=continue$", read("deploy/todo.service"), re.M)
+
+
+def test_nginx_gets_no_secrets_from_supervisord():
+    (command,) = re.findall(
+        "^command=(.* nginx .*)$", read("deploy/supervisord.conf"), re.M
+    )
+    assert re.search(r" env -i PATH=\S+ nginx ", command)
+
+
+@pytest.mark.parametrize(
+    "path", ["deploy/compose/database.sh", "docs/deploy.md", "README.md"]
+)
+def test_no_command_has_a_secret_among_its_arguments(path):
+    """Other users of the machine can read the arguments of every process."""
+    secret = re.compile(
+        r"""password=["']?\$|-H ["'][^"']*Bearer|redis-cli [^|]*-[au] """
+    )
+    commands = [line for line in read(path).splitlines() if not line.startswith("#")]
+    assert [line for line in commands if secret.search(line)] == []
+
+
+def test_the_nightly_backup_runs_in_the_container_that_serves():
+    (line,) = [
+        line
+        for line in DEPLOY.splitlines()
+        if "backup --verbosity" in line and "compose" in line
+    ]
+    assert line.startswith("docker compose exec -T web-0 ")
+    assert "./compose/backups:/backups" in SERVICES["web-0"]["volumes"]
+    run = re.findall("docker compose run (.*)", DEPLOY)
+    assert [words for words in run if "--no-deps" not in words] == []
+
+
 def test_inner_timeouts_are_shorter_than_outer_ones():
     (request,) = re.findall(r"^harakiri = (\d+)$", read("deploy/uwsgi.ini"), re.M)
     (proxy,) = re.findall(r"uwsgi_read_timeout (\d\d)s;", read("deploy/nginx.conf"))
@@ -215,6 +264,53 @@ def test_prepare_keeps_secrets_private_and_unchanged(prepared):
     assert contents(prepared) == before
 
 
+def test_nginx_accepts_the_configuration_of_containers(prepared, tmp_path):
+    """Any OpenSSL must: that of Debian 12 does not know the newest key exchange."""
+    config, data = tmp_path / "config", tmp_path / "data"
+    shutil.copytree(prepared / "compose/site", config / "site")
+    shutil.copytree(ROOT / "deploy/nginx", config / "nginx")
+    shutil.copy(ROOT / "deploy/nginx.conf", config)
+    for folder in ("static", "run"):
+        (data / folder).mkdir(parents=True)
+    for path in (config / "site").iterdir():
+        text = path.read_text()
+        path.write_text(text.replace("/run/secrets", f"{prepared}/compose/secrets"))
+    tested = subprocess.run(  # noqa: S603
+        [nginx(), "-t", "-q", "-e", "stderr", "-p", data, "-c", config / "nginx.conf"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tested.returncode == 0, tested.stderr
+
+
+def nginx() -> str:
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "nginx is missing: apt-get install nginx"
+    return found
+
+
+FAKE_DOCKER = """#!/bin/sh
+[ "$*" = "volume inspect todo_postgres" ]
+"""
+
+
+def test_prepare_makes_no_new_passwords_for_an_existing_database(tmp_path):
+    for name in ("deploy", "script"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    docker = tmp_path / "bin/docker"
+    docker.parent.mkdir()
+    docker.write_text(FAKE_DOCKER)
+    docker.chmod(0o755)
+    path = {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
+    refused = prepare(tmp_path, "todo.example.com", **path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("This machine has an installation named todo, ")
+    assert not (tmp_path / "compose").exists()
+    other = prepare(tmp_path, "todo.example.com", **path, COMPOSE_PROJECT_NAME="second")
+    assert other.returncode == 0, other.stderr
+
+
 @pytest.mark.parametrize("names", [[], ["todo example"], ["https://todo.example.com"]])
 def test_prepare_requires_a_valid_host_name(prepared, names):
     refused = prepare(prepared, *names)
@@ -241,9 +337,6 @@ def test_the_settings_of_the_containers_pass_the_checks(prepared, tmp_path):
     assert checked.returncode == 0, checked.stderr
 
 
-DEPLOY = (ROOT / "docs/deploy.md").read_text()
-
-
 def test_the_guide_names_only_existing_files():
     named = set(re.findall(r"(?<![\w/.-])(?:deploy|script|docs)/[\w./-]*\w", DEPLOY))
     named |= {f"docs/{link}" for link in re.findall(r"\]\(([^)#]+)\)", DEPLOY)}
@@ -262,7 +355,7 @@ def test_the_guide_names_only_existing_commands():
 def test_the_guide_names_only_existing_settings():
     example = set(re.findall(r"^#([A-Z_]+)=", read(".env.example"), re.MULTILINE))
     named = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)+)\b", DEPLOY))
-    assert named <= example | {"BASE_IMAGE", "RENEWED_LINEAGE"}
+    assert named <= example | OTHERS
 
 
 def test_the_guide_names_only_existing_metrics():
@@ -274,6 +367,15 @@ def test_the_guide_names_only_existing_metrics():
     known = {*counted, *(f"todo_{name}" for name in gauges)}
     named = set(re.findall(r"\btodo_[a-z]\w+", DEPLOY)) - {"todo_before"}
     assert {re.sub("_(total|bucket)$", "", name) for name in named} <= known
+
+
+# Settings of certbot, Redis, Docker and the build.
+OTHERS = {
+    "BASE_IMAGE",
+    "DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER",
+    "REDISCLI_AUTH",
+    "RENEWED_LINEAGE",
+}
 
 
 def read(path: str) -> str:

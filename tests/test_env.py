@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from todo_project.env import (
+    env_base_path,
     env_bool,
     env_database,
     env_hosts,
@@ -56,6 +58,52 @@ def test_an_invalid_number_is_refused_by_name(monkeypatch, raw):
     monkeypatch.setenv("COUNT", raw)
     with pytest.raises(ImproperlyConfigured, match="COUNT must be a whole number"):
         env_int("COUNT", default=1, minimum=1, maximum=5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("", ""), ("/", ""), ("/todo", "/todo"), ("/a/b-c/", "/a/b-c")]
+)
+def test_a_base_path_is_read(monkeypatch, raw, value):
+    monkeypatch.setenv("BASE", raw)
+    assert env_base_path("BASE") == value
+
+
+@pytest.mark.parametrize("raw", ["todo", "//", "/a//b", "/a b", "/a?b", "/é", "/a\n"])
+def test_an_invalid_base_path_is_refused_by_name(monkeypatch, raw):
+    monkeypatch.setenv("BASE", raw)
+    with pytest.raises(ImproperlyConfigured, match="BASE must be a path such as /todo"):
+        env_base_path("BASE")
+
+
+UNENCODED = [
+    f"postgres://todo:{password}@db/todo"
+    for password in ("p/ss", "12/34", "p#ss", "p?ss", "p[ss", "50%", "50%z1", "/", "#")
+]
+
+
+@pytest.mark.parametrize("url", [*UNENCODED, "sqlite:////srv/a#b", "sqlite:////a?b"])
+def test_an_unencoded_character_in_a_url_is_explained(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env_database("DATABASE_URL", default="")
+    assert "must be percent-encoded: / as %2F" in str(refused.value)
+    assert "ss" not in str(refused.value).replace("password", "")
+
+
+@pytest.mark.parametrize("password", ["p/ss", "12/34", "#?[]@%:", "50%", "é 好", "a@b"])
+def test_a_percent_encoded_password_is_read(monkeypatch, password):
+    url = f"postgres://todo:{quote(password, safe='')}@db/todo"
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert env_database("DATABASE_URL", default="")["PASSWORD"] == password
+
+
+@pytest.mark.parametrize("password", ["p/ss", "12/34", "p#ss", "p?ss"])
+def test_an_unencoded_character_in_the_password_of_redis_is_explained(
+    monkeypatch, password
+):
+    monkeypatch.setenv("REDIS_URL", f"redis://:{password}@cache:6379/0")
+    with pytest.raises(ImproperlyConfigured, match="must be percent-encoded"):
+        env_redis("REDIS_URL")
 
 
 @pytest.mark.parametrize("raw", ["0" * 30 + "9" * 9, "0" * 5000])

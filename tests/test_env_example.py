@@ -16,12 +16,15 @@ from todo_project import env
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = dict(
-    re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    re.findall(
+        r"^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE
+    )
 )
 # Their defaults depend on where and how the service is started.
 DEPENDENT = {"LOG_FORMAT"}
 INVALID = {
     "ALLOWED_HOSTS": "https://todo.example.com",
+    "BASE_PATH": "todo",
     "BROKER_URL": "amqp://localhost",
     "CSRF_TRUSTED_ORIGINS": "todo.example.com",
     "DATABASE_URL": "mysql://localhost/todo",
@@ -89,21 +92,22 @@ def test_every_default_in_the_example_is_correct(read, tmp_path):
 
 
 def test_every_variable_in_the_example_is_used(read):
-    compose = names_in("compose.yaml", r"\$\{([A-Z_]+)")
-    uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z_]+)")
-    supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z_]+)\)")
+    compose = names_in("compose.yaml", r"\$\{([A-Z0-9_]+)")
+    uwsgi = names_in("deploy/uwsgi.ini", r"(?:env = |\$\()([A-Z0-9_]+)")
+    supervisor = names_in("deploy/supervisord.conf", r"%\(ENV_([A-Z0-9_]+)\)")
     gunicorn = names_in(
-        "deploy/gunicorn.conf.py", r'(?:environ\.get|count_of)\("([A-Z_]+)"'
+        "deploy/gunicorn.conf.py", r'(?:environ\.get|count_of)\("([A-Z0-9_]+)"'
     )
     server = {"HOST", "PORT"} & names_in("script/server", r"\b([A-Z]+)=")
-    upgrade = names_in("script/upgrade", r"\b([A-Z_]+)=\"?\$\{\1:-")
+    upgrade = names_in("script/upgrade", r"\b([A-Z0-9_]+)=\"?\$\{\1:-")
+    compose |= names_in("deploy/compose/prepare", r"\$\{([A-Z_]+):-")
     assert compose | supervisor | upgrade <= set(EXAMPLE)
     others = compose | uwsgi | supervisor | gunicorn | server | upgrade
     assert set(EXAMPLE) <= set(read) | others
 
 
 def test_compose_and_the_example_agree_on_defaults():
-    for documented in names_in("compose.yaml", r"\$\{([A-Z_]+:-[^}]*)\}"):
+    for documented in names_in("compose.yaml", r"\$\{([A-Z0-9_]+:-[^}]*)\}"):
         name, _, default = documented.partition(":-")
         assert (name, EXAMPLE[name]) == (name, default)
 

@@ -184,7 +184,7 @@ def test_probes_accept_any_host_and_scheme_and_are_not_cached(path, settings):
     assert answer["Cache-Control"] == "no-store"
     assert Client().post(path).status_code == 405
     assert (
-        Client().get("/admin/login/", headers={"Host": "10.1.2.3"}).status_code == 400
+        Client().get("/admin/login/", headers={"Host": "10.1.2.3"}).status_code == 421
     )
 
 

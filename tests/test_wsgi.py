@@ -144,3 +144,32 @@ def test_the_rest_of_a_body_is_read_in_pieces_up_to_twice_the_limit(settings, pa
     )
     assert sum(body.sizes) == 200_000
     assert max(body.sizes) == wsgi.CHUNK
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("/todo", ""),
+        ("/todo/", "/"),
+        ("/todo/todo/x", "/todo/x"),
+        ("/todolist", "/todolist"),
+        ("/admin/", "/admin/"),
+        ("", ""),
+    ],
+)
+def test_the_base_path_is_removed_once(settings, path, rest):
+    settings.BASE_PATH = "/todo"
+    environ = {"PATH_INFO": path}
+    wsgi.remove_base_path(environ)
+    assert environ["PATH_INFO"] == rest
+
+
+def test_a_proxy_that_is_not_trusted_is_logged_once(settings, caplog):
+    """With HTTPS=true, its clients are redirected to the same address for ever."""
+    settings.HTTPS = True
+    for _ in range(3):
+        client_of("192.0.2.77", **forwarded(CLIENT))
+        client_of("192.0.2.78")
+        client_of(PROXY, **forwarded(CLIENT))
+    (record,) = caplog.records
+    assert (record.message, record.peer) == ("proxy is not trusted", "192.0.2.77")

@@ -7,7 +7,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
@@ -16,6 +16,13 @@ from psycopg.conninfo import make_conninfo
 # A host, all subdomains of one, an address, or *: as in Django's ALLOWED_HOSTS.
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", re.ASCII)
 _ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?", re.ASCII)
+_INCOMPLETE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# For URLs with a password or path.
+ENCODE = (
+    "Special characters in a user name, password or path must be percent-encoded: / as "
+    "%2F, ? as %3F, # as %23, @ as %40, [ as %5B, ] as %5D, % as %25."
+)
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._-]+)*/?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -63,6 +70,14 @@ def env_choice(name: str, *choices: str, default: str) -> str:
             return choice
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
     raise ImproperlyConfigured(f"{name} must be {listed}.")
+
+
+def env_base_path(name: str) -> str:
+    """Return the path below which all URLs are, such as /todo, or an empty string."""
+    raw = env_str(name)
+    if not _BASE_PATH.fullmatch(raw):
+        raise ImproperlyConfigured(f"{name} must be a path such as /todo, not {raw!r}.")
+    return raw.rstrip("/")
 
 
 def env_int(name: str, *, default: int, minimum: int, maximum: int) -> int:
@@ -117,7 +132,9 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ImproperlyConfigured(f"{name} is not a URL.") from None
+        raise ImproperlyConfigured(f"{name} is not a URL. {ENCODE}") from None
+    if has_unencoded(parts):
+        raise ImproperlyConfigured(f"{name} is ambiguous. {ENCODE}")
     if parts.scheme == "sqlite" and parts.path.strip("/"):
         path = "/" + unquote(parts.path).lstrip("/")
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": path}
@@ -139,7 +156,22 @@ def env_database(name: str, *, default: str) -> dict[str, Any]:
         }
     raise ImproperlyConfigured(
         f"{name} must look like sqlite:////path/to/file or "
-        "postgres://user:password@host:5432/name."
+        f"postgres://user:password@host:5432/name. {ENCODE}"
+    )
+
+
+def has_unencoded(parts: SplitResult) -> bool:
+    """Return whether a character ended a part of the URL that it seems to belong to.
+
+    In postgres://user:12/34@host/name the slash of the password ends the host "user".
+    """
+    is_file = parts.scheme == "sqlite"
+    return (
+        bool(parts.fragment)
+        or bool(is_file and parts.query)
+        or (not is_file and "@" in parts.path)
+        or ("@" in parts.query and bool(parts.netloc) and "@" not in parts.netloc)
+        or bool(_INCOMPLETE.search(parts.netloc + parts.path))
     )
 
 
@@ -149,7 +181,7 @@ def env_redis(name: str, *, default: str = "") -> str:
     if url and not is_redis(url):
         raise ImproperlyConfigured(
             f"{name} must look like redis://:password@host:6379/0 or "
-            "unix:///path/to/redis.sock?db=0."
+            f"unix:///path/to/redis.sock?db=0. {ENCODE}"
         )
     return url
 
@@ -166,7 +198,9 @@ def is_redis(url: str) -> bool:
     else:
         place, database = parts.hostname or "", parts.path.strip("/") or "0"
     is_known = parts.scheme in {"redis", "rediss", "unix"}
-    return is_known and bool(place) and database.isdecimal()
+    return (
+        is_known and not has_unencoded(parts) and bool(place) and database.isdecimal()
+    )
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:

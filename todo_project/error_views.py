@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,9 +16,12 @@ from django.utils.translation import gettext as _
 from core.admin.actions import return_url
 from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
 from core.registry import registry
+from todo_project.advice import advice_on_host, advice_on_origin
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost) and (advice := advice_on_host(request)):
+        return answer(request, 421, advice=advice)
     return answer(request, 400)
 
 
@@ -44,6 +48,9 @@ def csrf_failure(
     if signed_out(request):
         to = return_url(request, reverse("admin:index"))
         return redirect_to_login(to, reverse("admin:login"))
+    if advice := advice_on_origin(request):
+        detail = _("The server is not set up for this address.")
+        return answer(request, 403, "csrf_failed", detail, advice)
     detail = _("This form has expired. Reload and try again.")
     return answer(request, 403, "csrf_failed", detail)
 
@@ -57,14 +64,23 @@ def signed_out(request: HttpRequest) -> bool:
 
 
 def answer(
-    request: HttpRequest, status: int, code: str = "", detail: str = ""
+    request: HttpRequest,
+    status: int,
+    code: str = "",
+    detail: str = "",
+    advice: str = "",
 ) -> HttpResponse:
-    """Return the error in the format of the request's door: a page or a problem."""
-    if registry.door_of(request.path).errors == "problem":
-        return problem_response(request, status, code, detail)
+    """Return the error in the format of the request's door: a page or a problem.
+
+    `advice` tells what to do about it.
+    """
+    if registry.door_of(request.path_info).errors == "problem":
+        text = f"{detail or default_detail_of(status)} {advice}".strip()
+        return problem_response(request, status, code, text)
     context = {
         "status": status,
         "detail": detail or default_detail_of(status),
+        "advice": advice,
         "request_id": getattr(request, "id", ""),
     }
     try:

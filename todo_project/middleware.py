@@ -47,7 +47,7 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request.id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined]
         token = logs.request_id.set(request.id)  # type: ignore[attr-defined]
-        source = registry.door_of(request.path).source
+        source = registry.door_of(request.path_info).source
         try:
             with origin(source, request.id):  # type: ignore[attr-defined]
                 response = self.get_response(request)
@@ -86,7 +86,7 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        is_page = registry.door_of(request.path).errors == "page"
+        is_page = registry.door_of(request.path_info).errors == "page"
         if not getattr(response, "is_acceptable", True) and response.status_code == 200:
             return problem_response(request, 406)
         if is_page or response.status_code < 400:
@@ -143,7 +143,7 @@ def refusal_of(request: HttpRequest) -> int | None:
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
         return 411  # WSGI treats a body without length as empty
-    if body_length(request) > registry.door_of(request.path).most_bytes:
+    if body_length(request) > registry.door_of(request.path_info).most_bytes:
         return 413  # the framework would write files of any size to disk
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]

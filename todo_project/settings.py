@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from todo_project.env import (
+    env_base_path,
     env_bool,
     env_choice,
     env_database,
@@ -37,6 +39,9 @@ DATA_DIR = env_path(
 RELEASE = "0.1.0"
 
 DEBUG = env_bool("DEBUG", default=False)
+# Below this path is everything: pages, API, static files, cookies.
+BASE_PATH = env_base_path("BASE_PATH")
+FORCE_SCRIPT_NAME = BASE_PATH or None
 ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
@@ -44,7 +49,9 @@ CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 LOCK_TIMEOUT = 2  # seconds; shorter than STATEMENT_TIMEOUT
 STATEMENT_TIMEOUT = 5  # seconds; shorter than the app server's request timeout
-ANSWER_TIMEOUT = 10  # seconds; for a server that hangs and enforces no timeout itself
+# Seconds, for a server that hangs and enforces no timeout itself. Together with an
+# attempt to connect again, a request gets its answer within ten seconds.
+ANSWER_TIMEOUT = 6
 CONNECT_TIMEOUT = 2  # seconds; the minimum of libpq
 
 DATABASE = env_database(
@@ -213,6 +220,8 @@ SPECTACULAR_SETTINGS = {
         "todo_project.openapi.complete",
     ],
 }
+if BASE_PATH:
+    SPECTACULAR_SETTINGS["SERVERS"] = [{"url": BASE_PATH}]
 
 # Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted over HTTP.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
@@ -237,7 +246,7 @@ USE_TZ = True
 
 # --- Static files -------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
@@ -252,13 +261,19 @@ MEDIA_ROOT = DATA_DIR / "media"
 HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 LANGUAGE_COOKIE_SECURE = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [
+    f"^{re.escape(f'{BASE_PATH}/{probe}'[1:])}$" for probe in ("livez", "readyz")
+]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # No includeSubDomains or preload: other subdomains may belong to other services.
 SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{BASE_PATH}/"
+# Another service of the same host may use Django's names, and its cookies arrive too.
+SESSION_COOKIE_NAME = f"sessionid{BASE_PATH.replace('/', '_')}"
+CSRF_COOKIE_NAME = f"csrftoken{BASE_PATH.replace('/', '_')}"
 CSRF_FAILURE_VIEW = "todo_project.error_views.csrf_failure"
 
 # --- Monitoring ---------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+logger = logging.getLogger(__name__)
+
+FEW = 10  # addresses that a process warns of
+_warned: set[str] = set()
 CHUNK = 64 * 1024  # bytes of a body that are held in memory at a time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
@@ -61,9 +66,17 @@ def application(
     environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     find_client(environ)
+    remove_base_path(environ)
     answer = django(environ, start_response)
     read_rest(environ)
     return answer
+
+
+def remove_base_path(environ: WSGIEnvironment) -> None:
+    """Remove BASE_PATH from the path, unless a proxy in front has removed it."""
+    path, base = environ.get("PATH_INFO", ""), settings.BASE_PATH
+    if base and f"{path}/".startswith(f"{base}/"):
+        environ["PATH_INFO"] = path.removeprefix(base)
 
 
 def read_rest(environ: WSGIEnvironment) -> None:
@@ -88,6 +101,9 @@ def find_client(environ: WSGIEnvironment) -> None:
     """
     secure = environ.get("HTTPS", "").lower() in {"on", "1"}
     peer = environ.get("REMOTE_ADDR", "")
+    is_forwarded = "HTTP_X_FORWARDED_PROTO" in environ
+    if settings.HTTPS and is_forwarded and not secure and not is_proxy(peer):
+        warn_of_redirects(peer)
     if "REQUEST_ID" not in environ and not is_proxy(peer):
         environ.pop("HTTP_X_REQUEST_ID", None)
     if is_proxy(peer):
@@ -96,6 +112,14 @@ def find_client(environ: WSGIEnvironment) -> None:
         hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
         environ["REMOTE_ADDR"] = last_untrusted_hop(peer, hops)
     environ["wsgi.url_scheme"] = "https" if secure else "http"
+
+
+def warn_of_redirects(peer: str) -> None:
+    """Log once why browsers are redirected for ever: their proxy is not trusted."""
+    if peer not in _warned and len(_warned) < FEW:
+        _warned.add(peer)
+        fields = {"peer": peer, "setting": "TRUSTED_PROXIES"}
+        logger.warning("proxy is not trusted", extra=fields)
 
 
 def is_proxy(peer: str) -> bool:

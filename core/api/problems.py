@@ -76,6 +76,11 @@ STATUSES = {
         "unsupported_media_type",
         _("Send JSON or a form, in UTF-8 and without compression."),
     ),
+    421: Status(
+        "Misdirected request",
+        "unknown_host",
+        _("This server does not serve that host name."),
+    ),
     422: _like("Unprocessable content", Mismatch),
     429: Status("Too many requests", "throttled", _("Too many requests. Try later.")),
     431: Status(

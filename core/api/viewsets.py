@@ -47,7 +47,7 @@ class ServiceView(APIView):
 
     def get_authenticators(self) -> list[Any]:
         """Return the authenticators of the path's door; OpenAPI has no request."""
-        path = self.request.path if self.request else API_PREFIX
+        path = self.request.path_info if self.request else API_PREFIX
         return registry.door_of(path).authenticators()
 
     def options(self, request: Any, *args: object, **kwargs: object) -> Any:

@@ -1,4 +1,4 @@
-"""The epoch of the installation, which changes with every restore."""
+"""The epoch of the installation's data, and the time of its last backup."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ class Installation(models.Model):
     )
     epoch = models.UUIDField(
         default=new_id, editable=False, db_comment="New after a restore or promotion"
+    )
+    backed_up_at = models.DateTimeField(
+        null=True, editable=False, db_comment="Start of the last complete backup, UTC"
     )
 
     class Meta:

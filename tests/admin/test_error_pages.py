@@ -68,6 +68,45 @@ def test_a_form_without_csrf_token_is_refused_with_an_explanation(owner):
     assert "This form has expired" in text_of(answer)
 
 
+# What the browser sends, what the proxy adds, and what the page then names.
+MISFITS = [
+    ("https://testserver", {}, "lets the proxy set X-Forwarded-Proto"),
+    ("https://testserver", {"X-Forwarded-Proto": "https"}, "to TRUSTED_PROXIES, and"),
+    ("https://todo.example.com", {}, "address to CSRF_TRUSTED_ORIGINS"),
+    ("http://testserver:8000", {}, "CSRF_TRUSTED_ORIGINS"),
+    ("http://testserver", {}, ""),
+    ("null", {}, ""),
+    ("https://[", {}, ""),
+]
+
+
+@pytest.mark.parametrize(("origin", "headers", "advice"), MISFITS)
+def test_a_form_from_an_origin_that_settings_do_not_fit_is_explained(
+    db, caplog, origin, headers, advice
+):
+    answer = Client(enforce_csrf_checks=True).post(
+        reverse("admin:login"), {"username": "x"}, headers={"Origin": origin} | headers
+    )
+    assert answer.status_code == 403
+    page = text_of(answer)
+    assert advice in page
+    assert ("This form has expired" in page) is not bool(advice)
+    warnings = [r for r in caplog.records if r.message == "form from another origin"]
+    assert bool(warnings) is bool(advice)
+    for warning in warnings:
+        assert "The server is not set up for this address." in page
+        assert (warning.origin, warning.peer) == (origin, "127.0.0.1")
+        assert warning.seen == "http://testserver"
+        assert warning.setting in advice
+
+
+def test_the_page_for_an_unknown_host_says_how_to_allow_it(db):
+    answer = Client().get("/admin/", headers={"Host": "192.0.2.7:8000"})
+    assert answer.status_code == 421
+    assert "This server does not serve that host name." in text_of(answer)
+    assert "adds 192.0.2.7 to ALLOWED_HOSTS." in text_of(answer)
+
+
 def test_a_busy_database_keeps_what_was_typed(owner_browser, todo):
     url = f"/admin/todos/todo/{todo.pk}/change/"
     data = form_of(owner_browser.get(url)) | {"content": "Typed with care"}

@@ -135,4 +135,12 @@ def test_changepassword_refuses_removed_and_unknown_people(owner):
     for name in (label, "nobody"):
         done = shell("changepassword", name, stdin=f"{NEW}\n")
         assert done.returncode == 1
-        assert f"No user is named {name}." in done.stderr
+        assert f"No user has the user name or email address {name}." in done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changepassword_takes_an_address_and_a_disabled_person(owner):
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    done = shell("changepassword", " OLGA@example.com", stdin=f"{NEW}\n")
+    assert done.returncode == 0, done.stderr
+    assert User.objects.get(pk=owner.pk).check_password(NEW)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from psycopg import OperationalError as OperationalErrorOfDriver
+from psycopg.errors import ConnectionTimeout
 
-from core.db.postgresql.base import BoundedConnection
+from core.db.postgresql.base import BoundedConnection, _Driver
 from core.timeouts import answer_timeout, no_statement_timeout
 from todos.models import TodoList
 
@@ -84,3 +87,27 @@ def sleep_with_server_side_cursor() -> None:
 def test_a_server_side_cursor_is_given_up_in_time_too():
     with answer_timeout(0.2), pytest.raises(OperationalError, match="No answer within"):
         sleep_with_server_side_cursor()
+
+
+@pytest.fixture
+def hanging(tmp_path) -> Iterator[str]:
+    """The folder of a server's socket that accepts connections and never answers."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / ".s.PGSQL.5432"))
+        listening.listen()
+        yield str(tmp_path)
+
+
+def test_after_an_attempt_to_connect_that_timed_out_others_fail_at_once(hanging):
+    driver = _Driver()
+    options = {"host": hanging, "connect_timeout": 2}  # the minimum of libpq
+    with pytest.raises(ConnectionTimeout):
+        driver.connect(**options)
+    begin = time.monotonic()
+    for _ in range(100):
+        with pytest.raises(OperationalErrorOfDriver, match="a moment ago"):
+            driver.connect(**options)
+    assert time.monotonic() - begin < 1
+    driver.refused_until = time.monotonic()
+    with pytest.raises(ConnectionTimeout):
+        driver.connect(**options)

@@ -46,7 +46,7 @@ class Compose:
         ).stdout
 
     def _exec(self, words: list[str]) -> str:
-        name, *command = words
+        name, *command = [word for word in words if word != "-T"]
         if name == "postgres":  # which this machine runs, as the same user
             user, place = SERVICES[name]["user"], self.engine.folder / "postgresql"
             return self._run_here(

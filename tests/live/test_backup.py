@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.live.copy_of_stack import Copy, empty_copy
 from tests.live.ledger import Writer, writers_on
 from tests.live.stack import Stack
 from tests.live.waiting import wait_until
@@ -20,40 +19,12 @@ from tests.live.waiting import wait_until
 PICTURE = bytes(range(256)) * 10_000
 
 
-class Copy:
-    """Another installation, beside the stack, on the same PostgreSQL."""
-
-    def __init__(self, stack: Stack, folder: Path) -> None:
-        self.stack = stack
-        self.folder = folder
-        self.env = stack.env | {
-            "DATA_DIR": str(folder),
-            "DATABASE_URL": f"postgres://todo@/copy?host={stack.places.postgresql}",
-        }
-
-    def manage(self, *arguments: str) -> str:
-        """Run a command that succeeds; return its answer."""
-        python = self.stack.app / ".venv" / "bin" / "python"
-        done = subprocess.run(  # noqa: S603
-            [str(python), str(self.stack.app / "manage.py"), *arguments],
-            env=self.env,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
 @pytest.fixture
 def copy(stack: Stack, tmp_path: Path) -> Iterator[Copy]:
     """An empty installation: its database has been migrated, and nothing more."""
-    run_sql(stack, "CREATE DATABASE copy OWNER todo")
-    copy = Copy(stack, tmp_path)
-    copy.manage("migrate", "--verbosity", "0")
-    yield copy
-    run_sql(stack, "DROP DATABASE copy WITH (FORCE)")
+    with empty_copy(stack, tmp_path) as copy:
+        copy.manage("migrate", "--verbosity", "0")
+        yield copy
 
 
 @pytest.fixture
@@ -64,16 +35,6 @@ def picture(stack: Stack) -> Iterator[Path]:
     yield path
     path.unlink()
     path.parent.rmdir()
-
-
-def run_sql(stack: Stack, statement: str) -> None:
-    with psycopg.connect(
-        host=str(stack.places.postgresql),
-        user="postgres",
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
-        connection.execute(statement.encode())
 
 
 def test_a_backup_under_load_is_restored_exactly(

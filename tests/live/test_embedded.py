@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,13 +27,57 @@ BODY = b'{"content":"Slow"}'
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of data with all tables, static files and an administrator."""
-    made = Embedded(tmp_path_factory.mktemp("embedded") / "prepared")
-    (made.data / "run").mkdir(parents=True)
-    made.manage("migrate", "--no-input", "--skip-checks")
-    made.manage("collectstatic", "--no-input", "--skip-checks")
-    made.manage("welcome", "--skip-checks")
-    return made.data
+    """A folder of data with all tables, static files and an administrator.
+
+    The first start has made them. Its output is in the folder, as `first.log`, and what
+    it answered to other names as `names.json`.
+    """
+    folder = tmp_path_factory.mktemp("embedded") / "prepared"
+    folder.mkdir()
+    with Embedded(folder, HOST="0.0.0.0") as server:  # noqa: S104
+        server.start(SERVER)
+        with server.client() as client:
+            statuses = {
+                name: client.get("/admin/login/", headers={"Host": name}).status_code
+                for name in (*own_names(), "localhost", "evil.test")
+            }
+        server.signal(signal.SIGTERM)
+        server.wait_ended()
+    server.log.rename(folder / "first.log")
+    (folder / "names.json").write_text(json.dumps(statuses))
+    return folder
+
+
+def own_names() -> list[str]:
+    """Return the name and the IPv4 addresses of this machine."""
+    done = subprocess.run(
+        ["hostname", "--all-ip-addresses"],  # noqa: S607
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [socket.gethostname(), *(a for a in done.stdout.split() if "." in a)]
+
+
+def test_the_first_start_ends_with_address_user_and_password(prepared: Path):
+    log = (prepared / "first.log").read_text()
+    before, _, end = log.partition("\n  Todo service: ")
+    assert "Requests for these names are accepted: localhost, 127.0.0.1, " in before
+    for step in ("Preparing the database.", "Collecting the static", "Starting the"):
+        assert step in before
+    lines = [line for line in end.splitlines() if not line.startswith("{")]
+    assert re.fullmatch(r"http://localhost:\d+/  \(press Ctrl-C to stop\)", lines[0])
+    others = len(own_names())
+    assert all("  From other machines: http" in line for line in lines[1 : 1 + others])
+    assert lines[1 + others] == "  Administrator: admin"
+    assert re.fullmatch(r"  Password: \w{20}", lines[2 + others])
+    stopping = lines[4 + others :]
+    assert lines[3 + others] == ""
+    assert [line for line in stopping if "ready in" in line or "spawned" in line] == []
+
+
+def test_a_server_for_all_addresses_answers_to_those_of_the_machine(prepared: Path):
+    statuses = json.loads((prepared / "names.json").read_text())
+    assert statuses.pop("evil.test") == 421
+    assert set(statuses.values()) == {200}
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.live.copy_of_stack import empty_copy
 from tests.live.load import load_on
 from tests.live.stack import Stack
 from tests.live.test_reload import workers
@@ -20,25 +21,34 @@ from tests.live.waiting import wait_until
 SCRIPT, RELOAD = "script/upgrade", "script/rolling_reload.sh"
 PARTS = ("web:web-0", "web:web-1", "worker", "beat")
 MIGRATION = """
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("todos", "{last}")]
-    operations = [migrations.RunSQL("SELECT 1", "SELECT 1")]
+    operations = [
+        migrations.AddField("label", "shade", models.CharField(max_length=9, null=True))
+    ]
 """
+FIELD = "    shade = models.CharField(max_length=9, null=True)\n"
 NEWEST = "9999_of_the_next_release"
 
 
 @pytest.fixture(scope="module")
 def second(started_stack: Stack) -> Iterator[Path]:
-    """A release with another look, and a migration more."""
+    """A release with another look, a column more, and other files for the machine."""
     folder = copy_with_another_look(started_stack, "2")
     migrations = folder / "todos" / "migrations"
     last = max(path.stem for path in migrations.glob("0*.py"))
     (migrations / f"{NEWEST}.py").write_text(MIGRATION.format(last=last))
+    objects = "    objects = OfListQuerySet.as_manager()\n"
+    change(folder / "todos" / "models" / "labels.py", objects, f"{FIELD}{objects}")
+    change(folder / "deploy" / "todo.service", "RestartSec=1", "RestartSec=2")
+    change(folder / "deploy" / "site" / "main.conf", "auto;", "auto; # as before")
+    (folder / "deploy" / "site" / "more.conf").write_text("# New\n")
     yield folder
     started_stack.sql("DELETE FROM django_migrations WHERE name = %s", NEWEST)
+    started_stack.sql("ALTER TABLE todos_label DROP COLUMN IF EXISTS shade")
 
 
 def copy_with_another_look(stack: Stack, name: str) -> Path:
@@ -90,12 +100,21 @@ def looks(stack: Stack) -> set[str]:
     }
 
 
+@pytest.fixture
+def unit(stack: Stack) -> Iterator[Path]:
+    """The unit of systemd, as the first release has it."""
+    path = Path(stack.places.settings["UNIT_FILE"])
+    path.write_bytes((stack.app / "deploy" / "todo.service").read_bytes())
+    yield path
+    path.unlink()
+
+
 def pids(stack: Stack, *programs: str) -> list[int]:
     return [stack.pid(program) for program in programs]
 
 
 def test_a_killed_upgrade_and_a_rollback_lose_no_request(
-    stack: Stack, key: str, second: Path
+    stack: Stack, key: str, second: Path, unit: Path
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
     with load_on(stack, key) as load:
@@ -105,12 +124,17 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
         assert there.returncode == 0, there.stderr
         after = looks(stack)
         assert stack.pid("beat") != beat
+        assert "RestartSec=2" in unit.read_text()
+        assert (stack.config / "site" / "more.conf").exists()
+        assert "site/main.conf has changed in this release." in there.stderr
+        assert "When convenient, run: systemctl restart todo" in there.stderr
 
         # Between releases that start uWSGI in different ways, workers are not enough.
         change(second / "deploy" / "uwsgi.ini", "master = true", "master = true\n")
         with setting(stack, "WEB_INSTANCES", "3"):  # as many as the next start makes
             back = upgrade(stack, first)
         assert back.returncode == 0, back.stderr
+        assert "RestartSec=1" in unit.read_text()
 
     assert load.failed == 0, load.result
     assert killed.returncode == -signal.SIGKILL
@@ -119,6 +143,74 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
     assert looks(stack) == before
     assert stack.app.resolve() == first
     stack.wait_ready()  # whose tables have a migration that this release does not know
+
+
+def test_an_edited_unit_is_kept_and_reported(stack: Stack, second: Path, unit: Path):
+    first = stack.app.resolve()
+    change(unit, "RestartSec=1", "RestartSec=9")
+    there = upgrade(stack, second)
+    back = upgrade(stack, first)
+    assert (there.returncode, back.returncode) == (0, 0), there.stderr + back.stderr
+    assert f"but {unit} was edited." in there.stderr
+    assert "RestartSec=9" in unit.read_text()
+
+
+def test_an_upgrade_with_gunicorn_loses_no_request(
+    stack: Stack, key: str, second: Path, unit: Path
+):
+    first, before = stack.app.resolve(), looks(stack)
+    with gunicorn_in(first, second):
+        stack.supervisor("restart", "web:*")
+        stack.wait_ready()
+        assert is_gunicorn(stack)
+        with load_on(stack, key) as load:
+            there = upgrade(stack, second)
+        after = looks(stack)
+        back = upgrade(stack, first)
+        assert is_gunicorn(stack)
+    stack.supervisor("restart", "web:*")
+    assert (there.returncode, back.returncode) == (0, 0), there.stderr + back.stderr
+    assert load.failed == 0, load.result
+    assert len(after) == 1
+    assert after != before == looks(stack)
+
+
+@contextmanager
+def gunicorn_in(*releases: Path) -> Iterator[None]:
+    """Let the releases start gunicorn, whatever the environment of supervisord says."""
+    with ExitStack() as changes:
+        for release in releases:
+            serve = release / "deploy" / "serve"
+            changes.enter_context(changed(serve, "${APP_SERVER:-uwsgi}", "gunicorn"))
+        yield
+
+
+def is_gunicorn(stack: Stack) -> bool:
+    masters = [psutil.Process(stack.pid(f"web:web-{number}")) for number in (0, 1)]
+    return all("gunicorn" in " ".join(master.cmdline()) for master in masters)
+
+
+def test_a_backup_after_a_rollback_is_restored_by_the_later_release(
+    stack: Stack, key: str, second: Path, tmp_path: Path
+):
+    with stack.client(key=key) as client:
+        inbox = client.get("/api/v1/lists").json()["results"][0]["id"]
+        made = client.post(f"/api/v1/lists/{inbox}/labels", json={"name": "kept"})
+        assert made.status_code == 201, made.text
+    migrated = stack.operate(
+        second / ".venv/bin/python", second / "manage.py", "migrate", "--no-input"
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    stack.sql("UPDATE todos_label SET shade = 'dark' WHERE name = 'kept'")
+
+    done = stack.manage("backup", "--output", str(tmp_path / "archive.tar"))
+    assert done.returncode == 0, done.stderr
+    assert f"of a later release: todos.{NEWEST}." in done.stderr
+    with empty_copy(stack, tmp_path) as copy:
+        copy.manage("migrate", "--verbosity", "0", release=second)
+        copy.manage("restore", str(tmp_path / "archive.tar"), release=second)
+        kept = copy.sql("SELECT shade FROM todos_label WHERE name = 'kept'")
+    assert kept == [("dark",)]
 
 
 def test_an_upgrade_killed_during_its_checks_leaves_nothing_behind(
@@ -138,7 +230,7 @@ def tried(release: Path) -> list[psutil.Process]:
     return [
         process
         for process in found
-        if "deploy/uwsgi.ini" in (process.info["cmdline"] or [])
+        if f"{release}/deploy/uwsgi.ini" in (process.info["cmdline"] or [])
         and (process.info["environ"] or {}).get("APP") == str(release)
     ]
 

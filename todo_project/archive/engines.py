@@ -18,6 +18,9 @@ class Engine(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """Hold a consistent snapshot of all tables without blocking writers."""
 
+    def columns_of(self, table: str) -> list[tuple[str, str]]:
+        """Return the name and SQL type of each column that is not generated."""
+
     def read_rows(self, table: Table) -> Iterator[bytes]:
         """Yield the rows by key, as lines or parts of lines."""
 

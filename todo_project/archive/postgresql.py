@@ -30,6 +30,11 @@ SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexreli
 FROM pg_index WHERE indrelid = ANY(%s::regclass[])
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
+_COLUMNS = """
+SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+    AND attgenerated = ''
+"""
 
 
 @contextmanager
@@ -37,6 +42,12 @@ def snapshot() -> Iterator[None]:
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def columns_of(table: str) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, [quoted(table)])
+        return [(str(name), str(kind)) for name, kind in cursor.fetchall()]
 
 
 def read_rows(table: Table) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ from todo_project.archive.tables import (
     applied_migrations,
     archived_models,
     execute,
+    later_migrations,
     quoted,
     tables,
 )
@@ -57,6 +58,12 @@ def _require_same_tables(archive: Archive) -> None:
     """Compare the migrations: another release may interpret the rows differently."""
     release = archive.head.release
     ours, theirs = set(applied_migrations()), set(archive.head.migrations)
+    if (later := later_migrations(theirs)) and release == settings.RELEASE:
+        raise Conflict(
+            f"The archive was written by release {release} after a rollback: its "
+            f"tables have migration {later[0]} of a later release. Restore it with "
+            "that one."
+        )
     if other := sorted(ours ^ theirs):
         raise Conflict(
             f"The archive is of release {release}, but this is release "

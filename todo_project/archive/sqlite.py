@@ -59,6 +59,15 @@ def snapshot() -> Iterator[None]:
         execute("ROLLBACK")
 
 
+def columns_of(table: str) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, lower(type) FROM pragma_table_xinfo(%s) WHERE hidden = 0",
+            [table],
+        )
+        return [(str(name), str(kind)) for name, kind in cursor.fetchall()]
+
+
 def read_rows(table: Table) -> Iterator[bytes]:
     line = " || char(9) || ".join(map(_text, table.columns))
     with connection.cursor() as cursor:

@@ -8,13 +8,10 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-
-from core.errors import Conflict
 
 IN_USE = "The database is in use; stop the service first."
 # Field types that are missing here have no text format yet: they stop every backup,
@@ -52,6 +49,16 @@ class Table:
     columns: tuple[Column, ...]
     key: Column
 
+    @classmethod
+    def of(cls, name: str, columns: Iterable[Column], key: Column) -> Table:
+        """Return the table with its columns in an order that is the same for all.
+
+        The key comes first, then the others by name: a release that reads the columns
+        from the database and one that reads them from its models agree.
+        """
+        others = sorted({*columns} - {key}, key=lambda column: column.name)
+        return cls(name, (key, *others), key)
+
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
@@ -74,12 +81,12 @@ def archived_models() -> list[type[models.Model]]:
 
 def table_of(model: type[models.Model]) -> Table:
     options = model._meta
-    columns = tuple(
+    columns = (
         column_of(field)
         for field in options.local_concrete_fields
         if not getattr(field, "generated", False)
     )
-    return Table(options.db_table, columns, column_of(options.pk))
+    return Table.of(options.db_table, columns, column_of(options.pk))
 
 
 def column_of(field: models.Field[Any, Any]) -> Column:
@@ -98,15 +105,10 @@ def applied_migrations() -> list[str]:
     return sorted(f"{app}.{name}" for app, name in applied)
 
 
-def require_known_tables(applied: Iterable[str]) -> None:
-    """Refuse a database of a later release, whose new columns would be left out."""
+def later_migrations(applied: Iterable[str]) -> list[str]:
+    """Return those of the migrations that only a later release has."""
     disk = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
-    known = {f"{app}.{name}" for app, name in disk}
-    if later := sorted(set(applied) - known):
-        raise Conflict(
-            f"Migration {later[0]} was applied by a release newer than "
-            f"{settings.RELEASE}; run the backup with that release."
-        )
+    return sorted(set(applied) - {f"{app}.{name}" for app, name in disk})
 
 
 def count_rows(table: Table) -> int:

@@ -21,13 +21,8 @@ from todo_project.archive.container import PIECE, Container
 from todo_project.archive.engines import engine
 from todo_project.archive.files import find_files, media
 from todo_project.archive.manifest import File, Head, Part, as_line
-from todo_project.archive.tables import (
-    Table,
-    applied_migrations,
-    count_rows,
-    require_known_tables,
-    tables,
-)
+from todo_project.archive.stored import stored_tables
+from todo_project.archive.tables import Table, applied_migrations, count_rows
 
 ROWS = 4 * 1024 * 1024  # bytes of rows that are compressed together
 LEVEL = 3  # of gzip
@@ -64,16 +59,18 @@ class Backup:
         self._container = Container(stream)
         self._lines = lines
         self._migrations: list[str] = []
-        self._rows = dict.fromkeys(tables(), 0)
+        self._tables: dict[str, Table] = {}
+        self._rows: dict[str, int] = {}
         self._files = self._size = 0
 
     def add_all_rows(self, start_progress: StartProgress) -> None:
         with engine().snapshot():
             self._migrations = applied_migrations()
-            require_known_tables(self._migrations)
-            total = sum(map(count_rows, tables().values()))
+            self._tables = stored_tables(self._migrations)
+            self._rows = dict.fromkeys(self._tables, 0)
+            total = sum(map(count_rows, self._tables.values()))
             with start_progress("Rows", total) as progress:
-                for table in tables().values():
+                for table in self._tables.values():
                     for number, rows in enumerate(_chunks(table), start=1):
                         progress.add(self._add_rows(table, number, rows))
 
@@ -88,7 +85,7 @@ class Backup:
             release=settings.RELEASE,
             engine=connection.vendor,
             migrations=self._migrations,
-            tables={table.name: table.column_names for table in tables().values()},
+            tables={table.name: table.column_names for table in self._tables.values()},
             rows=self._rows,
             files=self._files,
             size=self._size,

@@ -34,9 +34,9 @@ class ProbeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path not in {"/livez", "/readyz"}:
+        if request.path_info not in {"/livez", "/readyz"}:
             return self.get_response(request)
-        request.resolver_match = resolve(request.path)
+        request.resolver_match = resolve(request.path_info)
         answer: HttpResponse = request.resolver_match.func(request)
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.management.people import add_person_argument, find_person
 from accounts.models import User
 from accounts.services.people import set_password
 from core.management.base import ServiceCommand
-from core.text import fold
 
 TRIES = 3
 
@@ -27,15 +27,13 @@ class Command(ServiceCommand):
     )
     examples = """
   manage.py changepassword ada
-  manage.py changepassword ada < new-password.txt"""
+  manage.py changepassword ada@example.com < new-password.txt"""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="User name.")
+        add_person_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = User.objects.filter(username_key=fold(options["username"])).first()
-        if person is None or person.removed_at is not None:
-            raise CommandError(f"No user is named {options['username']}.")
+        person = find_person(options["person"], or_disabled=True)
         password = self._prompt(person) if sys.stdin.isatty() else read(person)
         set_password(actor=None, person=person, password=password, now=timezone.now())
         self.say(f"The password of {person.username} was changed.")

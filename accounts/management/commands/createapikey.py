@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.management.people import find_person
+from accounts.management.people import add_person_argument, find_person
 from accounts.models import ApiKey
 from accounts.services.keys import issue_key
 from core.management.base import ServiceCommand
@@ -33,7 +33,7 @@ scopes:
 {indent(fill(", ".join(registry.scopes), 76), "  ")}"""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="User name or email address.")
+        add_person_argument(parser)
         parser.add_argument(
             "--name",
             default="command line",
@@ -57,7 +57,7 @@ scopes:
         now = timezone.now()
         ends = options["expires"]
         ends = None if ends is None else moment_ahead(ends, now=now)
-        person = find_person(options["username"])
+        person = find_person(options["person"])
         name = ApiKey._meta.get_field("name").clean(options["name"].strip(), None)
         # Print inside the transaction: a key that cannot be shown is not created.
         with transaction.atomic():

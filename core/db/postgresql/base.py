@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
 
 from core.timeouts import current_answer_timeout
+
+PAUSE = 2  # seconds without another attempt after one that timed out
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -26,9 +29,23 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class _Driver:
-    """psycopg as Django uses it (PEP 249), except for the class of connections."""
+    """psycopg as Django uses it (PEP 249), except for how it connects."""
 
-    connect = BoundedConnection.connect
+    refused_until = 0.0  # by the monotonic clock
+
+    def connect(self, *args: Any, **options: Any) -> BoundedConnection:
+        """Connect; refuse immediately if an attempt has just timed out.
+
+        A server that hangs accepts connections and does not answer. If each request
+        waited for that, those in the queue would wait for all requests before them.
+        """
+        if monotonic() < self.refused_until:
+            raise psycopg.OperationalError("The server did not answer a moment ago.")
+        try:
+            return BoundedConnection.connect(*args, **options)
+        except psycopg.errors.ConnectionTimeout:
+            self.refused_until = monotonic() + PAUSE
+            raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(psycopg, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -78,7 +79,10 @@ THIRD = "3\t" + "\t\\N" * 9 + "\n"
 def table() -> Iterator[Any]:
     with connection.schema_editor() as editor:
         editor.create_model(Every)
-    yield table_of(Every)
+    table = table_of(Every)
+    order = ("id", *COLUMNS)
+    columns = sorted(table.columns, key=lambda column: order.index(column.name))
+    yield replace(table, columns=tuple(columns))
     with connection.schema_editor() as editor:
         editor.delete_model(Every)
 

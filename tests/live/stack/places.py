@@ -57,6 +57,7 @@ class Places:
             "APP": str(self.app),
             "CONFIG_DIR": str(self.config),
             "DATA_DIR": str(self.data),
+            "UNIT_FILE": str(self.config / "todo.service"),
         }
 
     @property

@@ -14,8 +14,15 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from core.management.base import ServiceCommand
+from core.models import Installation
 from core.timeouts import no_statement_timeout
-from todo_project.archive import Archive, BadArchive, write_archive
+from todo_project.archive import (
+    Archive,
+    BadArchive,
+    Head,
+    later_migrations,
+    write_archive,
+)
 
 
 class Command(ServiceCommand):
@@ -26,7 +33,8 @@ class Command(ServiceCommand):
         "contains user content and the hashes of passwords and keys: protect it like "
         "the database. It does not contain the SECRET_KEY: store that separately; "
         "without it everyone has to sign in again. With --verify, check an archive "
-        "and list its content instead. Exit status: 0 success, 1 refused."
+        "and list its content instead. The time of the last backup is recorded for "
+        "/metrics. Exit status: 0 success, 1 refused."
     )
     examples = """
   manage.py backup
@@ -59,8 +67,19 @@ class Command(ServiceCommand):
                 head = write_archive(path, now=now, start_progress=self.progress)
         except OSError as error:
             raise CommandError(f"No backup was written. {reason(error)}") from error
+        self._report(head, path)
+        # The age of the last backup is a metric, so this comes after everything else.
+        Installation.objects.update(backed_up_at=now)
+
+    def _report(self, head: Head, path: Path) -> None:
         rows = sum(head.rows.values())
         self.say(f"{rows:,} rows and {head.files:,} files, {size_of(path)}.")
+        if later := later_migrations(head.migrations):
+            self.say(
+                "The database has migrations of a later release: "
+                f"{', '.join(later)}. Their tables and columns are included; restore "
+                "this archive with that release."
+            )
         self.answer(str(path))
 
     def _verify(self, path: Path) -> None:

@@ -43,7 +43,8 @@ class Command(ServiceCommand, DjangoMigrate):
             if connection.vendor == "postgresql" and not is_read_only:
                 self.migrate_online(migrate)
             else:
-                migrate()
+                with no_statement_timeout():
+                    migrate()
         except StillLocked as error:
             raise CommandError(
                 f"{error}, still. Finished migrations stay applied; run migrate again "

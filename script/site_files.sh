@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# The part of script/upgrade for files outside the releases: the unit of systemd, and the
+# configuration of nginx in site/. script/upgrade sets $release, $previous, $scratch and the
+# settings.
+# shellcheck disable=SC2154
+
+# Print the files of site/ that are new in this release.
+new_site_files() {
+    local file
+    for file in deploy/site/*.conf; do
+        [[ -e $CONFIG_DIR/site/${file##*/} ]] || echo "$release/$file"
+    done
+}
+
+# make_site FOLDER: create site/ as it will be after the upgrade.
+make_site() {
+    local new
+    mapfile -t new < <(new_site_files)
+    cp -r "$CONFIG_DIR/site/." "$1"
+    [[ ! ${new[*]} ]] || cp "${new[@]}" "$1"
+}
+
+add_site_files() {
+    local file
+    for file in $(new_site_files); do
+        cp "$file" "$CONFIG_DIR/site/"
+        say "Added $CONFIG_DIR/site/${file##*/}."
+    done
+}
+
+# The other files of site/ belong to the installation, so their changes are only reported.
+report_site_files() {
+    local file name
+    for file in deploy/site/*.conf; do
+        name=site/${file##*/}
+        is_same "$name" || [[ ! -e $previous/$file ]] || cmp --quiet "$file" "$CONFIG_DIR/$name" ||
+            say "$name has changed in this release. Compare: diff $CONFIG_DIR/$name $release/$file"
+    done
+}
+
+# Replace the unit, unless it was edited: own changes belong in a drop-in (systemctl edit
+# todo), which stays.
+install_unit() {
+    local new=$release/deploy/todo.service
+    if [[ ! -e $UNIT_FILE ]] || cmp --quiet "$UNIT_FILE" "$new"; then return; fi
+    if cmp --quiet "$UNIT_FILE" "$previous/deploy/todo.service" &&
+        install -m 644 "$new" "$UNIT_FILE" 2>/dev/null; then
+        say "Installed $UNIT_FILE."
+        [[ ! -d /run/systemd/system ]] || systemctl daemon-reload
+    else
+        say "todo.service has changed in this release, but $UNIT_FILE was edited. Compare: diff $UNIT_FILE $new"
+    fi
+}

@@ -170,12 +170,12 @@ SESSION_ENGINE = "accounts.sessions"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"{module}.password_validation.{name}"}
+    for module, name in (
+        ("django.contrib.auth", "UserAttributeSimilarityValidator"),
+        ("accounts", "MinimumLengthValidator"),
+        ("django.contrib.auth", "CommonPasswordValidator"),
+        ("django.contrib.auth", "NumericPasswordValidator"),
     )
 ]
 LOGIN_URL = "admin:login"

@@ -1,4 +1,4 @@
-"""The home page, for people with and without todos, and the way to the documentation."""
+"""The home page, and the way to the documentation."""
 
 from __future__ import annotations
 

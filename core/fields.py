@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
+from core.characters import search_words
 from core.text import fold
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]
-    """The folded text of other fields of the row, for comparison and search.
+    """The folded text of other fields of the row, for comparison.
 
     It is computed on every write. With `null`, empty text becomes NULL, so that a
     unique constraint allows many rows without text.
@@ -26,7 +29,34 @@ class FoldedField(models.TextField):  # type: ignore[type-arg]
         return name, path, args, options | {"of": self.of}
 
     def pre_save(self, instance: models.Model, add: bool) -> str | None:
-        folded = fold("\n".join(getattr(instance, name) for name in self.of)).strip()
+        folded = self.fold("\n".join(getattr(instance, name) for name in self.of))
         value = None if self.null and not folded else folded
         setattr(instance, self.attname, value)
         return value
+
+    def fold(self, text: str) -> str:
+        return fold(text).strip()
+
+
+class SearchField(FoldedField):
+    """The words of other fields of the row, for search: see `search_words`.
+
+    A search finds the row if each of its words is part of one of these words, so
+    their order and repetition do not matter.
+    """
+
+    def fold(self, text: str) -> str:
+        return " ".join(search_words(text))
+
+
+@SearchField.register_lookup
+class Holds(models.Lookup):
+    """The text contains this word, which is folded."""
+
+    lookup_name = "holds"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        find = "STRPOS" if connection.vendor == "postgresql" else "INSTR"
+        return f"{find}({lhs}, {rhs}) > 0", [*lhs_params, *rhs_params]

@@ -11,6 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import GreaterThan, LessThan
 from django.db.models.sql.compiler import SQLCompiler
 
+from core.characters import search_words
+
 if TYPE_CHECKING:
     from core.users import User
 
@@ -90,6 +92,14 @@ class ScopedQuerySet(models.QuerySet[Row]):
         raise NotImplementedError(
             f"{type(self).__name__} does not define who may edit its rows."
         )
+
+    def holding(self, text: str) -> Self:
+        """Keep the rows that hold all words of the text, in any order."""
+        found, words = self, search_words(text)
+        for word in words:
+            if not any(word in other for other in words if other != word):
+                found = found.filter(search_key__holds=word)
+        return found
 
     def beyond(self, order: Order, position: Position) -> Self:
         """Keep the rows that come after the position in this order."""

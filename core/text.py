@@ -11,6 +11,8 @@ from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.characters import is_visible
+
 # Formats of ids (RFC 9562) and dates (RFC 3339 §5.6); wall-clock times have no offset.
 _ID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -89,4 +91,12 @@ def validate_storable(value: str) -> None:
         raise ValidationError(
             _("Null characters and lone surrogates are not allowed."),
             code="not_storable",
+        )
+
+
+def validate_visible(value: str) -> None:
+    """Refuse text of which nothing can be seen; empty text is not for it to judge."""
+    if value and not is_visible(value):
+        raise ValidationError(
+            _("This text has no visible characters."), code="invisible"
         )

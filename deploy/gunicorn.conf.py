@@ -124,10 +124,13 @@ def pre_request(worker: Any, req: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Close database connections after each request under gevent.
+    """Note for script/upgrade which release was loaded; prepare the worker for gevent.
 
-    There, Django's connections belong to a greenlet, which ends with the request.
+    There, Django's connections belong to a greenlet, which ends with the request, so
+    they are closed after each one.
     """
+    if not HTTP:
+        (RUN / f"{NAME}.release").write_text(f"{APP} loaded\n")
     if KIND == "gevent":
         from django.db import connections
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 RUN = Path(os.environ["DATA_DIR"]) / "run"
 TIMEOUT = 4  # seconds
+QUEUE_TIMEOUT = 35  # seconds; as long as nginx waits for those in the queue
 
 
 def main(part: str) -> int:
@@ -44,7 +45,7 @@ def drain(path: Path) -> None:
         return
     path.rename(moved)
     path.touch()
-    answer(moved, "/livez")
+    answer(moved, "/livez", QUEUE_TIMEOUT)
     moved.unlink()
 
 
@@ -54,19 +55,21 @@ def by_tcp() -> tuple[str, int] | None:
     return (host.strip("[]"), int(port)) if port else None
 
 
-def connect(server: Path | tuple[str, int]) -> socket.socket:
+def connect(server: Path | tuple[str, int], timeout: float) -> socket.socket:
     if isinstance(server, tuple):
-        return socket.create_connection(server, TIMEOUT)
+        return socket.create_connection(server, timeout)
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(TIMEOUT)
+    connection.settimeout(timeout)
     connection.connect(str(server))
     return connection
 
 
-def answer(server: Path | tuple[str, int], path: str) -> bytes | None:
+def answer(
+    server: Path | tuple[str, int], path: str, timeout: float = TIMEOUT
+) -> bytes | None:
     """Return the body of a response with status 200 or 503; None if there is none."""
     try:
-        with connect(server) as connection:
+        with connect(server, timeout) as connection:
             connection.sendall(request(path))
             raw = connection.makefile("rb").read()
     except OSError:

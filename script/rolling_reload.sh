@@ -70,7 +70,7 @@ server_of() {
 reload_instance() {
     local old count=1
     if [[ $2 == restart ]]; then
-        restart_instance "$1"
+        restart_instance "$1" "$3"
         return
     fi
     master=$(control pid "web:web-$1") && old=$(children "$master") || return
@@ -81,11 +81,13 @@ reload_instance() {
     await $((60 * count)) is_settled "$1" "$3" "$old" && ! has_failed "$1" "$3"
 }
 
-# gunicorn: its new workers would have the packages of the old master, so it ends as well.
+# restart_instance INSTANCE RELEASE: for gunicorn. New workers of a running master would have
+# the packages of the old release, so the master ends as well.
 # Meanwhile nginx uses the other instances.
 restart_instance() {
+    rm -f "$DATA_DIR/run/web-$1.release"
     INSTANCE=$1 "${as_service[@]}" .venv/bin/python deploy/health.py drain
-    control restart "web:web-$1" >/dev/null && await 60 responds "$DATA_DIR" "$1" || return
+    control restart "web:web-$1" >/dev/null && await 120 has_noted "$1" "$2 loaded" || return
     sleep 3 # nginx tries an instance again after two seconds (site/upstream.conf)
 }
 
@@ -104,7 +106,7 @@ is_settled() { has_failed "$1" "$2" || { gone "$3" && has_noted "$1" "$2 loaded"
 has_failed() { [[ ! -d /proc/$master ]] || has_noted "$1" "$2 failed"; }
 
 # has_noted INSTANCE TEXT: whether the last worker that started has noted this result of
-# loading its release (deploy/release.py). A health check would depend on the load.
+# loading its release (deploy/release.py, deploy/gunicorn.conf.py). A health check would depend on the load.
 has_noted() { [[ $(cat "$DATA_DIR/run/web-$1.release" 2>/dev/null) == "$2" ]]; }
 
 # gone PIDS: whether all of these processes have ended.
@@ -134,7 +136,7 @@ roll_back() {
 # The workers of this instance may run either release, in the middle of a reload.
 restore_instance() {
     if [[ $2 == restart ]]; then
-        restart_instance "$1"
+        restart_instance "$1" "$previous"
     elif [[ -d /proc/$master ]]; then
         # A worker that is just starting may miss the restart.
         await 60 has_noted "$1" "$previous loaded" || true

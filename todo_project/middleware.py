@@ -7,23 +7,26 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import set_response_etag
+from django.utils.translation import gettext as _
 
-from core.api.parsers import body_length
+from core.api.parsers import body_length, is_streamed
 from core.api.preconditions import conditional_response
 from core.api.problems import CONTENT_TYPE, problem_response
 from core.events import origin
 from core.registry import registry
 from core.text import is_storable
+from core.utf8 import is_utf8_form, is_utf8_when_decoded
 from todo_project.error_views import answer as refuse
 from todo_project.observability import logs
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 HEADER_LENGTH = 8190  # characters of one header, the default of common servers
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -128,8 +131,11 @@ class InputGateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        status = refusal_of(request)
-        return refuse(request, status) if status else self.get_response(request)
+        if status := refusal_of(request):
+            return refuse(request, status)
+        if wrong := wrong_encoding_of(request):
+            return refuse(request, 400, *wrong)
+        return self.get_response(request)
 
 
 def refusal_of(request: HttpRequest) -> int | None:
@@ -139,7 +145,7 @@ def refusal_of(request: HttpRequest) -> int | None:
         return 431
     if headers.get("Content-Encoding", "identity") != "identity":
         return 415
-    if not is_utf8(request.content_params.get("charset", "utf-8")):  # type: ignore[union-attr]
+    if not is_charset_utf8(request.content_params.get("charset", "utf-8")):  # type: ignore[union-attr]
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
         return 411  # WSGI treats a body without length as empty
@@ -150,7 +156,24 @@ def refusal_of(request: HttpRequest) -> int | None:
     return None if all(is_storable(text) for text in texts) else 400
 
 
-def is_utf8(charset: str) -> bool:
+def wrong_encoding_of(request: HttpRequest) -> tuple[str, str] | None:
+    """Return the code and detail of a query or form that is not UTF-8, else None.
+
+    In a path the framework keeps such bytes percent-encoded, so it matches nothing.
+    """
+    query = request.META.get("QUERY_STRING", "").encode("latin-1")
+    if not is_utf8_when_decoded(query):
+        return "bad_request", _("The address is not UTF-8.")
+    if request.content_type not in FORMS or is_streamed(request):
+        return None  # the parser checks the text of a streamed form
+    try:
+        is_intact = is_utf8_form(request.headers["Content-Type"], request.body)
+    except UnreadablePostError:
+        return "", ""
+    return None if is_intact else ("parse_error", _("The body is not UTF-8."))
+
+
+def is_charset_utf8(charset: str) -> bool:
     try:
         return codecs.lookup(charset).name in {"utf-8", "ascii"}
     except (LookupError, ValueError):

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -144,9 +145,12 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["core.templatetags.directions"],
         },
     }
 ]
+# Widgets have templates of this project, in templates/django/forms.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Redis --------------------------------------------------------------------
 

@@ -33,9 +33,9 @@ PURGED = _("deleted permanently")
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
-    from todos.management.doctor import due, log, structure
+    from todos.management.doctor import due, log, search, structure
 
-    return (*structure.CHECKS, *due.CHECKS, *log.CHECKS)
+    return (*structure.CHECKS, *due.CHECKS, *search.CHECKS, *log.CHECKS)
 
 
 def first_steps(user: User, now: datetime) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, Lookup
+from django.db.models import Func
 from django.db.models.sql.compiler import SQLCompiler
 
-from core.fields import FoldedField
+from core.fields import Holds, SearchField
 
 
 class RankField(models.CharField):  # type: ignore[type-arg]
@@ -34,29 +34,24 @@ class OctetLength(Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-@FoldedField.register_lookup
-class Holds(Lookup):
-    """The folded text contains this folded text.
+class IndexedSearchField(SearchField):
+    """A search text whose pairs of neighbouring characters PostgreSQL indexes.
 
-    On PostgreSQL the pairs of neighbouring characters are indexed: unlike words or
-    trigrams they serve Chinese, where two characters are a word.
+    Unlike words or trigrams they serve Chinese, where two characters are a word.
     """
 
-    lookup_name = "holds"
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
-        lhs, lhs_params = self.process_lhs(compiler, connection)
-        rhs, rhs_params = self.process_rhs(compiler, connection)
-        return f"INSTR({lhs}, {rhs}) > 0", [*lhs_params, *rhs_params]
+@IndexedSearchField.register_lookup
+class HoldsPairs(Holds):
+    """The text contains this word, which is folded; the index of pairs finds it."""
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> Any:
-        lhs, lhs_params = self.process_lhs(compiler, connection)
-        rhs, rhs_params = self.process_rhs(compiler, connection)
-        params = [*lhs_params, *rhs_params]
-        holds = f"STRPOS({lhs}, {rhs}) > 0"
+        holds, params = self.as_sql(compiler, connection)
         if len(str(self.rhs)) < 2:
             return holds, params
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
         pairs = f"todos_pairs({lhs}) @> todos_pairs({rhs})"
-        return f"({pairs} AND {holds})", params + params
+        return f"({pairs} AND {holds})", [*lhs_params, *rhs_params, *params]

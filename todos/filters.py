@@ -65,7 +65,8 @@ class TodoFilter(StrictFilterSet):
     search = TextFilter(
         method="filter_search",
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Content or notes contain this text, in any case.",
+        help_text="Todos that hold all these words, in any order, in content, notes, "
+        "comments or label names; upper case, accents and widths do not matter.",
     )
 
     class Meta:

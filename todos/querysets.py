@@ -13,7 +13,6 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from core.scoping import Order, ScopedQuerySet
-from core.text import fold
 from todos.due import end_of_day, overdue_bounds
 
 EDITING_ROLES = ("owner", "editor")
@@ -170,10 +169,6 @@ class TodoQuerySet(OfListQuerySet):
     def labelled(self, label_id: UUID) -> Self:
         # A label belongs to one list, so other lists need not be searched.
         return self.filter(labels=label_id, list__labels=label_id)
-
-    def holding(self, text: str) -> Self:
-        """Keep the todos whose content or notes contain the text, in any case."""
-        return self.filter(search_key__holds=fold(text).strip())
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int

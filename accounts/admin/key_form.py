@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey, User
-from core.admin.forms import ServiceForm, SiteTemplate
+from core.admin.forms import ServiceForm
 from core.errors import Conflict
 from core.models import IdempotentAnswer
 from core.registry import registry
@@ -25,7 +25,7 @@ from core.text import listed
 MODES = {"read": gettext_lazy("read"), "write": gettext_lazy("write")}
 
 
-class ScopeTable(SiteTemplate, forms.CheckboxSelectMultiple):
+class ScopeTable(forms.CheckboxSelectMultiple):
     """Checkboxes of scopes: a row per resource, columns to read and to write."""
 
     template_name = "admin/scope_table.html"

@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin import ListFilter, ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -42,7 +42,8 @@ from core.admin.removal import Removal
 from core.admin.urls import page_url
 from core.errors import DomainError, Stale, refusal_of
 from core.models import Event
-from core.text import listed
+from core.scoping import ScopedQuerySet
+from core.text import fold, listed
 
 
 def manages_users(request: HttpRequest) -> bool:
@@ -83,12 +84,12 @@ class UserChangelist(Changelist):
         return (ActiveFilter,) if manages_users(request) else ()
 
     def search(
-        self, request: HttpRequest, rows: QuerySet[User], term: str
+        self, request: HttpRequest, rows: ScopedQuerySet[User], term: str
     ) -> QuerySet[User]:
-        found = Q(username__icontains=term) | Q(display_name__icontains=term)
+        found = rows.holding(term)
         if manages_users(request):
-            found |= Q(email__iexact=term)
-        return rows.filter(found)
+            found |= rows.filter(email_key=fold(term))
+        return found
 
 
 class UserChangeForm(ChangeForm[User, PersonForm]):
@@ -164,7 +165,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     nav_order = 60
     nav_section = gettext_lazy("Team")
     ordering = ("username",)
-    search_fields = ("username",)
+    search_fields = ("search_key",)
     search_help_text = gettext_lazy("Part of a name, or a full email address")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -22,7 +22,7 @@ from core.admin.forms import ServiceForm
 from core.admin.removal import Removal
 from core.registry import registry
 from core.scoping import ScopedQuerySet
-from core.text import space_scripts
+from core.text import space_scripts, validate_storable, validate_visible
 
 OPERATIONS = {
     "add": _("Add %(name)s"),
@@ -71,6 +71,8 @@ class RoleForm(ServiceForm):
         fields = ("name", "permissions")
 
     def configure(self) -> None:
+        if "name" in self.fields:  # a field of Django's model
+            self.fields["name"].validators += [validate_storable, validate_visible]
         if "permissions" in self.fields:
             self.fields["permissions"].queryset = grantable()  # type: ignore[attr-defined]
 

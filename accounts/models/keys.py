@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.people import User
 from core.models.base import Recorded, person_field
 from core.scoping import ScopedQuerySet
-from core.text import validate_storable
+from core.text import validate_storable, validate_visible
 
 PREFIX = "tdo"
 LAST_USED_STEP = timedelta(minutes=1)
@@ -73,7 +73,7 @@ class ApiKey(Recorded):
     name = models.CharField(
         _("name"),
         max_length=100,
-        validators=[validate_storable],
+        validators=[validate_storable, validate_visible],
         db_comment="Name given by the owner",
     )
     scopes = models.JSONField(

@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
+from core.fields import FoldedField, SearchField
 from core.models.base import Recorded
 from core.registry import registry
 from core.scoping import IsAmong, ScopedQuerySet
-from core.text import fold, validate_storable
+from core.text import fold, validate_storable, validate_visible
 from core.timezones import validate_zone
 
 
@@ -109,7 +109,7 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         _("user name"),
         max_length=150,
         unique=True,
-        validators=[UnicodeUsernameValidator(), validate_storable],
+        validators=[UnicodeUsernameValidator(), validate_storable, validate_visible],
         error_messages={"unique": _("A person with that user name already exists.")},
         db_comment="For signing in",
     )
@@ -131,8 +131,13 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         _("display name"),
         max_length=150,
         blank=True,
-        validators=[validate_storable],
+        validators=[validate_storable, validate_visible],
         db_comment="Shown to others",
+    )
+    search_key = SearchField(
+        of=("username", "display_name"),
+        db_default="",
+        db_comment="Words of both names, for searching",
     )
     time_zone = models.CharField(
         _("time zone"),

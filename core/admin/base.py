@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
@@ -23,7 +23,9 @@ from core.admin.history import history_of, present_events
 from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
+from core.characters import is_visible
 from core.models import Event
+from core.scoping import ScopedQuerySet
 from core.site import NavItem
 from core.text import MAX_SEARCH_LENGTH
 
@@ -136,8 +138,10 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        found = self.changelist.search(request, queryset, term) if term else queryset
-        return found, False
+        if not is_visible(term):
+            return queryset, False
+        rows = cast(ScopedQuerySet[Any], queryset)
+        return self.changelist.search(request, rows, term), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

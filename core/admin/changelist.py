@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 
 from core.admin.urls import page_url
+from core.scoping import ScopedQuerySet
 from core.site import NavItem
 
 Column = str | Callable[[Any], object]
@@ -45,10 +46,10 @@ class Changelist:
         return self.columns(request) if chosen is None else chosen
 
     def search(
-        self, request: HttpRequest, rows: QuerySet[Any], term: str
+        self, request: HttpRequest, rows: ScopedQuerySet[Any], term: str
     ) -> QuerySet[Any]:
         """Return the rows that match the search term, which is never empty."""
-        return rows
+        return rows.holding(term) if self.model_admin.search_fields else rows
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """Return additional template context."""

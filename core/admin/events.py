@@ -27,7 +27,7 @@ from core.admin.history import (
 from core.admin.permissions import request_user
 from core.models import Event
 from core.registry import registry
-from core.text import listed
+from core.text import fold, listed
 
 LATEST = 10  # events on the home page
 
@@ -61,7 +61,7 @@ class EventChangelist(Changelist):
         self, request: HttpRequest, rows: QuerySet[Event], term: str
     ) -> QuerySet[Event]:
         """Find events by the id of their subject, or by list or actor."""
-        actors = get_user_model().objects.filter(username=term)
+        actors = get_user_model().objects.filter(username_key=fold(term))
         found = Q(resource_type__in=registry.subjects, resource_id=term)
         found |= Q(actor_id__in=list(actors.values_list("pk", flat=True)))
         try:

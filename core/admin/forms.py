@@ -16,9 +16,7 @@ from django.contrib.admin.widgets import (
 )
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
-from django.forms.renderers import BaseRenderer
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
@@ -142,18 +140,6 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     ) -> None:
         super().__init__(data, files, **options)
         self.user = user
-
-
-class SiteTemplate:
-    """Render a widget with the project's templates; forms search only those of apps."""
-
-    def _render(
-        self,
-        template_name: str,
-        context: dict[str, Any],
-        renderer: BaseRenderer | None = None,
-    ) -> str:
-        return render_to_string(template_name, context)
 
 
 class _ChoicesOfList(AutocompleteMixin):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin.permissions import Row, request_user
 from core.admin.urls import page_url
+from core.characters import isolate
 from core.errors import DomainError, Missing, refusal_of
 from core.users import User
 
@@ -53,7 +54,7 @@ class Removal(Generic[Row]):
             raise Http404
         if not request.POST:
             return self._confirmation(request, row, extra_context or {})
-        url, message = self.url_after(row), str(self.done) % row
+        url, message = self.url_after(row), str(self.done) % isolate(str(row))
         try:
             self.remove(request_user(request), row, timezone.now())
         except Missing:

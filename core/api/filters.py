@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from core.characters import is_visible
 from core.text import is_day, is_id, is_moment
 
 EARLIEST = date(1900, 1, 1)
@@ -31,7 +32,7 @@ class StrictFilterSet(django_filters.FilterSet):
     def is_valid(self) -> bool:
         is_valid = super().is_valid()
         for name in self.filters:
-            if name in self.data and not self.data[name].strip():
+            if name in self.data and not is_visible(self.data[name]):
                 blank = ValidationError(_("This may not be empty."), code="blank")
                 self.form.add_error(name, blank)
                 is_valid = False

@@ -81,7 +81,8 @@ class StrictFormParser(FormParser):
 class StrictMultiPartParser(MultiPartParser):
     """multipart/form-data, with text that databases can store.
 
-    Django applies the default limit to the fields and streams the files.
+    Django applies the default limit to the fields and streams the files. Bytes that are
+    not UTF-8 it replaces; a form in memory has been checked before.
     """
 
     def parse(
@@ -94,6 +95,8 @@ class StrictMultiPartParser(MultiPartParser):
             form: Any = super().parse(body, media_type, parser_context)
             close_at_end(parser_context, form.files)
         require_storable_form(form.data)
+        if is_streamed(request_of(parser_context)._request):
+            require_intact(form.data)
         return form
 
 
@@ -176,6 +179,13 @@ def require_bounded(parser_context: Mapping[str, Any] | None) -> None:
 def require_storable_form(form: QueryDict) -> None:
     for name, values in form.lists():
         require_storable([name, *values])
+
+
+def require_intact(form: QueryDict) -> None:
+    """Refuse the character that the framework puts in place of bytes it cannot read."""
+    for name, values in form.lists():
+        if any("\ufffd" in text for text in (name, *values)):
+            raise ParseError(_("The body is not UTF-8."))
 
 
 def require_storable(value: object, depth: int = 1) -> None:

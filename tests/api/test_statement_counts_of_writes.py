@@ -52,6 +52,7 @@ def test_adding_many_labels_needs_as_many_queries_as_one(
         "SELECT todos_todolist",  # the list, locked
         "SELECT todos_membership",  # the person's role in it
         "SELECT todos_label",  # the labels of the list, under the lock
+        "SELECT todos_label",  # their names, for searching
         "INSERT todos_todo",
         "SELECT todos_label",  # which labels it has: none
         "INSERT todos_todo_labels",

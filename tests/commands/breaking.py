@@ -204,6 +204,12 @@ def due_at_an_hour_late(todo: Todo) -> None:
     raw(todo).update(due_at=late, due_sort=late)
 
 
+@breaks("search-extra", repairable=True)
+def words_of_a_label_missing(todo: Todo) -> None:
+    key = f"{todo.content} {todo.notes}".strip().lower()
+    raw(todo).update(search_extra="", search_key=key)
+
+
 @breaks("search", repairable=True)
 def wrong_search_keys(todo: Todo) -> None:
     raw(todo).update(search_key="other")

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +26,12 @@ class Outcome:
     err: str
     status: int = 0
     message: str = ""
+
+
+def newest_migration(app: str) -> tuple[str, str]:
+    """Return the app and name of its last migration."""
+    (newest,) = MigrationLoader(connection).graph.leaf_nodes(app)
+    return newest
 
 
 def attempt(*arguments: str) -> Outcome:

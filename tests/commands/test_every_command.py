@@ -20,7 +20,13 @@ from core import progress
 from core.management.base import ServiceCommand
 from core.progress import Progress
 from core.registry import registry
-from tests.commands.running import ROOT, command_line, environment, refusal
+from tests.commands.running import (
+    ROOT,
+    command_line,
+    environment,
+    newest_migration,
+    refusal,
+)
 
 COMMANDS = {
     path.stem: app
@@ -58,11 +64,12 @@ def test_help_contains_examples(name):
 def unmigrated(transactional_db: None) -> Iterator[None]:
     """A database without its tables and without a record of its migration."""
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("todos", "0002_search")
+    newest = newest_migration("todos")
+    recorder.record_unapplied(*newest)
     rename([(name, f"away_{name}") for name in TABLES])
     yield
     rename([(f"away_{name}", name) for name in TABLES])
-    recorder.record_applied("todos", "0002_search")
+    recorder.record_applied(*newest)
 
 
 def rename(pairs: list[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ import requests
 from tests.checkout import REPOSITORY
 from tests.live.stack import Client
 from tests.live.stack.places import free_ports
-from tests.live.waiting import wait_until
+from tests.live.waiting import TIMEOUT, wait_until
 
 SERVER = [str(REPOSITORY / "script" / "server")]
 # The server that it starts, and its fallback if uWSGI cannot be built.
@@ -43,7 +43,9 @@ class Embedded:
         } | variables
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, command: list[str], **variables: str) -> None:
+    def start(
+        self, command: list[str], *, seconds: float = TIMEOUT, **variables: str
+    ) -> None:
         """Start it and return when it serves."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
@@ -55,7 +57,7 @@ class Embedded:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self.is_ready, what="the embedded server is ready")
+        wait_until(self.is_ready, seconds=seconds, what="the embedded server is ready")
 
     def __enter__(self) -> Embedded:
         return self

@@ -35,7 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("embedded") / "prepared"
     folder.mkdir()
     with Embedded(folder, HOST="0.0.0.0") as server:  # noqa: S104
-        server.start(SERVER)
+        server.start(SERVER, seconds=240)  # it makes the tables and the static files
         with server.client() as client:
             statuses = {
                 name: client.get("/admin/login/", headers={"Host": name}).status_code
@@ -65,12 +65,12 @@ def test_the_first_start_ends_with_address_user_and_password(prepared: Path):
         assert step in before
     lines = [line for line in end.splitlines() if not line.startswith("{")]
     assert re.fullmatch(r"http://localhost:\d+/  \(press Ctrl-C to stop\)", lines[0])
-    others = len(own_names())
-    assert all("  From other machines: http" in line for line in lines[1 : 1 + others])
-    assert lines[1 + others] == "  Administrator: admin"
-    assert re.fullmatch(r"  Password: \w{20}", lines[2 + others])
-    stopping = lines[4 + others :]
-    assert lines[3 + others] == ""
+    others = [line for line in lines if line.startswith("  From other machines: ")]
+    assert len(others) >= len(own_names())
+    user, password, blank, *stopping = lines[1 + len(others) :]
+    assert user == "  Administrator: admin"
+    assert re.fullmatch(r"  Password: \w{20}", password)
+    assert blank == ""
     assert [line for line in stopping if "ready in" in line or "spawned" in line] == []
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
-from core.admin.changelist import Changelist
 from core.admin.forms import ServiceForm
 from core.admin.removal import Removal
 from tests.sample_app.models import Bookmark
@@ -24,15 +21,6 @@ class BookmarkForm(ServiceForm):
     class Meta:
         model = Bookmark
         fields = ("title", "url")
-
-
-class BookmarkChangelist(Changelist):
-    """Bookmarks, searched by title."""
-
-    def search(
-        self, request: HttpRequest, rows: QuerySet[Bookmark], term: str
-    ) -> QuerySet[Bookmark]:
-        return rows.filter(title__icontains=term)
 
 
 class BookmarkChangeForm(ChangeForm[Bookmark, BookmarkForm]):
@@ -63,7 +51,6 @@ class BookmarkRemoval(Removal[Bookmark]):
 class BookmarkAdmin(ScopedModelAdmin[Bookmark]):
     """The signed-in user's bookmarks."""
 
-    changelist_class = BookmarkChangelist
     changeform_class = BookmarkChangeForm
     removal_class = BookmarkRemoval
     form = BookmarkForm
@@ -72,5 +59,5 @@ class BookmarkAdmin(ScopedModelAdmin[Bookmark]):
     nav_order = 60
     list_display = ("title", "url", "created_at")
     ordering = ("-created_at", "-pk")
-    search_fields = ("title",)
+    search_fields = ("search_key",)
     fieldsets = ((None, {"fields": ("title", "url")}),)

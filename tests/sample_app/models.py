@@ -10,9 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import SearchField
 from core.models import Recorded
 from core.scoping import ScopedQuerySet
-from core.text import validate_storable
+from core.text import validate_storable, validate_visible
 from core.users import User
 
 
@@ -44,8 +45,11 @@ class Bookmark(Recorded):
     title = models.CharField(
         _("title"),
         max_length=200,
-        validators=[validate_storable],
+        validators=[validate_storable, validate_visible],
         db_comment="As shown",
+    )
+    search_key = SearchField(
+        of=("title",), db_comment="Words of the title, for searching"
     )
     url = models.CharField(
         _("address"),

@@ -33,6 +33,8 @@ FILTERS = {
     "word in all": ("search=water", FILTER),
     "word in none": ("search=nowhere", FILTER),
     "Chinese word": ("search=好好", FILTER),
+    "usual and rare words": ("search=zanzibar+water+每天", FILTER),
+    "words in none": ("search=zanzibar+好好学习", FILTER),
     "Chinese word by due": ("search=每天&ordering=due", FILTER),
     "rare word, finished, by priority": (
         "search=zanzibar&state=finished&ordering=-priority",

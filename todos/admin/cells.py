@@ -82,13 +82,15 @@ def content_cell(todo: Todo) -> str:
     if todo.parent is None:
         return todo.content
     return format_html(
-        '{} <small class="part-of">{}</small>', todo.content, todo.parent.content
+        '<bdi>{}</bdi> <small class="part-of" dir="auto">{}</small>',
+        todo.content,
+        todo.parent.content,
     )
 
 
 def list_cell(todo_list: TodoList) -> str:
     return format_html(
-        '<span class="in-list" title="{0}">{1}<span>{0}</span></span>',
+        '<span class="in-list" title="{0}">{1}<span dir="auto">{0}</span></span>',
         todo_list.title,
         dot(todo_list.colour),
     )
@@ -106,7 +108,9 @@ def priority_cell(todo: Todo) -> str:
 
 def label_cell(label: Label) -> str:
     return format_html(
-        '<span class="chip">{}<span>{}</span></span>', dot(label.colour), label.name
+        '<span class="chip">{}<span dir="auto">{}</span></span>',
+        dot(label.colour),
+        label.name,
     )
 
 
@@ -123,7 +127,7 @@ def person_cell(person: User | None) -> str:
     return format_html(
         '<span class="person" title="{}">'
         '<span class="initials" aria-hidden="true">{}</span>'
-        '<span class="person-name">{}</span></span>',
+        '<span class="person-name" dir="auto">{}</span></span>',
         name,
         "".join(part[0] for part in name.split()[:2]).upper(),
         name,

@@ -8,8 +8,6 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.forms import SiteTemplate
-
 # Shown where no colour was chosen.
 DEFAULT_COLOUR = "#adb5bd"
 PALETTE = [
@@ -36,7 +34,7 @@ def dot(colour: str) -> str:
     )
 
 
-class ColourSelect(SiteTemplate, forms.RadioSelect):
+class ColourSelect(forms.RadioSelect):
     """Radio buttons in the form of coloured dots."""
 
     template_name = "admin/colour_select.html"

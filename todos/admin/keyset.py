@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
@@ -11,6 +12,7 @@ from django.http import HttpRequest
 
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
+from todos.admin.elsewhere import Match, matches_elsewhere
 from todos.models import Todo
 
 
@@ -19,6 +21,7 @@ class KeysetChangeList(ChangeList):
 
     next_page: str | None = None
     first_page: str | None = None
+    elsewhere: Sequence[Match] = ()  # if a search finds nothing here
 
     def get_results(self, request: HttpRequest) -> None:
         order = self._order(request)
@@ -38,6 +41,8 @@ class KeysetChangeList(ChangeList):
         self.paginator = Paginator(self.result_list, size)
         if len(rows) > size:
             self.next_page = self._url_after(self.result_list[-1], order)
+        elif self.query and not rows and after is None:
+            self.elsewhere = matches_elsewhere(request, self)
         if after is not None:
             self.first_page = self.get_query_string(remove=[PAGE_VAR])
 

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.changeform import ChangeForm
-from core.admin.changelist import Changelist
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from todos.admin import columns
@@ -20,15 +19,6 @@ from todos.admin.filters import ListFilter
 from todos.admin.forms import LabelForm
 from todos.models import Label
 from todos.services.labels import add_label, edit_label, remove_label
-
-
-class LabelChangelist(Changelist):
-    """Labels by name."""
-
-    def search(
-        self, request: HttpRequest, rows: QuerySet[Label], term: str
-    ) -> QuerySet[Label]:
-        return rows.filter(name__icontains=term)
 
 
 class LabelChangeForm(ChangeForm[Label, LabelForm]):
@@ -69,7 +59,6 @@ class LabelRemoval(Removal[Label]):
 class LabelAdmin(OfListAdmin[Label]):
     """Labels of the lists that the user sees."""
 
-    changelist_class = LabelChangelist
     changeform_class = LabelChangeForm
     removal_class = LabelRemoval
     form = LabelForm
@@ -80,7 +69,7 @@ class LabelAdmin(OfListAdmin[Label]):
     sortable_by = ()
     ordering = ("name_key", "pk")
     list_filter = (ListFilter,)
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     fieldsets = ((None, {"fields": ("name", "list", "colour")}),)
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin import ListFilter
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,11 +34,6 @@ class ListChangelist(Changelist):
 
     def ordering(self, request: HttpRequest) -> Sequence[str]:
         return ("position", "pk")
-
-    def search(
-        self, request: HttpRequest, rows: QuerySet[Any], term: str
-    ) -> QuerySet[Any]:
-        return rows.filter(name__icontains=term)
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         if shows_trash(request):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
+from core.characters import isolate
 from core.errors import DomainError, refusal_of
 from core.models import Event
 from todos.admin import columns
@@ -53,7 +54,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
     )
     sortable_by = ()
     list_filter = (ArchivedFilter,)
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     fieldsets = (
         (None, {"fields": ("name", "colour")}),
         (None, {"fields": ("is_archived",)}),
@@ -114,7 +115,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
             remove_member(actor=user, membership=own, now=timezone.now())
         except DomainError as error:
             return self._refuse(request, row, error)
-        messages.success(request, _("You left “%s”.") % row)
+        messages.success(request, _("You left “%s”.") % isolate(str(row)))
         return HttpResponseRedirect(page_url(row, "changelist"))
 
     def _refuse(

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from core.admin.actions import return_url, run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
+from core.characters import isolate
 from core.errors import DomainError, Invalid
 from todos.admin.base import requested_list, requested_list_id, writable_lists
 from todos.admin.forms import QuickAddForm
@@ -75,7 +76,10 @@ class QuickActions:
             request.session[SESSION_KEY] = request.POST.get("content", "")[:MAX_KEPT]
         else:
             text = _("“%(content)s” was added to %(list)s.")
-            values = {"content": todo.content, "list": todo.list}
+            values = {
+                "content": isolate(todo.content),
+                "list": isolate(todo.list.title),
+            }
             messages.success(request, text % values)
         return HttpResponseRedirect(return_url(request, page_url(Todo, "changelist")))
 
@@ -110,6 +114,6 @@ class QuickActions:
 
         def run() -> str:
             service(actor=request_user(request), todo=todo, now=timezone.now())
-            return message % todo.content
+            return message % isolate(todo.content)
 
         return run_and_redirect(request, run, page_url(Todo, "changelist"))

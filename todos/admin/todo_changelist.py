@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.admin import ListFilter
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.admin.changelist import Changelist, Column
+from core.characters import isolate
 from core.site import NavItem
 from core.text import listed
 from todos.admin import columns
@@ -30,7 +30,6 @@ from todos.admin.inlines import MEMBER_ORDER
 from todos.admin.keyset import KeysetChangeList
 from todos.admin.trash import shows_trash
 from todos.models import Membership, TodoList
-from todos.querysets import TodoQuerySet
 
 MAX_NAMES = 5  # members named above the table
 
@@ -72,11 +71,6 @@ class TodoChangelist(Changelist):
     def sortable(self, request: HttpRequest) -> Sequence[Column]:
         return () if shows_trash(request) else super().sortable(request)
 
-    def search(
-        self, request: HttpRequest, rows: QuerySet[Any], term: str
-    ) -> QuerySet[Any]:
-        return cast(TodoQuerySet, rows).holding(term)
-
     def context(self, request: HttpRequest) -> dict[str, Any]:
         if shows_trash(request):
             return {"in_trash": True, "title": _("Trash")}
@@ -111,7 +105,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     context = {
         "title": todo_list.title,
         "shown_list": todo_list,
-        "shared_with": listed(names[:MAX_NAMES]),
+        "shared_with": listed(map(isolate, names[:MAX_NAMES])),
         "shared_with_more": len(names) > MAX_NAMES,
     }
     if not todo_list.is_writable:

@@ -57,8 +57,8 @@ class TodoAdmin(OfListAdmin[Todo]):
     list_display_links = (columns.content,)
     sortable_by = (columns.due, columns.priority)  # type: ignore[assignment]
     ordering = ("-created_at", "-pk")
-    search_fields = ("content",)
-    search_help_text = gettext_lazy("In content and notes")
+    search_fields = ("search_key",)
+    search_help_text = gettext_lazy("In content, notes, comments and labels")
     formfield_overrides: ClassVar[Any] = {
         models.TextField: {"widget": Textarea(attrs={"rows": 6})},
         models.DateField: {

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.models import Recorded
-from core.text import validate_storable
+from core.text import validate_storable, validate_visible
 from todos.models.lists import MemberRole, TodoList
 from todos.models.todos import Todo
 from todos.querysets import CommentQuerySet
@@ -40,7 +40,11 @@ class Comment(Recorded):
     )
     text = models.TextField(
         _("text"),
-        validators=[MaxLengthValidator(COMMENT_LENGTH), validate_storable],
+        validators=[
+            MaxLengthValidator(COMMENT_LENGTH),
+            validate_storable,
+            validate_visible,
+        ],
         db_comment="Text of the comment",
     )
 

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
+from core.fields import FoldedField, SearchField
 from core.models import Recorded
-from core.text import validate_storable
+from core.text import validate_storable, validate_visible
 from todos.models.lists import TodoList, colour_validator
 from todos.querysets import OfListQuerySet
 
@@ -31,10 +31,13 @@ class Label(Recorded):
     name = models.CharField(
         _("name"),
         max_length=NAME_LENGTH,
-        validators=[validate_storable],
+        validators=[validate_storable, validate_visible],
         db_comment="As shown",
     )
     name_key = FoldedField(of=("name",), db_comment="Folded name, for comparing")
+    search_key = SearchField(
+        of=("name",), db_default="", db_comment="Words of the name, for searching"
+    )
     colour = models.CharField(
         _("colour"),
         max_length=7,

@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.fields import SearchField
 from core.models import Recorded
 from core.scoping import IsAmong
-from core.text import validate_storable
+from core.text import validate_storable, validate_visible
 from todos.fields import RankField
 from todos.querysets import EDITING_ROLES, MembershipQuerySet, TodoListQuerySet
 from todos.ranks import rank_between
@@ -39,8 +40,11 @@ class TodoList(Recorded):
     name = models.CharField(
         _("name"),
         max_length=NAME_LENGTH,
-        validators=[validate_storable],
+        validators=[validate_storable, validate_visible],
         db_comment="As shown",
+    )
+    search_key = SearchField(
+        of=("name",), db_default="", db_comment="Words of the name, for searching"
     )
     is_archived = models.BooleanField(
         _("archived"), default=False, db_comment="Whether it is read-only"

@@ -14,12 +14,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
 from core.models import Recorded, person_field
-from core.text import MaxBytes, validate_storable
+from core.text import MaxBytes, validate_storable, validate_visible
 from core.timezones import validate_zone
 from todos.due import EARLIEST, LATEST, NEVER, Due
-from todos.fields import OctetLength, RankField
+from todos.fields import IndexedSearchField, OctetLength, RankField
 from todos.models.labels import Label
 from todos.models.lists import TodoList
 from todos.querysets import ActiveTodoManager, TodoQuerySet
@@ -97,17 +96,28 @@ class Todo(Recorded):
     content = models.CharField(
         _("content"),
         max_length=CONTENT_LENGTH,
-        validators=[MaxBytes(CONTENT_BYTES), validate_storable],
+        validators=[MaxBytes(CONTENT_BYTES), validate_storable, validate_visible],
         db_comment="What is to be done",
     )
     notes = models.TextField(
         _("notes"),
         blank=True,
-        validators=[MaxLengthValidator(NOTES_LENGTH), validate_storable],
+        validators=[
+            MaxLengthValidator(NOTES_LENGTH),
+            validate_storable,
+            validate_visible,
+        ],
         db_comment="Further text",
     )
-    search_key = FoldedField(
-        of=("content", "notes"), db_comment="Folded content and notes, for searching"
+    search_extra = models.TextField(
+        editable=False,
+        default="",
+        db_default="",
+        db_comment="Words of its labels and comments, for searching",
+    )
+    search_key = IndexedSearchField(
+        of=("content", "notes", "search_extra"),
+        db_comment="Words of the todo, its labels and comments, for searching",
     )
     priority = models.PositiveSmallIntegerField(
         _("priority"),

@@ -66,10 +66,10 @@ def remove_comment(
     if not comment.is_removable_by(actor, role=role):
         raise Forbidden
     entry = ("comment.removed", comment, comment.deleted_changes())
+    Comment.objects.filter(pk=comment.pk).delete()
     record_in_list(todo_list, entry, actor=actor, at=now)
     events.redact(resource_type="comment", ids=[comment.pk])
     IdempotentAnswer.objects.forget([comment.pk])
-    comment.delete()
 
 
 def _lock_comment(

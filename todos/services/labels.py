@@ -64,8 +64,8 @@ def remove_label(
     locked, label = _lock_label(actor, label, expected)
     entries = _unlabel(label, actor, now)
     entries.append(("label.removed", label, label.deleted_changes()))
+    Label.objects.filter(pk=label.pk).delete()
     record_in_list(locked, *entries, actor=actor, at=now)
-    label.delete()
 
 
 def create_label(

@@ -14,8 +14,10 @@ from core.errors import Conflict, Forbidden, Missing
 from core.models import Changes, Recorded
 from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
+from todos.services.search import refresh_search
 
 _RANK = {MemberRole.VIEWER: 0, MemberRole.EDITOR: 1, MemberRole.OWNER: 2}
+
 
 # Event type, row and changes; the rest of an event is known from the context.
 Entry = tuple[str, Recorded, Changes]
@@ -94,7 +96,10 @@ def reread(
 def record_in_list(
     todo_list: TodoList, *entries: Entry, actor: User | None, at: datetime
 ) -> None:
-    """Record events of a locked list; the revision rises by one for each."""
+    """Record events of a locked list; the revision rises by one for each.
+
+    Call it after the change: it also updates the search text of affected todos.
+    """
     first = todo_list.revision + 1
     todo_list.revision += len(entries)
     todo_list.save(update_fields=["revision", "last_rank"])
@@ -106,6 +111,7 @@ def record_in_list(
             for index, (verb, target, changes) in enumerate(entries)
         ],
     )
+    refresh_search(entries)
 
 
 def _require_role(actor: User, lists: dict[UUID, TodoList], role: MemberRole) -> None:

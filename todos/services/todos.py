@@ -29,6 +29,7 @@ from todos.services.locking import (
 )
 from todos.services.moving import move_to_list
 from todos.services.rules import check_rules, columns_of, require_free_uids
+from todos.services.search import words_of
 
 # Fields that refer to rows of the list: in a move, to rows of the new list.
 _OF_LIST = frozenset({"parent", "assignee"})
@@ -66,6 +67,9 @@ def add_todo(
     check_rules(todo, cast(TodoFields, fields), labels)
     for name, value in columns_of(todo, actor, cast(TodoFields, fields)).items():
         setattr(todo, name, value)
+    if labels:
+        names = Label.objects.filter(pk__in=[label.pk for label in labels])
+        todo.search_extra = words_of(names.values_list("name", flat=True))
     todo.stamp(by=actor, at=now)
     todo.save(force_insert=True)
     changes = todo.created_changes()

@@ -13,13 +13,19 @@ from core.db.migrations_online.lock_retry import (
     lock_waits,
     retry_while_locked,
 )
-from core.db.migrations_online.operations import AddCheck, Backfill, BuildIndex
+from core.db.migrations_online.operations import (
+    AddCheck,
+    Backfill,
+    BuildIndex,
+    Refold,
+)
 
 __all__ = [
     "LOCK_WAIT",
     "AddCheck",
     "Backfill",
     "BuildIndex",
+    "Refold",
     "StillLocked",
     "lock_waits",
     "retry_while_locked",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.postgres.operations import (
@@ -25,9 +26,11 @@ from core.db.migrations_online.lock_retry import (
     lock_waits,
     retry_while_locked,
 )
+from core.fields import FoldedField
 from core.progress import Progress
 
 BATCH = 1000  # rows of one transaction
+UPDATED = 200  # rows of one UPDATE with a value for each
 _IS_INVALID = """
 SELECT 1 FROM pg_index
 WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
@@ -135,13 +138,53 @@ class Backfill(NotInTransactionMixin, Operation):
         with Progress(what, rows.count(), stream=sys.stderr) as progress:
             for keys in batches(rows):
                 batch = rows.filter(pk__gte=keys[0], pk__lte=keys[-1])
-                retry_while_locked(partial(batch.update, **self.values), notify=report)
+                retry_while_locked(partial(self.write, batch), notify=report)
                 progress.add(len(keys))
+
+    def write(self, rows: QuerySet[Any]) -> None:
+        """Write the values to these rows."""
+        rows.update(**self.values)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         """Change nothing: the previous values are not known."""
+
+
+class Refold(Backfill):
+    """Compute the folded columns of all rows, after they or the rules have changed.
+
+    Each transaction reads up to a thousand rows and writes those that differ.
+    """
+
+    # Further columns, from which folded ones are computed.
+    prepared: tuple[str, ...] = ()
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(model_name, where=Q(), values={})
+
+    def describe(self) -> str:
+        return f"Fold the text of {self.model_name}"
+
+    @transaction.atomic
+    def write(self, rows: QuerySet[Any]) -> None:
+        columns = rows.model._meta.concrete_fields
+        folded = [field for field in columns if isinstance(field, FoldedField)]
+        names = [*self.prepared, *(field.attname for field in folded)]
+        state_of = attrgetter("pk", *names)
+        found = list(rows.select_for_update(of=("self",)))
+        before = [state_of(row) for row in found]
+        self.prepare(found)
+        for row in found:
+            for field in folded:
+                field.pre_save(row, add=False)
+        changed = [
+            row for row, old in zip(found, before, strict=True) if state_of(row) != old
+        ]
+        QuerySet(rows.model).bulk_update(changed, names, batch_size=UPDATED)
+
+    def prepare(self, rows: list[Any]) -> None:
+        """Set the prepared columns of the rows."""
 
 
 def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:

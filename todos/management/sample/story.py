@@ -20,6 +20,7 @@ from core.models import Changes, Event, Recorded
 from todos.management.sample.lists import Scene
 from todos.management.sample.todos import TodoMaker
 from todos.models import Comment, Label, Todo
+from todos.services.search import words_of
 
 BATCH = 4000
 
@@ -60,9 +61,11 @@ class Story:
         if labels:
             changes["labels"] = [None, sorted(str(label.pk) for label in labels)]
             self._tag(todo, labels)
+        texts = [label.name for label in labels]
         self._plan(at, author, "todo.created", todo, changes)
         for moment in self.maker.comment_times(at, self.now):
-            self._comment(todo, moment)
+            texts += [self._comment(todo, moment)]
+        todo.search_extra = words_of(texts)
         for moment, actor, verb, values in self.maker.later_changes(todo, at, self.now):
             changes = todo.assign(by=actor, at=moment, **values)
             self._plan(moment, actor, verb, todo, changes)
@@ -72,13 +75,14 @@ class Story:
         through = Todo.labels.through
         self._tags += [through(todo_id=todo.pk, label_id=label.pk) for label in labels]
 
-    def _comment(self, todo: Todo, at: datetime) -> None:
+    def _comment(self, todo: Todo, at: datetime) -> str:
         author = self.random.choice(self.scene.writers)
         text = self.scene.plan.language.comment(self.random)
         comment = Comment(list_id=todo.list_id, todo_id=todo.pk, text=text)
         comment.stamp(by=author, at=at)
         self._comments.append(comment)
         self._plan(at, author, "comment.created", comment, comment.created_changes())
+        return text
 
     def _plan(
         self, at: datetime, actor: User, verb: str, target: Recorded, changes: Changes

@@ -52,6 +52,7 @@ DECLARATION = Declaration(
             },
             fields=("roles", "is_superuser"),
             labels={"roles": _("roles")},
+            name_field="username",
         ),
         Subject(
             "role",
@@ -59,6 +60,7 @@ DECLARATION = Declaration(
             {"created": _("added"), "changed": _("changed"), "deleted": _("deleted")},
             fields=("name", "permissions", "people"),
             labels={"people": _("people")},
+            name_field="name",
         ),
         Subject(
             "apikey",
@@ -66,6 +68,7 @@ DECLARATION = Declaration(
             {"created": _("added"), "revoked": _("revoked"), "removed": _("removed")},
             fields=("user", "revoked_by"),
             labels={"revoked_by": _("revoked by")},
+            name_field="name",
         ),
     ],
     doctor_checks=doctor_checks,

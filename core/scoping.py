@@ -116,6 +116,10 @@ class ScopedQuerySet(models.QuerySet[Row]):
         )
         return self.filter(comes_after(here, there))
 
+    def count_up_to(self, limit: int) -> int:
+        """Return the number of rows, or `limit` if there are more."""
+        return self.order_by()[:limit].count()
+
     def keyset_page(
         self, order: Order, *, after: Position | None, offset: int, limit: int
     ) -> Sequence[Row]:

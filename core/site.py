@@ -16,7 +16,16 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+
+FILTERS = "_changelist_filters"  # Django's name
+
+
+def preserved_filters(request: HttpRequest) -> str:
+    """Return the query string with the filters of the table that led to this page."""
+    filters = request.GET.get(FILTERS)
+    return urlencode({FILTERS: filters}) if filters else ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,7 @@ class PersonalAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
+        context["preserved_filters"] = preserved_filters(request)
         if context["has_permission"] and not isinstance(request.user, AnonymousUser):
             context["nav"] = SimpleLazyObject(lambda: self.nav_items(request))
         return context

@@ -69,7 +69,7 @@ DECLARATION = Declaration(
                 "changed": CHANGED,
                 "finished": _("finished"),
                 "reopened": _("reopened"),
-                "moved_in": _("moved here"),
+                "moved_in": _("moved"),
                 "moved_out": _("moved away"),
                 "trashed": TRASHED,
                 "restored": RESTORED,
@@ -77,6 +77,8 @@ DECLARATION = Declaration(
             },
             fields=("labels", "due_at", "due_sort"),
             technical_fields=frozenset({"uid", "rank", "due_sort"}),
+            name_field="content",
+            repeats={"moved_out": "moved_in"},
         ),
         Subject(
             "list",
@@ -88,20 +90,27 @@ DECLARATION = Declaration(
                 "restored": RESTORED,
                 "purged": PURGED,
             },
+            name_field="name",
+            has_stream=True,
         ),
         Subject(
             "membership",
             Membership,
             {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
             technical_fields=frozenset({"position"}),
+            name_field="user",
         ),
         Subject(
-            "label", Label, {"created": ADDED, "changed": CHANGED, "removed": REMOVED}
+            "label",
+            Label,
+            {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+            name_field="name",
         ),
         Subject(
             "comment",
             Comment,
             {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+            name_field="text",
         ),
     ],
     grants={

@@ -31,7 +31,7 @@ from core.admin.changeform import ChangeForm
 from core.admin.changelist import Changelist, Column
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from core.errors import DomainError
 
 
@@ -138,7 +138,8 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
         if not isinstance(refusal, KeyCreatedAlready):
             return None
         messages.error(request, str(refusal.message))
-        return HttpResponseRedirect(page_url(ApiKey, "changelist"))
+        url = page_url(ApiKey, "changelist")
+        return HttpResponseRedirect(with_filters(request, ApiKey, url))
 
 
 class KeyRemoval(Removal[ApiKey]):
@@ -163,8 +164,8 @@ class KeyBulkActions(BulkActions):
     @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
     def revoke(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, keys: QuerySet[ApiKey]
-    ) -> None:
-        self.apply(request, keys, revoke_key, revoked)
+    ) -> HttpResponse | None:
+        return self.apply(request, keys, revoke_key, revoked)
 
 
 @admin.register(ApiKey)

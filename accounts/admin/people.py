@@ -39,7 +39,7 @@ from core.admin.forms import ServiceForm
 from core.admin.history import history_of
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from core.errors import DomainError, Stale, refusal_of
 from core.models import Event
 from core.scoping import ScopedQuerySet
@@ -241,7 +241,8 @@ class UserAdmin(ScopedModelAdmin[User]):
                 form.add_error(None, str(refusal_of(error).message))
             else:
                 messages.success(request, _("The password was changed."))
-                return HttpResponseRedirect(page_url(person, "change", person.pk))
+                url = page_url(person, "change", person.pk)
+                return HttpResponseRedirect(with_filters(request, person, url))
         context = {
             **self.admin_site.each_context(request),
             "title": _("New password"),

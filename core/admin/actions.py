@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -16,11 +16,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
+from core.admin.bulk_run import BulkRun, progress_page
+from core.admin.changelist import grouped
+from core.admin.paginator import MAX_COUNTED
 from core.admin.permissions import request_user
 from core.errors import Busy, DomainError, Missing, refusal_of
 
-MAX_ACTION_ROWS = 200
+ANCHOR = re.compile(r"[a-z][\w-]{0,99}", re.ASCII)
 
 # Django's signature; a ModelAdmin is generic for the type checker only.
 Action: TypeAlias = (
@@ -42,14 +46,19 @@ def return_url(request: HttpRequest, fallback: str) -> str:
 def run_and_redirect(
     request: HttpRequest, verb: Callable[[], str], fallback: str
 ) -> HttpResponse:
-    """Call `verb`, show the message it returns, and redirect to the form's page."""
+    """Call `verb`, show the message it returns, and redirect to the form's page.
+
+    The parameter `at` of the URL is the id of an element to return to.
+    """
     try:
         messages.success(request, verb())
     except Missing:
         raise Http404 from None
     except (DomainError, IntegrityError, OperationalError) as error:
         messages.error(request, str(refusal_of(error).message))
-    return HttpResponseRedirect(return_url(request, fallback))
+    anchor = request.GET.get("at", "")
+    fragment = f"#{anchor}" if ANCHOR.fullmatch(anchor) else ""
+    return HttpResponseRedirect(return_url(request, fallback) + fragment)
 
 
 class BulkActions:
@@ -83,7 +92,6 @@ class BulkActions:
     def clean_selection(self, request: HttpRequest) -> None:
         """Keep only valid ids of individually selected rows in the submitted data."""
         data = request.POST.copy()
-        data["select_across"] = "0"  # "all pages" is not offered
         chosen = data.getlist(ACTION_CHECKBOX_NAME)
         keys = [key for key in chosen if self._is_key(str(key))]
         data.setlist(ACTION_CHECKBOX_NAME, keys)
@@ -92,29 +100,41 @@ class BulkActions:
     def apply(
         self,
         request: HttpRequest,
-        rows: Iterable[Model],
+        rows: QuerySet[Any],
         service: Callable[..., object],
         message: Callable[[int], str],
-    ) -> None:
-        """Call a service for each row; report successes and reasons for refusals."""
+    ) -> HttpResponse | None:
+        """Call a service for each row; report successes and reasons for refusals.
+
+        Of all rows that match the table's filters, each request takes some; it returns
+        a page that shows the progress and goes on.
+        """
+        run = BulkRun.of(request, rows)
+        if run is None:
+            text = _("More than %(limit)s rows match. Use filters to narrow them down.")
+            messages.error(request, text % {"limit": grouped(MAX_COUNTED)})
+            return None
+        chosen = run.next_rows(rows)
         context = {"actor": request_user(request), "now": timezone.now()}
-        count, refused = 0, Counter[str]()
-        chosen = list(rows)[:MAX_ACTION_ROWS]
         for index, row in enumerate(chosen):
             try:
                 service(**context, **{self.row_name: row})
             except OperationalError:
                 # Stop after one timeout instead of waiting for each remaining row.
-                refused[str(Busy.message)] += len(chosen) - index
+                run.refuse(str(Busy.message), len(chosen) - index + len(run.left))
+                run.left = []
                 break
             except (DomainError, IntegrityError) as error:
-                refused[str(refusal_of(error).message)] += 1
+                run.refuse(str(refusal_of(error).message))
             else:
-                count += 1
-        if count:
-            messages.success(request, message(count))
-        for reason, times in refused.items():
+                run.count += 1
+        if run.left:
+            return progress_page(self.model_admin, request, run)
+        if run.count:
+            messages.success(request, message(run.count))
+        for reason, times in run.refused.items():
             messages.error(request, f"{reason} ({times})" if times > 1 else reason)
+        return None
 
     def _is_permitted(self, request: HttpRequest, permissions: Iterable[str]) -> bool:
         return any(

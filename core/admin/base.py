@@ -19,7 +19,7 @@ from core.admin.actions import BulkActions
 from core.admin.changeform import ChangeForm
 from core.admin.changelist import Changelist, Column
 from core.admin.forms import ServiceForm
-from core.admin.history import history_of, present_events
+from core.admin.history import history_of, present_events, without_repeats
 from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
@@ -188,7 +188,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         prefix: str,
     ) -> dict[str, Any]:
         options = super().get_formset_kwargs(request, obj, inline, prefix)
-        return options | {"user": request_user(request)}
+        return options | {"user": request_user(request), "query": request.GET}
 
     def changeform_view(
         self,
@@ -224,13 +224,16 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         if row is None or not self.has_view_permission(request, row):
             raise Http404
         user = request_user(request)
-        events = list(self.history_rows(request, row)[:MAX_HISTORY])
+        found = list(self.history_rows(request, row)[:MAX_HISTORY])
+        events = present_events(
+            without_repeats(found), user, technical=False, page_of=row
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),
             "subtitle": str(row),
             "opts": self.opts,
             "object": row,
-            "events": present_events(events, user, technical=False),
+            "events": events,
         }
         return TemplateResponse(request, "admin/object_history.html", context)

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib.admin import ListFilter, ModelAdmin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
+from core.admin.paginator import BoundedPaginator
 from core.admin.urls import page_url
 from core.scoping import ScopedQuerySet
 from core.site import NavItem
@@ -18,10 +21,60 @@ from core.site import NavItem
 Column = str | Callable[[Any], object]
 
 
+class BoundedChangeList(ChangeList):
+    """A table that says which rows of how many it shows, and leads to its neighbours.
+
+    At most MAX_COUNTED rows are counted.
+    """
+
+    previous_page: str | None = None
+    next_page: str | None = None
+    first_shown = 1  # the number of the first row
+    paginator: BoundedPaginator
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.first_shown = (self.page_num - 1) * self.list_per_page + 1
+        if self.page_num > 1:
+            self.previous_page = self.get_query_string({PAGE_VAR: self.page_num - 1})
+        if self.page_num < self.paginator.num_pages:
+            self.next_page = self.get_query_string({PAGE_VAR: self.page_num + 1})
+
+    @property
+    def total(self) -> str:
+        """Return how many rows match, if they are more than shown and all counted."""
+        if self.paginator.has_uncounted or self.result_count <= len(self.result_list):
+            return ""
+        return grouped(self.result_count)
+
+    @property
+    def range_shown(self) -> str:
+        """Return which rows are shown, in the form of “1–50 of 1,234”."""
+        first, total = self.first_shown, self.result_count
+        last = first + len(self.result_list) - 1
+        if last < first or (first == 1 and last == total):
+            return ""  # the whole table is in sight
+        numbers = {
+            "first": grouped(first),
+            "last": grouped(last),
+            "total": grouped(total),
+        }
+        if last > total:
+            return _("%(first)s–%(last)s") % numbers
+        if self.paginator.has_uncounted:
+            return _("%(first)s–%(last)s of more than %(total)s") % numbers
+        return _("%(first)s–%(last)s of %(total)s") % numbers
+
+
+def grouped(number: int) -> str:
+    """Return the number with separators of thousands, if the language has them."""
+    return number_format(number, use_l10n=True, force_grouping=True)
+
+
 class Changelist:
     """The parts of a changelist; each may depend on the request."""
 
-    view_class: type[ChangeList] = ChangeList
+    view_class: type[BoundedChangeList] = BoundedChangeList
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
         self.model_admin = model_admin

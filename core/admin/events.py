@@ -11,20 +11,16 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.admin.base import ScopedModelAdmin
-from core.admin.changelist import Changelist
-from core.admin.history import (
-    event_phrase,
-    field_label,
-    present_events,
-    subject_of,
-)
+from core.admin.changelist import BoundedChangeList, Changelist
+from core.admin.history import field_label, present_events
 from core.admin.permissions import request_user
+from core.admin.subjects import names_of_streams
 from core.models import Event
 from core.registry import registry
 from core.text import fold, listed
@@ -54,8 +50,29 @@ class SubjectFilter(admin.SimpleListFilter):
         return queryset.filter(resource_type=value) if known else queryset
 
 
+class EventChangeList(BoundedChangeList):
+    """Events without those that repeat another one, with the names of their rows."""
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        events = super().get_queryset(request, exclude_parameters)
+        # The events of one list, in contrast, are shown in full.
+        is_of_stream = self.query and _uuid_of(self.query) is not None
+        return events if is_of_stream else events.exclude(verb__in=registry.repeats)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        shown = present_events(self.result_list, request_user(request))
+        for event, presented in zip(self.result_list, shown, strict=True):
+            event.presented = presented
+
+
 class EventChangelist(Changelist):
     """The table of events; the search uses indexes only."""
+
+    view_class = EventChangeList
 
     def search(
         self, request: HttpRequest, rows: QuerySet[Event], term: str
@@ -64,11 +81,17 @@ class EventChangelist(Changelist):
         actors = get_user_model().objects.filter(username_key=fold(term))
         found = Q(resource_type__in=registry.subjects, resource_id=term)
         found |= Q(actor_id__in=list(actors.values_list("pk", flat=True)))
-        try:
-            key = UUID(term)
-        except ValueError:
+        key = _uuid_of(term)
+        if key is None:
             return rows.filter(found)
         return rows.filter(found | Q(stream_id=key) | Q(actor_id=key))
+
+
+def _uuid_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @admin.register(Event)
@@ -101,12 +124,12 @@ class EventAdmin(ScopedModelAdmin[Event]):
         return False
 
     @admin.display(description=gettext_lazy("who"))
-    def who(self, event: Event) -> str:
-        return event.actor_label or _("the system")
+    def who(self, event: Any) -> str:
+        return str(event.presented.actor.text)
 
     @admin.display(description=gettext_lazy("what"))
-    def what(self, event: Event) -> str:
-        return f"{subject_of(event)} {event_phrase(event)}"
+    def what(self, event: Any) -> str:
+        return render_to_string("admin/event_sentence.html", {"event": event.presented})
 
     @admin.display(description=gettext_lazy("fields"))
     def fields_changed(self, event: Event) -> str:
@@ -126,12 +149,15 @@ class EventAdmin(ScopedModelAdmin[Event]):
         event = self.get_object(request, object_id)
         if event is None or not self.has_view_permission(request, event):
             raise Http404
+        user = request_user(request)
+        presented = present_events([event], user)[0]
         context = {
             **self.admin_site.each_context(request),
-            "title": capfirst(self.what(event)),
+            "title": capfirst(presented.sentence),
             "opts": self.opts,
             "event": event,
-            "presented": present_events([event], request_user(request))[0],
+            "presented": presented,
+            "stream": names_of_streams([event], user).get(str(event.stream_id)),
         }
         return TemplateResponse(request, "admin/event.html", context)
 

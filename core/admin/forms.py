@@ -128,7 +128,10 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """Inline rows; `user` is the person who views them."""
+    """Inline rows; `user` is the person who views them.
+
+    `query` is that of the URL: it chooses the page of the rows, if there are many.
+    """
 
     def __init__(
         self,
@@ -136,10 +139,11 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         files: Files | None = None,
         *,
         user: User,
+        query: QueryDict,
         **options: Any,
     ) -> None:
+        self.user, self.query = user, query
         super().__init__(data, files, **options)
-        self.user = user
 
 
 class _ChoicesOfList(AutocompleteMixin):

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import localize
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
+from django.utils.formats import localize, time_format
 from django.utils.translation import gettext as _
 
+from core.admin.subjects import (
+    Name,
+    field_of,
+    names_of_actors,
+    names_of_rows,
+    names_of_subjects,
+)
 from core.models import Event
 from core.registry import registry
-from core.scoping import ScopedQuerySet
 from core.users import User
 
 NOTHING = "–"
+
+Moment = TypeVar("Moment")
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,18 @@ class PresentedEvent:
     """An event, formatted in the user's language."""
 
     at: datetime
-    actor: str
+    actor: Name
     source: str
     phrase: str
     subject: str
+    name: Name | None  # of the subject
     changes: list[FieldChange]
     is_withheld: bool
+
+    @property
+    def sentence(self) -> str:
+        """Return what happened, without the name of the row."""
+        return f"{self.subject} {self.phrase}"
 
 
 def history_of(user: User, resource_type: str, pk: object) -> QuerySet[Event]:
@@ -58,24 +70,49 @@ def event_phrase(event: Event) -> str:
     return str(known.phrase) if known else event.verb.partition(".")[2]
 
 
+def without_repeats(events: list[Event]) -> list[Event]:
+    """Return the events without those that repeat another one of them."""
+    found = {(event.verb, event.resource_id, event.at) for event in events}
+    return [
+        event
+        for event in events
+        if (registry.repeats.get(event.verb), event.resource_id, event.at) not in found
+    ]
+
+
 def present_events(
-    events: list[Event], user: User, *, technical: bool = True
+    events: list[Event],
+    user: User,
+    *,
+    technical: bool = True,
+    page_of: Model | None = None,
 ) -> list[PresentedEvent]:
     """Format events for a page; withhold changes that the user may not see.
 
-    Fields of use only to programs are left out unless `technical`.
+    Fields of use only to programs are left out unless `technical`. Events do not name
+    the row `page_of`, which the page is about.
     """
     streams = registry.streams_visible_to(user)
-    names = _names(events, user)
+    values = _names(events, user)
+    subjects = names_of_subjects(events, user, streams)
+    actors = names_of_actors(events, user)
+    known = str(page_of.pk) if page_of else ""
     return [
         PresentedEvent(
             at=event.at,
-            actor=event.actor_label or _("the system"),
+            actor=actors.get(
+                str(event.actor_id), Name(event.actor_label or _("the system"))
+            ),
             source=event.get_source_display(),
             phrase=event_phrase(event),
             subject=subject_of(event),
+            name=(
+                None
+                if event.resource_id == known
+                else subjects.get((event.resource_type, event.resource_id))
+            ),
             changes=(
-                _field_changes(event, names, technical)
+                _field_changes(event, values, technical)
                 if event.is_open_to(streams)
                 else []
             ),
@@ -100,7 +137,7 @@ def field_label(event: Event, name: str) -> str:
     subject = registry.subjects.get(event.resource_type)
     if subject and name in subject.labels:
         return str(subject.labels[name])
-    field = _field_of(event.resource_type, name)
+    field = field_of(event.resource_type, name)
     return str(getattr(field, "verbose_name", name.replace("_", " ")))
 
 
@@ -112,7 +149,7 @@ def _field_changes(
         is_hidden = not technical and name in technical_fields(event)
         if is_hidden or not (before or after):
             continue
-        field = _field_of(event.resource_type, name)
+        field = field_of(event.resource_type, name)
         change = FieldChange(
             field_label(event, name),
             _display(field, before, names),
@@ -130,48 +167,46 @@ def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -
         case bool():
             return _("yes") if value else _("no")
         case list():
-            return ", ".join(_display(field, part, names) for part in value)
+            # Sorted by name: the order of ids means nothing to people.
+            parts = {_display(field, part, names) for part in value}
+            return ", ".join(sorted(parts))
     if field is not None and field.is_relation:
         return names.get(str(value), _("deleted, or you don’t have access"))
     if (choices := dict(getattr(field, "flatchoices", ()))) and value in choices:
         return str(choices[value])
-    if field is not None and field.get_internal_type() == "DateTimeField":
-        moment = parse_datetime(str(value))
-        return str(localize(timezone.localtime(moment))) if moment else str(value)
-    return str(value)
+    return _display_moment(field, str(value))
+
+
+def _display_moment(field: Field[Any, Any] | None, value: str) -> str:
+    """Return a date or time in the user's format; any other text as it is."""
+    match field.get_internal_type() if field is not None else "":
+        case "DateTimeField" if moment := _parsed(parse_datetime, value):
+            return str(localize(timezone.localtime(moment)))
+        case "DateField" if day := _parsed(parse_date, value):
+            return str(localize(day))
+        case "TimeField" if time := _parsed(parse_time, value):
+            return time_format(time)
+    return value
+
+
+def _parsed(parse: Callable[[str], Moment | None], value: str) -> Moment | None:
+    """Return the parsed value; None for any other text, such as a redacted one."""
+    try:
+        return parse(value)
+    except ValueError:
+        return None
 
 
 def _names(events: Iterable[Event], user: User) -> dict[str, str]:
     """Return the names, by id, of the related rows that the user may see."""
-    wanted: dict[type[Model], set[str]] = defaultdict(set)
+    wanted: dict[type[Model], list[object]] = defaultdict(list)
     for event in events:
         for name, values in event.changes.items():
-            field = _field_of(event.resource_type, name)
+            field = field_of(event.resource_type, name)
             if field is not None and field.is_relation and field.related_model:
-                key = field.related_model._meta.pk
-                wanted[field.related_model] |= set(_keys(values, key))
+                wanted[field.related_model] += values
     names: dict[str, str] = {}
-    for model, keys in wanted.items():
-        rows = model._default_manager.all()
-        if isinstance(rows, ScopedQuerySet):
-            visible = rows.visible_to(user).filter(pk__in=keys)
-            names |= {str(row.pk): str(row) for row in visible}
+    for model, ids in wanted.items():
+        found = names_of_rows(model, ids, user)
+        names |= {key: name.text for key, name in found.items()}
     return names
-
-
-def _keys(values: Iterable[object], key: Field[Any, Any]) -> Iterable[str]:
-    """Yield the values that are valid keys; a redacted value, for example, is not."""
-    for value in values:
-        if isinstance(value, list):
-            yield from _keys(value, key)
-        elif value is not None:
-            with suppress(ValidationError):
-                yield str(key.to_python(value))
-
-
-def _field_of(resource_type: str, name: str) -> Field[Any, Any] | None:
-    subject = registry.subjects.get(resource_type)
-    try:
-        return subject.model._meta.get_field(name) if subject else None  # type: ignore[return-value]
-    except FieldDoesNotExist:
-        return None

@@ -5,17 +5,68 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.functional import cached_property
+
+MAX_COUNTED = 2000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts at most `bound` rows; users find the rows beyond it by searching."""
-
-    bound = 2000
+    """Counts at most MAX_COUNTED rows; users find the others by searching."""
 
     @cached_property
     def count(self) -> int:
+        return min(self._counted, MAX_COUNTED)
+
+    @property
+    def has_uncounted(self) -> bool:
+        """Return whether there are more rows than it counts."""
+        return self._counted > MAX_COUNTED
+
+    @cached_property
+    def _counted(self) -> int:
         rows: Any = self.object_list
-        if not hasattr(rows, "order_by"):
-            return len(rows)
-        return rows.order_by()[: self.bound].count()  # type: ignore[no-any-return]
+        if hasattr(rows, "count_up_to"):
+            return rows.count_up_to(MAX_COUNTED + 1)  # type: ignore[no-any-return]
+        return len(rows)
+
+
+class RowsBelow:
+    """The rows below a row, on its page: `size` of them, with links to the others.
+
+    The parameter `name` of the query has the number of the page. By default it is the
+    first one, or the last one if `ends_with_newest`.
+    """
+
+    def __init__(
+        self,
+        rows: QuerySet[Any],
+        size: int,
+        query: QueryDict,
+        name: str,
+        *,
+        ends_with_newest: bool = False,
+    ) -> None:
+        self.query, self.name = query, name
+        self.page = None
+        self.rows = rows[:size]
+        # They are counted only if there are more.
+        if len(rows.values_list("pk", flat=True)[: size + 1]) > size:
+            paginator = Paginator(rows, size)
+            default = paginator.num_pages if ends_with_newest else 1
+            self.page = paginator.get_page(query.get(name, default))
+            self.rows = self.page.object_list  # type: ignore[assignment]
+
+    @property
+    def previous(self) -> str:
+        return self._url(-1) if self.page and self.page.has_previous() else ""
+
+    @property
+    def next(self) -> str:
+        return self._url(1) if self.page and self.page.has_next() else ""
+
+    def _url(self, step: int) -> str:
+        query = self.query.copy()
+        query[self.name] = str(self.page.number + step)  # type: ignore[union-attr]
+        return f"?{query.urlencode()}#below-{self.name}"

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.admin.permissions import Row, request_user
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from core.characters import isolate
 from core.errors import DomainError, Missing, refusal_of
 from core.users import User
@@ -54,14 +54,16 @@ class Removal(Generic[Row]):
             raise Http404
         if not request.POST:
             return self._confirmation(request, row, extra_context or {})
-        url, message = self.url_after(row), str(self.done) % isolate(str(row))
+        url = with_filters(request, row, self.url_after(row))
+        message = str(self.done) % isolate(str(row))
         try:
             self.remove(request_user(request), row, timezone.now())
         except Missing:
             raise Http404 from None
         except (DomainError, IntegrityError, OperationalError) as error:
             messages.error(request, str(refusal_of(error).message))
-            return HttpResponseRedirect(page_url(row, "change", object_id))
+            url = with_filters(request, row, page_url(row, "change", object_id))
+            return HttpResponseRedirect(url)
         messages.success(request, message)
         return HttpResponseRedirect(url)
 

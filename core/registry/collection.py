@@ -100,6 +100,19 @@ class Registry:
             for one in subject.event_types
         }
 
+    @cached_property
+    def repeats(self) -> dict[str, str]:
+        """Return the event types that repeat another one in a second stream."""
+        return {
+            f"{subject.name}.{repeating}": f"{subject.name}.{repeated}"
+            for subject in self.subjects.values()
+            for repeating, repeated in subject.repeats.items()
+        }
+
+    @cached_property
+    def stream_subjects(self) -> list[Subject]:
+        return [one for one in self.subjects.values() if one.has_stream]
+
     def event_type(self, name: str) -> EventType:
         """Return a declared type; raise ImproperlyConfigured for any other."""
         try:

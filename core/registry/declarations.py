@@ -69,7 +69,9 @@ class Subject:
     `events` maps the second part of an event type's name to its phrase. `fields` may
     be recorded by events in addition to the model's `recorded`; `labels` name those
     that the model does not name. `technical_fields` are of use only to programs, so
-    pages leave them out of a row's history.
+    pages leave them out of a row's history. `name_field` is the recorded field that
+    names a row on pages. If one change is recorded in two streams, `repeats` maps the
+    event that repeats the other to that other.
     """
 
     name: str
@@ -78,6 +80,9 @@ class Subject:
     fields: tuple[str, ...] = ()
     labels: Mapping[str, Text] = field(default_factory=dict)
     technical_fields: frozenset[str] = frozenset()
+    name_field: str = ""
+    repeats: Mapping[str, str] = field(default_factory=dict)
+    has_stream: bool = False  # each row has a stream, whose id is the row's id
 
     @property
     def title(self) -> str:

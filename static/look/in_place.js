@@ -51,13 +51,15 @@
         return [field.defaultValue];
     }
 
-    // Keep the keyboard where it was: on the button in the new content.
-    function focusKey() {
-        return document.activeElement?.closest("[data-region]") && document.activeElement.dataset.key;
+    // Keep the keyboard where it was: on the button in the new content, or beside it if
+    // its row has vanished.
+    function focusKeys() {
+        const {key, neighbour} = document.activeElement?.closest("[data-region]") ? document.activeElement.dataset : {};
+        return [key, neighbour].filter(Boolean);
     }
 
     function refresh(page) {
-        const key = focusKey();
+        const keys = focusKeys();
         for (const region of document.querySelectorAll("[data-region]")) {
             const fresh = page.querySelector(`[data-region='${region.dataset.region}']`);
             if (fresh) {
@@ -65,9 +67,8 @@
                 region.replaceChildren(...fresh.childNodes);
             }
         }
-        if (key) {
-            document.querySelector(`[data-key='${CSS.escape(key)}']`)?.focus({preventScroll: true});
-        }
+        const buttons = keys.map((key) => document.querySelector(`[data-key='${CSS.escape(key)}']`));
+        buttons.find(Boolean)?.focus({preventScroll: true});
     }
 
     // The fields of a row that only we have just changed are as they were: its form may

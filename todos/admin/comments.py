@@ -13,7 +13,7 @@ from accounts.models import User
 from core.admin.changeform import ChangeForm
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from todos.admin.base import OfListAdmin
 from todos.admin.forms import CommentForm
 from todos.models import Comment, Todo
@@ -78,4 +78,5 @@ class CommentAdmin(OfListAdmin[Comment]):
     def response_post_save_change(
         self, request: HttpRequest, obj: Comment
     ) -> HttpResponseRedirect:
-        return HttpResponseRedirect(page_url(Todo, "change", obj.todo_id))
+        url = page_url(Todo, "change", obj.todo_id)
+        return HttpResponseRedirect(with_filters(request, obj, url))

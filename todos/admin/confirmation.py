@@ -12,7 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 
-from core.admin.actions import MAX_ACTION_ROWS
+from core.admin.bulk_run import MAX_ACTION_ROWS, acts_on_all
+from core.admin.paginator import BoundedPaginator
+
+MAX_LISTED = 20
 
 
 def confirmation_page(
@@ -23,13 +26,21 @@ def confirmation_page(
     title: str | Promise,
     form: Form | None = None,
 ) -> HttpResponse:
-    """Show the chosen rows and ask for confirmation; the form may ask for more."""
+    """Show the chosen rows and ask for confirmation; the form may ask for more.
+
+    Of all rows that match the table's filters, the first ones are shown.
+    """
     media = model_admin.media
+    acts_on_more = acts_on_all(request)
+    shown = list(rows[: MAX_LISTED if acts_on_more else MAX_ACTION_ROWS])
+    total = BoundedPaginator(rows, 1) if acts_on_more else None
     context = {
         **model_admin.admin_site.each_context(request),
         "title": title,
         "opts": model_admin.opts,
-        "rows": list(rows[:MAX_ACTION_ROWS]),
+        "rows": shown,
+        "acts_on_all": acts_on_more,
+        "more": total.count - len(shown) if total else 0,
         "action": action,
         "checkbox": ACTION_CHECKBOX_NAME,
         "form": form,

@@ -35,7 +35,8 @@ def dashboard(user: User, now: datetime) -> dict[str, Any]:
     boxes["today"] = [todo for todo in boxes["today"] if not todo.is_overdue(now)]
     rows = [todo for box in boxes.values() for todo in box]
     prefetch_related_objects(rows, with_own_list(user))
-    with_cells(rows, now)
+    for name, box in boxes.items():
+        with_cells(box, now, place=f"{name}-")
     return boxes | {"now": now, "lists": _lists(user)}
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from core.admin.forms import ScopedFormSet
 from core.admin.inlines import ScopedInline
+from core.admin.paginator import RowsBelow
 from todos.admin.base import with_own_list
 from todos.admin.cells import local_now, with_cells
 from todos.admin.forms import MemberForm, NewCommentForm, NewSubtaskForm
@@ -27,6 +28,8 @@ MEMBER_ORDER = (BY_ROLE, "created_at", "pk")
 class AddingFormSet(ScopedFormSet):
     """Adds new rows below a row; those that exist are shown and not edited."""
 
+    ends_with_newest = False
+
     def rows(self) -> QuerySet[Any]:
         """Return the rows that exist, as the user sees them."""
         raise NotImplementedError
@@ -36,16 +39,18 @@ class AddingFormSet(ScopedFormSet):
         return rows
 
     @cached_property
-    def shown(self) -> list[Any]:
-        return self.with_details(self._found[:MAX_ROWS])
-
-    @property
-    def has_more(self) -> bool:
-        return len(self._found) > MAX_ROWS
+    def below(self) -> RowsBelow:
+        return RowsBelow(
+            self.rows(),
+            MAX_ROWS,
+            self.query,
+            str(self.prefix),
+            ends_with_newest=self.ends_with_newest,
+        )
 
     @cached_property
-    def _found(self) -> list[Any]:
-        return list(self.rows()[: MAX_ROWS + 1])
+    def shown(self) -> list[Any]:
+        return self.with_details(list(self.below.rows))
 
 
 class SubtaskFormSet(AddingFormSet):
@@ -62,6 +67,8 @@ class SubtaskFormSet(AddingFormSet):
 
 
 class CommentFormSet(AddingFormSet):
+    ends_with_newest = True
+
     def rows(self) -> QuerySet[Comment]:
         comments = Comment.objects.visible_to(self.user).filter(todo=self.instance)
         return comments.select_related("created_by").order_by("created_at", "pk")
@@ -103,13 +110,15 @@ class CommentInline(AddingInline):
 
 
 class MemberFormSet(ScopedFormSet):
-    """Members, owners first, up to a limit; the API manages any number."""
+    """Members, owners first, page by page."""
+
+    @cached_property
+    def below(self) -> RowsBelow:
+        members = super().get_queryset().order_by(*MEMBER_ORDER)
+        return RowsBelow(members, MAX_MEMBERS, self.query, str(self.prefix))
 
     def get_queryset(self) -> QuerySet[Membership]:
-        if not hasattr(self, "_bounded"):
-            rows = super().get_queryset()
-            self._bounded = rows.order_by(*MEMBER_ORDER)[:MAX_MEMBERS]
-        return self._bounded
+        return self.below.rows
 
 
 class MemberInline(ScopedInline):

@@ -1,50 +1,79 @@
-"""A changelist with keyset paging: every page costs the same, nothing is counted."""
+"""A changelist with keyset paging: every page costs the same."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.core.paginator import Paginator
+from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
+from core.admin.changelist import BoundedChangeList
+from core.admin.paginator import BoundedPaginator
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
+from todos.admin.cells import add_anchors
 from todos.admin.elsewhere import Match, matches_elsewhere
 from todos.models import Todo
 
 
-class KeysetChangeList(ChangeList):
-    """Pages by the position of the last row: see `TodoQuerySet.keyset_page`."""
+class KeysetChangeList(BoundedChangeList):
+    """Pages by the position of a row: see `TodoQuerySet.keyset_page`."""
 
-    next_page: str | None = None
-    first_page: str | None = None
     elsewhere: Sequence[Match] = ()  # if a search finds nothing here
 
     def get_results(self, request: HttpRequest) -> None:
         order = self._order(request)
-        after = self._position(request, order)
-        size = self.list_per_page
-        queryset: Any = self.queryset
-        rows = queryset.keyset_page(order, after=after, offset=0, limit=size + 1)
-        self.result_list = list(rows[:size])
+        backwards, position = self._position(request, order)
+        rows = self._rows(order, backwards, position)
+        if backwards and len(rows) <= self.list_per_page:
+            # Fewer rows than a page come before: show the first page.
+            backwards, position = False, None
+            rows = self._rows(order, backwards, position)
+        has_more = len(rows) > self.list_per_page
+        shown = rows[: self.list_per_page]
+        self.result_list = shown[::-1] if backwards else shown
+        self._link_neighbours(order, backwards, position, has_more=has_more)
         prefetch_related_objects(
             self.result_list, Prefetch("parent", Todo.with_trash.only("content"))
         )
-        self.result_count = len(self.result_list)
-        self.full_result_count = self.result_count
-        self.show_full_result_count = False
+        add_anchors(self.result_list)
+        self._count(order)
         self.show_admin_actions = bool(self.result_list)
         self.can_show_all, self.multi_page = True, False
-        self.paginator = Paginator(self.result_list, size)
-        if len(rows) > size:
-            self.next_page = self._url_after(self.result_list[-1], order)
-        elif self.query and not rows and after is None:
+        if self.query and not rows and position is None:
             self.elsewhere = matches_elsewhere(request, self)
-        if after is not None:
-            self.first_page = self.get_query_string(remove=[PAGE_VAR])
+
+    def _rows(
+        self, order: Order, backwards: bool, position: Position | None
+    ) -> list[Any]:
+        """Return one row more than a page, beginning at the position."""
+        queryset: Any = self.queryset
+        way = order.reversed() if backwards else order
+        size = self.list_per_page + 1
+        return list(queryset.keyset_page(way, after=position, offset=0, limit=size))
+
+    def _link_neighbours(
+        self, order: Order, backwards: bool, position: Position | None, has_more: bool
+    ) -> None:
+        rows = self.result_list
+        if not rows:
+            return
+        if has_more if backwards else position is not None:
+            self.previous_page = self._url_from(rows[0], order, backwards=True)
+        if backwards or has_more:
+            self.next_page = self._url_from(rows[-1], order, backwards=False)
+
+    def _count(self, order: Order) -> None:
+        self.paginator = BoundedPaginator(self.queryset, self.list_per_page)
+        self.result_count = self.paginator.count
+        self.full_result_count = self.result_count
+        self.show_full_result_count = False
+        if self.previous_page:
+            position = order.position_of(self.result_list[0])
+            before: Any = self.queryset.beyond(order.reversed(), position)
+            self.first_shown = BoundedPaginator(before, 1).count + 1
 
     def _order(self, request: HttpRequest) -> Order:
         first = str(self.get_ordering(request, self.queryset)[0])
@@ -52,19 +81,22 @@ class KeysetChangeList(ChangeList):
             first = str(self.model_admin.get_ordering(request)[0])
         return Order(first.removeprefix("-"), first.startswith("-"))
 
-    def _url_after(self, row: Todo, order: Order) -> str:
-        return self.get_query_string(
-            {PAGE_VAR: sign_cursor(order, row, query=_binding(order))}
-        )
+    def _url_from(self, row: Todo, order: Order, *, backwards: bool) -> str:
+        cursor = sign_cursor(order, row, query=_binding(order), backwards=backwards)
+        return self.get_query_string({PAGE_VAR: cursor})
 
-    def _position(self, request: HttpRequest, order: Order) -> Position | None:
-        """Return the position before the page; None without a valid cursor."""
+    def _position(
+        self, request: HttpRequest, order: Order
+    ) -> tuple[bool, Position | None]:
+        """Return whether the page ends at a position, and which; see `read_cursor`.
+
+        Without a valid cursor, it is the first page.
+        """
         cursor = request.GET.get(PAGE_VAR, "")
         try:
-            _backwards, position = read_cursor(cursor, query=_binding(order))
+            return read_cursor(cursor, query=_binding(order))
         except InvalidCursor:
-            return None
-        return position
+            return False, None
 
 
 def _binding(order: Order) -> str:

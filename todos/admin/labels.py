@@ -14,7 +14,7 @@ from core.admin.changeform import ChangeForm
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from todos.admin import columns
-from todos.admin.base import OfListAdmin, requested_list_id, writable_lists
+from todos.admin.base import OfListAdmin, list_id_to_add_to, writable_lists
 from todos.admin.filters import ListFilter
 from todos.admin.forms import LabelForm
 from todos.models import Label
@@ -30,7 +30,7 @@ class LabelChangeForm(ChangeForm[Label, LabelForm]):
         return ("list",) if row else ()
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
-        return {"list": requested_list_id(request)}
+        return {"list": list_id_to_add_to(request)}
 
     def add(self, actor: User, form: LabelForm, now: datetime) -> Label:
         data = form.cleaned_data

@@ -14,7 +14,7 @@ from core.admin.changeform import ChangeForm
 from core.admin.forms import ScopedFormSet
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from todos.admin.forms import TodoListForm
 from todos.models import MemberRole, Membership, TodoList
 from todos.services.lists import add_list, edit_list, trash_list
@@ -100,7 +100,8 @@ class ListChangeForm(ChangeForm[TodoList, TodoListForm]):
         """Leave the page when the user has just left the list."""
         if self.model_admin.get_queryset(request).filter(pk=row.pk).exists():
             return super().after_change(request, row)
-        return HttpResponseRedirect(page_url(TodoList, "changelist"))
+        url = page_url(TodoList, "changelist")
+        return HttpResponseRedirect(with_filters(request, TodoList, url))
 
 
 class ListRemoval(Removal[TodoList]):

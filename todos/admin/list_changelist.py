@@ -22,7 +22,11 @@ MAX_IN_NAV = 12
 
 
 class ListChangelist(Changelist):
-    """Lists in the user's own order."""
+    """Lists in the user's own order. Their names lead to their todos."""
+
+    def columns(self, request: HttpRequest) -> Sequence[Column]:
+        shown = super().columns(request)
+        return shown[:-1] if shows_trash(request) else shown
 
     def links(
         self, request: HttpRequest, columns: Sequence[Column]

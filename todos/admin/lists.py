@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import request_user
-from core.admin.urls import page_url
+from core.admin.urls import page_url, with_filters
 from core.characters import isolate
 from core.errors import DomainError, refusal_of
 from core.models import Event
@@ -51,7 +51,9 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         columns.your_role,
         columns.shared_with,
         columns.state,
+        columns.settings,
     )
+    list_display_links = (columns.settings,)
     sortable_by = ()
     list_filter = (ArchivedFilter,)
     search_fields = ("search_key",)
@@ -116,10 +118,12 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         except DomainError as error:
             return self._refuse(request, row, error)
         messages.success(request, _("You left “%s”.") % isolate(str(row)))
-        return HttpResponseRedirect(page_url(row, "changelist"))
+        url = page_url(row, "changelist")
+        return HttpResponseRedirect(with_filters(request, row, url))
 
     def _refuse(
         self, request: HttpRequest, row: TodoList, error: DomainError
     ) -> HttpResponse:
         messages.error(request, str(refusal_of(error).message))
-        return HttpResponseRedirect(page_url(row, "change", row.pk))
+        url = page_url(row, "change", row.pk)
+        return HttpResponseRedirect(with_filters(request, row, url))

@@ -11,6 +11,8 @@ from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -85,11 +87,12 @@ class QuickActions:
 
     def finish(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Finish one todo."""
-        return self._run(request, pk, finish_todo, _("“%s” is done."))
+        return self._run(request, pk, finish_todo, _("“%s” is done."), undo="reopen")
 
     def reopen(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Reopen one todo."""
-        return self._run(request, pk, reopen_todo, _("“%s” is open again."))
+        done = _("“%s” is open again.")
+        return self._run(request, pk, reopen_todo, done, undo="finish")
 
     def _add(self, request: HttpRequest, form: QuickAddForm) -> Todo:
         if not form.is_valid():
@@ -107,6 +110,7 @@ class QuickActions:
         pk: UUID,
         service: Callable[..., object],
         message: str,
+        undo: str,
     ) -> HttpResponse:
         todo: Todo | None = self.model_admin.get_object(request, str(pk))
         if todo is None:
@@ -114,6 +118,18 @@ class QuickActions:
 
         def run() -> str:
             service(actor=request_user(request), todo=todo, now=timezone.now())
-            return message % isolate(todo.content)
+            return undoable(message % isolate(todo.content), todo, undo)
 
         return run_and_redirect(request, run, page_url(Todo, "changelist"))
+
+
+def undoable(text: str, todo: Todo, page: str) -> SafeString:
+    """Return a message with a button that reverses what was done to the todo."""
+    return format_html(
+        '<span>{}</span> <button type="submit" class="undo" form="quick-action"'
+        ' formaction="{}?at=done-{}">{}</button>',
+        text,
+        page_url(todo, page, todo.pk),
+        todo.pk,
+        _("Undo"),
+    )

@@ -85,14 +85,14 @@ class TodoBulkActions(TrashActions):
     @admin.action(permissions=["finish"], description=gettext_lazy("Finish"))
     def finish(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, todos: QuerySet[Todo]
-    ) -> None:
-        self.apply(request, todos, finish_todo, finished)
+    ) -> HttpResponse | None:
+        return self.apply(request, todos, finish_todo, finished)
 
     @admin.action(permissions=["finish"], description=gettext_lazy("Reopen"))
     def reopen(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, todos: QuerySet[Todo]
-    ) -> None:
-        self.apply(request, todos, reopen_todo, reopened)
+    ) -> HttpResponse | None:
+        return self.apply(request, todos, reopen_todo, reopened)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Move to a list …"))
     def move(
@@ -108,8 +108,7 @@ class TodoBulkActions(TrashActions):
         def move_todo(*, actor: User, todo: Todo, now: datetime) -> None:
             edit_todo(actor=actor, todo=todo, todo_list=target, now=now)
 
-        self.apply(request, todos, move_todo, moved)
-        return None
+        return self.apply(request, todos, move_todo, moved)
 
     @admin.action(permissions=["change"], description=gettext_lazy("Add a label …"))
     def label(
@@ -131,5 +130,4 @@ class TodoBulkActions(TrashActions):
             labels = {*todo.labels.all(), by_list[todo.list_id]}
             edit_todo(actor=actor, todo=todo, labels=list(labels), now=now)
 
-        self.apply(request, todos, label_todo, labelled)
-        return None
+        return self.apply(request, todos, label_todo, labelled)

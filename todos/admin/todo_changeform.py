@@ -15,7 +15,7 @@ from core.admin.forms import ScopedFormSet
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from todos.admin import cells
-from todos.admin.base import requested_list_id, writable_lists
+from todos.admin.base import list_id_to_add_to, writable_lists
 from todos.admin.forms import TodoForm
 from todos.admin.new_labels import get_or_add_labels
 from todos.models import Label, Todo, TodoList
@@ -37,7 +37,7 @@ class TodoChangeForm(ChangeForm[Todo, TodoForm]):
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
         lists = writable_lists(request_user(request))
-        chosen = requested_list_id(request)
+        chosen = list_id_to_add_to(request)
         first = (lists.filter(pk=chosen) if chosen else lists).first()
         return {"list": first.pk if first else None}
 
@@ -46,7 +46,7 @@ class TodoChangeForm(ChangeForm[Todo, TodoForm]):
             return {}
         return {
             "done_cell": cells.done_cell(row),
-            "list_cell": cells.list_cell(row.list),
+            "list_cell": cells.list_link(row.list),
         }
 
     def add(self, actor: User, form: TodoForm, now: datetime) -> Todo:

@@ -38,14 +38,14 @@ class TrashActions(BulkActions):
     @admin.action(permissions=["delete"], description=_("Move to the trash"))
     def trash(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
-    ) -> None:
-        self.apply(request, rows, *self.trashing)
+    ) -> HttpResponse | None:
+        return self.apply(request, rows, *self.trashing)
 
     @admin.action(permissions=["delete"], description=_("Restore"))
     def restore(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
-    ) -> None:
-        self.apply(request, rows, *self.restoring)
+    ) -> HttpResponse | None:
+        return self.apply(request, rows, *self.restoring)
 
     @admin.action(permissions=["delete"], description=_("Delete permanently"))
     def purge(
@@ -54,5 +54,4 @@ class TrashActions(BulkActions):
         if "confirmed" not in request.POST:
             title = self.purge_title
             return confirmation_page(model_admin, request, rows, "purge", title)
-        self.apply(request, rows, *self.purging)
-        return None
+        return self.apply(request, rows, *self.purging)

@@ -1,0 +1,4 @@
+"use strict";
+
+// Without JavaScript, people press the button.
+document.getElementById("continue").submit();

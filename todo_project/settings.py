@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from todo_project.env import (
     env_base_path,
@@ -175,12 +174,12 @@ SESSION_ENGINE = "accounts.sessions"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"{module}.password_validation.{name}"}
+    for module, name in (
+        ("django.contrib.auth", "UserAttributeSimilarityValidator"),
+        ("accounts", "MinimumLengthValidator"),
+        ("django.contrib.auth", "CommonPasswordValidator"),
+        ("django.contrib.auth", "NumericPasswordValidator"),
     )
 ]
 LOGIN_URL = "admin:login"
@@ -240,7 +239,11 @@ IDEMPOTENCY_DAYS = 7
 # --- Language and time --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+# By their own names: who looks for a language may not read the current one.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# The sign-in page is in the language of whoever used this browser last.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
+LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "todo_project.formats"
 TIME_ZONE = "UTC"
@@ -262,6 +265,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # The embedded default serves plain HTTP on the loopback address.
 HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_REDIRECT_EXEMPT = [
     f"^{re.escape(f'{BASE_PATH}/{probe}'[1:])}$" for probe in ("livez", "readyz")
 ]

@@ -96,15 +96,21 @@ def finished_cell(todo: Todo, now: datetime) -> str:
 
 
 def done_cell(todo: Todo) -> str:
-    """Return the button that finishes or reopens the todo."""
+    """Return the button that finishes or reopens the todo, or its state as a sign."""
+    done = " is-done" if todo.is_finished else ""
+    if not todo.list.is_writable:
+        state = _("Finished") if todo.is_finished else _("Open")
+        return format_html(
+            '<span class="done-mark{}" role="img" aria-label="{}"></span>', done, state
+        )
     page = "reopen" if todo.is_finished else "finish"
     label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
     anchor, neighbour = getattr(todo, "anchors", (f"done-{todo.pk}",) * 2)
     return format_html(
         '<button class="done-box{}" type="submit" form="quick-action"'
         ' id="{}" formaction="{}?at={}" data-key="{}" data-neighbour="{}"'
-        ' aria-label="{}" aria-pressed="{}"{}></button>',
-        " is-done" if todo.is_finished else "",
+        ' aria-label="{}" aria-pressed="{}"></button>',
+        done,
         anchor,
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
         neighbour,
@@ -112,7 +118,6 @@ def done_cell(todo: Todo) -> str:
         neighbour,
         label % todo.content,
         "true" if todo.is_finished else "false",
-        "" if todo.list.is_writable else " disabled",
     )
 
 
@@ -142,7 +147,7 @@ def list_link(todo_list: TodoList) -> str:
 def list_cell(todo_list: TodoList) -> str:
     return format_html(
         '<span class="in-list" title="{0}">{1}<span dir="auto">{0}</span></span>',
-        todo_list.name,
+        todo_list.title,
         dot(todo_list.colour),
     )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.characters import isolate
+from core.text import listed
 from todos.admin import cells
 from todos.models import Label, MemberRole, Todo, TodoList
 
@@ -83,7 +84,7 @@ def your_role(row: TodoList) -> str:
 @admin.display(description=gettext_lazy("shared with"))
 def shared_with(row: TodoList) -> str:
     # The user is a member too: `TodoListAdmin.get_queryset` leaves them out.
-    return ", ".join(isolate(str(member.user)) for member in row.memberships.all())
+    return listed(isolate(str(member.user)) for member in row.memberships.all())
 
 
 @admin.display(description=gettext_lazy("state"))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.admin.changelist import Changelist, Column
 from core.characters import isolate
 from core.site import NavItem
+from core.text import listed
 from todos.admin import columns
 from todos.admin.base import requested_list, requested_list_id
 from todos.admin.filters import (
@@ -114,9 +115,9 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         return {}
     names = _names_of_others(request, todo_list)
     context = {
-        "title": todo_list.name,
+        "title": todo_list.title,
         "shown_list": todo_list,
-        "shared_with": ", ".join(map(isolate, names[:MAX_NAMES])),
+        "shared_with": listed(map(isolate, names[:MAX_NAMES])),
         "shared_with_more": len(names) > MAX_NAMES,
     }
     if not todo_list.is_writable:

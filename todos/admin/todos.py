@@ -44,6 +44,7 @@ class TodoAdmin(OfListAdmin[Todo]):
     resource_type = "todo"
     icon = "check"
     nav_order = 10
+    home_title = gettext_lazy("Today")
     rows = Todo.with_trash.all()
     inlines = (SubtaskInline, CommentInline)
     list_display = (

@@ -64,7 +64,7 @@ def change_member(
     require(actor, "todos.change_membership")
     locked, membership = _lock_membership(actor, membership, MemberRole.OWNER, expected)
     if role != MemberRole.OWNER:
-        _require_other_owner(membership)
+        _require_other_owner(locked, membership)
     set_role(locked, membership, role, actor=actor, now=now)
     return membership
 
@@ -82,7 +82,7 @@ def remove_member(
     is_leaving = actor is not None and actor.pk == membership.user_id
     role = MemberRole.VIEWER if is_leaving else MemberRole.OWNER
     locked, membership = _lock_membership(actor, membership, role, expected)
-    _require_other_owner(membership)
+    _require_other_owner(locked, membership)
     remove_membership(locked, membership, actor=actor, now=now)
 
 
@@ -130,11 +130,8 @@ def _lock_membership(
     return locked, fresh
 
 
-def _require_other_owner(membership: Membership) -> None:
-    others = Membership.objects.filter(list=membership.list_id).exclude(
-        pk=membership.pk
-    )
-    if membership.role == MemberRole.OWNER and not others.owners().exists():
+def _require_other_owner(locked: TodoList, membership: Membership) -> None:
+    if membership == locked.sole_owner:
         raise LastOwner
 
 

@@ -21,6 +21,7 @@ from todo_project.env import (
     env_networks,
     env_origins,
     env_path,
+    env_ports,
     env_redis,
     env_str,
     user_data_dir,
@@ -43,6 +44,8 @@ DEBUG = env_bool("DEBUG", default=False)
 BASE_PATH = env_base_path("BASE_PATH")
 FORCE_SCRIPT_NAME = BASE_PATH or None
 ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+# In addition to the port that the server listens on.
+ALLOWED_PORTS = env_ports("ALLOWED_PORTS")
 CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Database -----------------------------------------------------------------
@@ -120,6 +123,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "todo_project.middleware.InputGateMiddleware",
     "todo_project.observability.health.ProbeMiddleware",
+    "todo_project.middleware.HostPortMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "todo_project.middleware.ConditionalMiddleware",

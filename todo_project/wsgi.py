@@ -17,6 +17,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from core.registry import registry
+from todo_project.middleware import BY_PROXY
 from todo_project.observability import metrics
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def find_client(environ: WSGIEnvironment) -> None:
     """
     secure = environ.get("HTTPS", "").lower() in {"on", "1"}
     peer = environ.get("REMOTE_ADDR", "")
+    environ[BY_PROXY] = is_proxy(peer)
     is_forwarded = "HTTP_X_FORWARDED_PROTO" in environ
     if settings.HTTPS and is_forwarded and not secure and not is_proxy(peer):
         warn_of_redirects(peer)

@@ -93,6 +93,10 @@ class MembershipQuerySet(OfListQuerySet):
     def owners(self) -> Self:
         return self.filter(role="owner")
 
+    def editors(self) -> Self:
+        """Keep the members who may edit, finish and be assigned todos."""
+        return self.filter(role__in=EDITING_ROLES)
+
     def in_order_of_succession(self) -> Self:
         """Order the members of a list without an owner: the first becomes the owner.
 

@@ -118,6 +118,9 @@ def half_headed(server: Embedded) -> socket.socket:
 def test_both_servers_serve_the_service(server: Embedded):
     with server.client(key=server.new_key()) as client:
         smoke.check(client, server.url)
+        for host, status in (("localhost:1", 421), (f"localhost:{server.port}", 200)):
+            answer = client.get("/admin/login/", headers={"Host": host})
+            assert answer.status_code == status, host
 
 
 def test_slow_clients_do_not_block_others(server: Embedded):

@@ -13,6 +13,7 @@ from core.errors import Conflict, Missing
 from core.models import IdempotentAnswer
 from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
+from todos.querysets import EDITING_ROLES
 from todos.services.lists import InboxStays, last_position
 from todos.services.locking import Entry, lock_list, record_in_list
 
@@ -94,10 +95,16 @@ def set_role(
     actor: User | None,
     now: datetime,
 ) -> None:
-    """Change the role of a member of a locked list."""
+    """Change the role of a member of a locked list.
+
+    The todos of a member who becomes a viewer become unassigned: viewers cannot finish
+    them.
+    """
     if changes := membership.change(by=actor, at=now, role=role):
-        entry = ("membership.changed", membership, changes)
-        record_in_list(locked, entry, actor=actor, at=now)
+        may_edit = role in EDITING_ROLES
+        entries = [] if may_edit else _unassign(membership, actor, now)
+        entries.append(("membership.changed", membership, changes))
+        record_in_list(locked, *entries, actor=actor, at=now)
         User.objects.filter(pk=membership.user_id).touch_access()
 
 

@@ -106,9 +106,9 @@ class TodoMaker:
         )
 
     def _assignee(self) -> Any:
-        if len(self.scene.assignees) == 1 or self.random.random() > 0.4:
+        if len(self.scene.writers) == 1 or self.random.random() > 0.4:
             return None
-        return self.random.choice(self.scene.assignees).pk
+        return self.random.choice(self.scene.writers).pk
 
     def _writer(self) -> User:
         return self.random.choice(self.scene.writers)

@@ -173,7 +173,7 @@ def test_a_forwarded_port_can_be_allowed(client, settings, allowed):
 
 def test_the_wsgi_variables_tell_whether_a_proxy_sent_the_request():
     for peer, expected in ((PROXY, True), ("", True), (CLIENT, False)):
-        environ = {"REMOTE_ADDR": peer}
+        environ: dict[str, object] = {"REMOTE_ADDR": peer}
         wsgi.find_client(environ)
         assert environ[BY_PROXY] is expected
 

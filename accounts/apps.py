@@ -7,6 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.apps import apps as installed_apps
 from django.apps.registry import Apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +20,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.declaration import DECLARATION
+        from accounts.receivers import adopt_settings_of_browser
 
         registry.add(DECLARATION)
+        user_logged_in.connect(adopt_settings_of_browser, dispatch_uid="adopt_settings")
         post_migrate.connect(prepare_database, dispatch_uid="accounts.prepare_database")
 
 

@@ -32,11 +32,13 @@ DECLARATION = Declaration(
     app="accounts",
     api_urls="accounts.urls",
     resources=[
-        Resource("profile", "Your own profile."),
+        Resource("profile", "Your own profile.", _("profile")),
         # A key that can create keys could outlive its own revocation.
-        Resource("keys", "Your own API keys.", needs_request=True),
-        Resource("users", "People who share a list with you.", is_read_only=True),
-        Resource("roles", "Roles and what they permit.", is_read_only=True),
+        Resource("keys", "Your own API keys.", _("API keys"), needs_request=True),
+        Resource(
+            "users", "People who share a list with you.", _("people"), is_read_only=True
+        ),
+        Resource("roles", "Roles and what they permit.", _("roles"), is_read_only=True),
     ],
     subjects=[
         Subject(
@@ -50,6 +52,11 @@ DECLARATION = Declaration(
                 "locked_out": _("locked out"),
             },
             fields=("roles", "is_superuser", "address", "until"),
+            labels={
+                "roles": _("roles"),
+                "address": _("address"),
+                "until": _("until"),
+            },
             name_field="username",
         ),
         Subject(
@@ -57,12 +64,14 @@ DECLARATION = Declaration(
             AttemptCounter,
             {"locked_out": _("locked out")},
             fields=("address", "until"),
+            labels={"address": _("address"), "until": _("until")},
         ),
         Subject(
             "role",
             Role,
             {"created": _("added"), "changed": _("changed"), "deleted": _("deleted")},
             fields=("name", "permissions", "people"),
+            labels={"people": _("people")},
             name_field="name",
         ),
         Subject(
@@ -70,6 +79,7 @@ DECLARATION = Declaration(
             ApiKey,
             {"created": _("added"), "revoked": _("revoked"), "removed": _("removed")},
             fields=("user", "revoked_by"),
+            labels={"revoked_by": _("revoked by")},
             name_field="name",
         ),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -45,4 +46,21 @@ class PersonMiddleware:
             if hasattr(response, "render") and callable(response.render):
                 response = response.render()
             response.headers["Content-Language"] = user.language
+            remember_language(request, response, user.language)
             return response
+
+
+def remember_language(
+    request: HttpRequest, response: HttpResponseBase, language: str
+) -> None:
+    """Keep the language in this browser, for its pages without a session."""
+    if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != language:
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            path=settings.LANGUAGE_COOKIE_PATH,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite="Lax",
+        )

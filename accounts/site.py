@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
@@ -25,6 +27,13 @@ from accounts.services.passwords import hash_password
 from accounts.services.people import set_password
 from core.forms import kept, once
 from core.site import PersonalAdminSite
+
+
+def explain_sign_in(request: HttpRequest) -> None:
+    """Say that the session has ended, to a browser that still had one."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        text = _("Your session has ended. Sign in again to continue.")
+        messages.warning(request, str(text))
 
 
 class LimitedForm:
@@ -48,6 +57,17 @@ class SignInForm(LimitedForm, AuthenticationForm):
     error_messages = dict.fromkeys(
         ("invalid_login", "inactive"), _("The user name and password do not match.")
     )
+    # A script sets it, for people who sign in for the first time.
+    time_zone = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"data-time-zone": True})
+    )
+
+    def full_clean(self) -> None:
+        """After a mistake, put the focus where it probably was: on the password."""
+        super().full_clean()
+        if self.errors and self.data.get("username"):
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         with self.limited():
@@ -99,7 +119,10 @@ class SignInAdminSite(PersonalAdminSite):
     login_form = SignInForm
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
-        """Let forms that are sent after the session ended survive the sign-in."""
+        """Send visitors to the sign-in page, and say why.
+
+        Forms that are sent after the session ended survive the sign-in.
+        """
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
@@ -107,6 +130,8 @@ class SignInAdminSite(PersonalAdminSite):
             has_ended = request.method == "POST" and not self.has_permission(request)
             if has_ended and once.FIELD in request.POST:
                 return self.ask_to_sign_in(request)
+            if not self.has_permission(request):
+                explain_sign_in(request)
             return guarded(request, *args, **options)
 
         return guard

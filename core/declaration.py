@@ -22,9 +22,17 @@ def doctor_checks() -> Iterable[DoctorCheck]:
 DECLARATION = Declaration(
     app="core",
     api_urls="core.urls",
-    resources=[Resource("events", "The log of every change.", is_read_only=True)],
+    resources=[
+        Resource("events", "The log of every change.", _("events"), is_read_only=True)
+    ],
     subjects=[
-        Subject("event", Event, {"pruned": _("pruned")}, fields=("before", "count"))
+        Subject(
+            "event",
+            Event,
+            {"pruned": _("pruned")},
+            fields=("before", "count"),
+            labels={"before": _("until"), "count": _("count")},
+        )
     ],
     readiness_checks=readiness_checks,
     doctor_checks=doctor_checks,

@@ -53,6 +53,8 @@ class SitePage(Protocol):
 
     def has_view_permission(self, request: HttpRequest) -> bool: ...
 
+    home_title: str | Promise
+
     def nav_items(self, request: HttpRequest) -> list[NavItem]: ...
 
     def home_context(self, request: HttpRequest) -> dict[str, Any]: ...
@@ -79,7 +81,7 @@ class ScopedAutocompleteView(AutocompleteJsonView):
 class PersonalAdminSite(AdminSite):
     """Open to every active user; each sees their own rows."""
 
-    index_title = _("Today")
+    index_title = _("Home")
     site_url = None
     empty_value_display = "–"
     enable_nav_sidebar = False  # the templates have another navigation
@@ -123,7 +125,9 @@ class PersonalAdminSite(AdminSite):
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
         """Return the entries of the navigation that the user may open, in order."""
-        home = NavItem(_("Today"), reverse("admin:index"), "today", order=0)
+        home = NavItem(
+            self.home_title(request), reverse("admin:index"), "today", order=0
+        )
         items = [
             item
             for page in self._pages()
@@ -136,11 +140,20 @@ class PersonalAdminSite(AdminSite):
             items[items.index(current)] = replace(current, is_current=True)
         return items
 
+    def home_title(self, request: HttpRequest) -> str | Promise:
+        """Return the title of the home page: that of its main content, if any."""
+        titles = (
+            page.home_title
+            for page in self._pages()
+            if page.home_title and page.has_view_permission(request)
+        )
+        return next(titles, self.index_title)
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show the home page, to which every model may contribute."""
-        context = {**self.each_context(request), "title": self.index_title}
+        context = {**self.each_context(request), "title": self.home_title(request)}
         for page in self._pages():
             context |= page.home_context(request)
         request.current_app = self.name

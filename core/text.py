@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.characters import is_visible
@@ -73,6 +75,11 @@ def escape_controls(text: str) -> str:
     Line breaks and tabs stay.
     """
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Join the parts of a list as the active language does."""
+    return gettext(", ").join(map(str, parts))
 
 
 def is_storable(text: str) -> bool:

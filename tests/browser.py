@@ -29,6 +29,23 @@ ARGUMENTS = (
     "--window-size=1280,900",
 )
 
+TOO_SMALL = """
+const fields = "select, textarea, "
+    + "input:not([type=checkbox], [type=radio], [type=submit])";
+const controls = `a, button, summary, input, ${fields}`;
+function isTooSmall(part) {
+    const {width, height} = part.getBoundingClientRect();
+    const isHidden = Math.min(width, height) <= 1;
+    if (isHidden || part.closest("p.note, .empty, .select2-search")) {
+        return false;
+    }
+    const size = parseFloat(getComputedStyle(part).fontSize);
+    return (part.matches(fields) && size < 16) || Math.min(width, height) < 24;
+}
+return [...document.querySelectorAll(controls)].filter(isTooSmall)
+    .map((part) => part.outerHTML.slice(0, 160));
+"""
+
 
 class Browser:
     """Headless Chromium, which collects the messages of its console."""
@@ -147,6 +164,23 @@ class Browser:
                 ".some((part) => part.scrollWidth > part.clientWidth)"
             )
         )
+
+    def too_small(self) -> list[str]:
+        """Return the controls that a finger misses, and fields that make iOS zoom.
+
+        24 CSS pixels is the limit of WCAG 2.2 (2.5.8), which exempts links in a text.
+        """
+        return list(self.driver.execute_script(TOO_SMALL))
+
+    def middle(self, css: str) -> tuple[float, float]:
+        """Return the middle of the first such element, in pixels."""
+        x, y = self.driver.execute_script(
+            "const {left, right, top, bottom} ="
+            " document.querySelector(arguments[0]).getBoundingClientRect();"
+            " return [(left + right) / 2, (top + bottom) / 2]",
+            css,
+        )
+        return x, y
 
     def shoot(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

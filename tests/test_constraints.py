@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time
 
 import pytest
 from django.apps import apps
@@ -15,7 +15,6 @@ from core.models import Event, IdempotentAnswer, Installation
 from core.registry import registry
 from tests.conftest import NOW
 from tests.todos.helpers import label, put
-from todos.due import NEVER
 from todos.models import Comment, Label, Membership, Todo, TodoList
 from todos.services.comments import add_comment
 
@@ -48,21 +47,18 @@ BROKEN = [
     (
         "todo_due_time_has_date_and_zone",
         Todo,
-        {"due_on": date(2026, 3, 1), "due_sort": NOW, "due_time": time(9)},
+        {"due_on": date(2026, 3, 1), "due_time": time(9)},
     ),
     (
         "todo_due_time_has_date_and_zone",
         Todo,
         {"due_time": time(9), "due_zone": "UTC", "due_at": NOW},
     ),
-    ("todo_due_sort_follows_date", Todo, {"due_sort": NOW}),
-    ("todo_due_sort_follows_date", Todo, {"due_on": date(2026, 3, 1)}),
     (
         "todo_starts_before_due",
         Todo,
         {
             "due_on": date(2026, 3, 1),
-            "due_sort": NOW,
             "starts_on": date(2026, 3, 2),
         },
     ),
@@ -177,8 +173,7 @@ def test_every_constraint_is_tested_here():
         {"content": "😀" * 375},
         {"content": "é" * 500},
         {"notes": "字" * 20_000},
-        {"due_on": date(2026, 3, 1), "due_sort": datetime(2026, 3, 2, tzinfo=UTC)},
-        {"due_on": None, "due_sort": NEVER},
+        {"due_on": date(2026, 3, 1)},
         {"is_finished": True, "finished_at": NOW, "finished_by": None},
         {"starts_on": date(2026, 3, 1)},
     ],
@@ -202,9 +197,3 @@ def test_ids_are_of_version_seven_and_sort_by_time(owner, todo_list):
             key = model._meta.pk
             if isinstance(key, models.UUIDField):
                 assert key.default is new_id, model
-
-
-def test_a_due_sort_beyond_the_last_year_is_never(owner):
-    todo = put(owner, None, due_on=date(2999, 12, 31))
-    assert todo.due_sort < NEVER
-    assert todo.due_sort - datetime(2999, 12, 31, tzinfo=UTC) == timedelta(days=1)

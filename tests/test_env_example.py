@@ -24,6 +24,7 @@ EXAMPLE = dict(
 DEPENDENT = {"LOG_FORMAT"}
 INVALID = {
     "ALLOWED_HOSTS": "https://todo.example.com",
+    "ALLOWED_PORTS": "0",
     "BASE_PATH": "todo",
     "BROKER_URL": "amqp://localhost",
     "CSRF_TRUSTED_ORIGINS": "todo.example.com",

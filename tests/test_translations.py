@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from datetime import timedelta
@@ -13,14 +14,18 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
+from core.admin.history import field_label
+from core.models import Event
 from core.registry import registry
+from core.text import space_scripts
 from tests.admin.cast import save, text_of
 from tests.conftest import browser_for, make_person
 from tests.problems import assert_problem
 from todos.models import Todo
+from todos.services.lists import inbox_of
 from todos.services.todos import add_todo
 
 CATALOGUE = settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po"
@@ -151,6 +156,68 @@ def test_visitors_get_the_language_of_their_browser(db):
     english = Client().get(login, headers={"Accept-Language": "fr"})
     assert english["Content-Language"] == "en"
     assert "Sign in" in text_of(english)
+
+
+def test_the_sign_in_page_keeps_the_language_of_its_last_user(browser):
+    english = {"Accept-Language": "en"}
+    browser.get(reverse("admin:index"), headers=english)
+    browser.post(reverse("admin:logout"))
+    page = browser.get(reverse("admin:login"), headers=english)
+    assert_chinese(page, 200, "登录", "忘记密码？")
+
+
+def test_a_change_of_language_is_confirmed_in_the_new_one(owner, owner_browser):
+    url = reverse("admin:accounts_user_profile")
+    form = owner_browser.get(url).context["form"]
+    typed = {name: form[name].value() for name in form.fields} | {"language": "zh-hans"}
+    answer = owner_browser.post(url, typed, follow=True)
+    assert_chinese(answer, 200, "个人资料已保存。", "简体中文", "English")
+    assert owner_browser.cookies["django_language"].value == "zh-hans"
+
+
+def test_names_that_the_service_gave_are_in_chinese(owner, owner_browser):
+    """An inbox from before the change of language, and scopes."""
+    inbox_of(owner, now=timezone.now())
+    User.objects.update(language="zh-hans")
+    lists = reverse("admin:todos_todolist_changelist")
+    assert_chinese(owner_browser.get(lists), 200, "收件箱")
+    assert "Inbox" not in text_of(owner_browser.get(lists))
+    page = owner_browser.get(reverse("admin:accounts_apikey_add"))
+    assert_chinese(page, 200, "待办 <code>todos</code>", 'aria-label="评论：读取"')
+    url = reverse("admin:todos_todolist_change", args=[owner.inbox.pk])
+    save(owner_browser, url, colour="#1c7ed6")
+    owner.inbox.refresh_from_db()
+    assert owner.inbox.name == "Inbox"
+    save(owner_browser, url, name="篮子")
+    assert_chinese(owner_browser.get(lists), 200, "篮子")
+
+
+def test_the_event_log_and_the_people_are_in_chinese(administrator):
+    User.objects.update(language="zh-hans")
+    browser = browser_for(administrator)
+    events = browser.get(reverse("admin:core_event_changelist"))
+    assert_chinese(events, 200, "显示名称", "用户名", "、")
+    people = browser.get(reverse("admin:accounts_user_changelist"))
+    assert_chinese(people, 200, "管理员")
+    assert_chinese(browser.get(reverse("api:docs")), 200, "首页")
+
+
+def test_every_recorded_field_has_a_name_in_chinese():
+    unnamed = []
+    with translation.override("zh-hans"):
+        for subject in registry.subjects.values():
+            for name in subject.recorded - subject.technical_fields:
+                event = Event(resource_type=subject.name)
+                if field_label(event, name).isascii():
+                    unnamed.append(f"{subject.name}.{name}")
+    assert unnamed == []
+
+
+def test_chinese_and_latin_text_is_separated():
+    texts = re.findall('^msgstr.* "(.*)"$', CATALOGUE.read_text(), re.MULTILINE)
+    glued = [text for text in texts if space_scripts(text) != text]
+    assert [text for text in glued if "n月j日" not in text] == []  # formats of dates
+    assert [text for text in texts if "增加" in text] == []
 
 
 def refusal(answer: Any) -> tuple[str, dict[str, Any]]:

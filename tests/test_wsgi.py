@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import RequestFactory
 
 from todo_project import wsgi
+from todo_project.middleware import BY_PROXY
 
 PROXY, CLIENT, FORGED = "10.0.0.1", "203.0.113.9", "198.51.100.7"
 
@@ -136,14 +137,45 @@ class EndlessBody:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/todos", "", "*"])
-def test_the_rest_of_a_body_is_read_in_pieces_up_to_twice_the_limit(settings, path):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000
+def test_the_rest_of_a_body_is_read_in_pieces_up_to_a_limit(path):
     body = EndlessBody()
     wsgi.read_rest(
         {"CONTENT_LENGTH": "999999999", "PATH_INFO": path, "wsgi.input": body}
     )
-    assert sum(body.sizes) == 200_000
+    assert sum(body.sizes) == wsgi.MOST_UNREAD
     assert max(body.sizes) == wsgi.CHUNK
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 302),
+        ("localhost:8000", 302),
+        ("localhost:1", 421),
+        ("127.0.0.1:80evil", 400),
+        ("localhost:80:8000", 400),
+        ("elsewhere:8000", 421),
+    ],
+)
+@pytest.mark.parametrize("by_proxy", [False, True])
+def test_a_name_with_another_port_is_not_ours(client, host, status, by_proxy):
+    meta = {"HTTP_HOST": host, "SERVER_PORT": "8000", BY_PROXY: by_proxy}
+    answer = client.get("/", **meta)
+    is_checked_by_proxy = by_proxy and host == "localhost:1"
+    assert answer.status_code == (302 if is_checked_by_proxy else status)
+
+
+@pytest.mark.parametrize("allowed", ["1", "*"])
+def test_a_forwarded_port_can_be_allowed(client, settings, allowed):
+    settings.ALLOWED_PORTS = [allowed]
+    assert client.get("/", headers={"Host": "localhost:1"}).status_code == 302
+
+
+def test_the_wsgi_variables_tell_whether_a_proxy_sent_the_request():
+    for peer, expected in ((PROXY, True), ("", True), (CLIENT, False)):
+        environ: dict[str, object] = {"REMOTE_ADDR": peer}
+        wsgi.find_client(environ)
+        assert environ[BY_PROXY] is expected
 
 
 @pytest.mark.parametrize(

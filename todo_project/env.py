@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 # A host, all subdomains of one, an address, or *: as in Django's ALLOWED_HOSTS.
 _HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", re.ASCII)
+_PORT = re.compile(r"\*|[1-9]\d{0,4}", re.ASCII)
 _ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?", re.ASCII)
 _INCOMPLETE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # For URLs with a password or path.
@@ -105,6 +106,11 @@ def env_list(name: str, *, default: str = "") -> list[str]:
 def env_hosts(name: str, *, default: str) -> list[str]:
     """Return comma-separated host names; refuse URLs and ports."""
     return _matching(name, env_list(name, default=default), _HOST, "host names")
+
+
+def env_ports(name: str) -> list[str]:
+    """Return comma-separated port numbers; * is any port."""
+    return _matching(name, env_list(name), _PORT, "port numbers, or *")
 
 
 def env_origins(name: str) -> list[str]:

@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import set_response_etag
@@ -28,6 +31,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 HEADER_LENGTH = 8190  # characters of one header, the default of common servers
+BY_PROXY = "todo.by_proxy"  # in the WSGI variables: whether a trusted proxy sent it
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -118,6 +122,24 @@ class ConditionalMiddleware(ConditionalGetMiddleware):
             return response
         etag = response["ETag"]
         return conditional_response(request, etag=etag, response=response) or response
+
+
+class HostPortMiddleware:
+    """Refuse a Host header that names another port than clients can have used.
+
+    Links in responses begin with that name. Django checks it without its port; behind a
+    trusted proxy, that proxy has checked both.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        port = split_domain_port(request.get_host())[1]
+        allowed = {"", request.get_port(), *settings.ALLOWED_PORTS}
+        if not (request.META.get(BY_PROXY) or {port, "*"} & allowed):
+            raise DisallowedHost(f"Port {port} is not in ALLOWED_PORTS.")
+        return self.get_response(request)
 
 
 class InputGateMiddleware:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from todo_project.env import (
     env_base_path,
@@ -22,6 +21,7 @@ from todo_project.env import (
     env_networks,
     env_origins,
     env_path,
+    env_ports,
     env_redis,
     env_str,
     user_data_dir,
@@ -44,6 +44,8 @@ DEBUG = env_bool("DEBUG", default=False)
 BASE_PATH = env_base_path("BASE_PATH")
 FORCE_SCRIPT_NAME = BASE_PATH or None
 ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+# In addition to the port that the server listens on.
+ALLOWED_PORTS = env_ports("ALLOWED_PORTS")
 CSRF_TRUSTED_ORIGINS = env_origins("CSRF_TRUSTED_ORIGINS")
 
 # --- Database -----------------------------------------------------------------
@@ -121,6 +123,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "todo_project.middleware.InputGateMiddleware",
     "todo_project.observability.health.ProbeMiddleware",
+    "todo_project.middleware.HostPortMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "todo_project.middleware.ConditionalMiddleware",
@@ -175,12 +178,12 @@ SESSION_ENGINE = "accounts.sessions"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"{module}.password_validation.{name}"}
+    for module, name in (
+        ("django.contrib.auth", "UserAttributeSimilarityValidator"),
+        ("accounts", "MinimumLengthValidator"),
+        ("django.contrib.auth", "CommonPasswordValidator"),
+        ("django.contrib.auth", "NumericPasswordValidator"),
     )
 ]
 LOGIN_URL = "admin:login"
@@ -240,7 +243,11 @@ IDEMPOTENCY_DAYS = 7
 # --- Language and time --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+# By their own names: who looks for a language may not read the current one.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# The sign-in page is in the language of whoever used this browser last.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
+LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "todo_project.formats"
 TIME_ZONE = "UTC"
@@ -262,6 +269,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 # The embedded default serves plain HTTP on the loopback address.
 HTTPS = env_bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_REDIRECT_EXEMPT = [
     f"^{re.escape(f'{BASE_PATH}/{probe}'[1:])}$" for probe in ("livez", "readyz")
 ]

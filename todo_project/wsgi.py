@@ -17,6 +17,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from core.registry import registry
+from todo_project.middleware import BY_PROXY
 from todo_project.observability import metrics
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 FEW = 10  # addresses that a process warns of
 _warned: set[str] = set()
 CHUNK = 64 * 1024  # bytes of a body that are held in memory at a time
+MOST_UNREAD = 64 * 1024 * 1024  # bytes of a refused body that are read to answer it
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
 
@@ -80,14 +82,15 @@ def remove_base_path(environ: WSGIEnvironment) -> None:
 
 
 def read_rest(environ: WSGIEnvironment) -> None:
-    """Read the rest of the body, up to twice what its door allows.
+    """Read the rest of the body, so that its sender gets the response.
 
     A request may be refused before its body is read. A server that closes a socket
     with unread content loses the response that it has written to it.
     """
     if not environ.get("CONTENT_LENGTH"):
         return
-    left = 2 * registry.door_of(environ.get("PATH_INFO", "")).most_bytes
+    most = registry.door_of(environ.get("PATH_INFO", "")).most_bytes
+    left = max(2 * most, MOST_UNREAD)
     with suppress(OSError):  # the client has gone, or is too slow
         while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK))):
             left -= len(chunk)
@@ -101,6 +104,7 @@ def find_client(environ: WSGIEnvironment) -> None:
     """
     secure = environ.get("HTTPS", "").lower() in {"on", "1"}
     peer = environ.get("REMOTE_ADDR", "")
+    environ[BY_PROXY] = is_proxy(peer)
     is_forwarded = "HTTP_X_FORWARDED_PROTO" in environ
     if settings.HTTPS and is_forwarded and not secure and not is_proxy(peer):
         warn_of_redirects(peer)

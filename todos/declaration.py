@@ -54,11 +54,11 @@ DECLARATION = Declaration(
     app="todos",
     api_urls="todos.urls",
     resources=[
-        Resource("todos", "Todos and their subtasks."),
-        Resource("comments", "Comments on todos."),
-        Resource("lists", "Lists of todos; everyone has an inbox."),
-        Resource("members", "The members of a list and their roles."),
-        Resource("labels", "Labels for the todos of a list."),
+        Resource("todos", "Todos and their subtasks.", _("todos")),
+        Resource("comments", "Comments on todos.", _("comments")),
+        Resource("lists", "Lists of todos; everyone has an inbox.", _("lists")),
+        Resource("members", "The members of a list and their roles.", _("members")),
+        Resource("labels", "Labels for the todos of a list.", _("labels")),
     ],
     subjects=[
         Subject(
@@ -75,8 +75,8 @@ DECLARATION = Declaration(
                 "restored": RESTORED,
                 "purged": PURGED,
             },
-            fields=("labels", "due_at", "due_sort"),
-            technical_fields=frozenset({"uid", "rank", "due_sort"}),
+            fields=("labels", "due_at"),
+            technical_fields=frozenset({"uid", "rank"}),
             name_field="content",
             repeats={"moved_out": "moved_in"},
         ),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
-# Sorts todos without a due date after all others.
+# The sort key of todos without a due date: later than that of any due date.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Due:
     """A due date, or a due date and local time in a zone.
 
-    `moment` (UTC) exists only if there is a time. `sort` orders all todos: a date alone
-    counts as the end of that day in UTC, so that it comes after the times of its day.
+    `moment` (UTC) exists only if there is a time.
     """
 
     on: date | None = None
@@ -38,30 +39,43 @@ class Due:
         )
         return local.astimezone(UTC)
 
-    @property
-    def sort(self) -> datetime:
-        if self.on is None:
-            return NEVER
-        return self.moment or end_of_day(self.on)
-
     def is_overdue(self, now: datetime) -> bool:
-        """Return whether it is overdue: see `overdue_bounds`."""
-        moment, today = overdue_bounds(now)
+        """Return whether it is overdue at `now`, whose offset sets the day.
+
+        A due time is overdue when its moment has passed, a due date when the day is
+        over.
+        """
         if self.on is None:
             return False
-        return self.sort <= today if self.time is None else self.sort < moment
+        moment = self.moment
+        return self.on < now.date() if moment is None else moment < now
 
 
-def end_of_day(day: date) -> datetime:
-    """Return the first moment after the day, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
+class Period(StrEnum):
+    """Days that pages and filters name, relative to today."""
+
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    WEEK = "week"
+    NEXT_WEEK = "next_week"
+
+    def days(self, today: date) -> tuple[date, date]:
+        """Return the first and the last day.
+
+        WEEK is seven days, beginning today. NEXT_WEEK is the next calendar week, from
+        Monday to Sunday (ISO 8601).
+        """
+        match self:
+            case Period.TODAY:
+                return today, today
+            case Period.TOMORROW:
+                return today + timedelta(days=1), today + timedelta(days=1)
+            case Period.WEEK:
+                return today, today + WEEK - timedelta(days=1)
+        monday = today - timedelta(days=today.weekday()) + WEEK
+        return monday, monday + timedelta(days=6)
 
 
-def overdue_bounds(now: datetime) -> tuple[datetime, datetime]:
-    """Return before which `due_sort` times, and up to which dates, are overdue.
-
-    A due time is overdue when its moment has passed. A due date is overdue when the
-    day is over in the offset of `now`.
-    """
-    today = datetime.combine(now.date(), time(), UTC)
-    return now, today
+def start_of(day: date) -> datetime:
+    """Return the sort key from which on todos are due on this day or later."""
+    return datetime.combine(day, time(), UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,6 +32,61 @@ class OctetLength(Func):
     ) -> Any:
         template = "LENGTH(CAST(%(expressions)s AS BLOB))"
         return self.as_sql(compiler, connection, template=template, **context)
+
+
+class SortKey(Func):
+    """A value to sort by that the database computes from columns; it is never NULL.
+
+    Indexes contain the expression, so nothing is stored that could become wrong. Its
+    constants are part of the SQL: SQLite does not use an index for an expression with
+    parameters.
+    """
+
+    output_field = models.DateTimeField()
+    columns: ClassVar[tuple[str, ...]]
+    sql: ClassVar[str]
+    sqlite: ClassVar[str]
+
+    def __init__(self, *columns: Any) -> None:
+        super().__init__(*(columns or self.columns))
+
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        *_: object,
+        **__: object,
+    ) -> Any:
+        template = self.sqlite if connection.vendor == "sqlite" else self.sql
+        columns = [compiler.compile(one)[0] for one in self.source_expressions]
+        return template.format(*columns), ()
+
+
+class DueKey(SortKey):
+    """The date and time on the clock of a todo's own zone; the time zone is left out.
+
+    All day comes after the times of the day, and no due date at the end. The last two
+    microseconds of a day are one.
+    """
+
+    columns = ("due_on", "due_time")
+    sql = """(
+        COALESCE({0}, DATE '9999-12-31') + CASE WHEN {1} IS NULL
+        THEN TIME '23:59:59.999999' ELSE LEAST({1}, TIME '23:59:59.999998') END
+    ) AT TIME ZONE 'UTC'"""
+    sqlite = """COALESCE({0}, '9999-12-31') || ' ' || CASE WHEN {1} IS NULL
+        THEN '23:59:59.999999' ELSE MIN({1}, '23:59:59.999998') END"""
+
+
+class FinishedKey(SortKey):
+    """When a todo was finished; open ones come at the end."""
+
+    columns = ("finished_at",)
+    sql = "COALESCE({0}, TIMESTAMPTZ '9999-12-31 00:00:00+00')"
+    sqlite = "COALESCE({0}, '9999-12-31 00:00:00')"
+
+
+SORT_KEYS: dict[str, type[SortKey]] = {"due_key": DueKey, "finished_key": FinishedKey}
 
 
 class IndexedSearchField(SearchField):

@@ -13,7 +13,9 @@ from core.api.filters import (
     ChoiceFilter,
     DayFilter,
     IdFilter,
+    IdsFilter,
     MomentFilter,
+    PersonFilter,
     StrictFilterSet,
     TextFilter,
 )
@@ -38,25 +40,30 @@ class TodoFilter(StrictFilterSet):
         help_text="Open, finished or trashed todos; by default open and finished ones.",
     )
     label = IdFilter(method="filter_label", help_text="Todos with this label.")
-    assignee = IdFilter(
-        field_name="assignee_id", help_text="Todos assigned to this person."
+    labels_any = IdsFilter(
+        method="filter_labels_any",
+        help_text="Todos with at least one of these labels: ids, separated by commas.",
+    )
+    labels_all = IdsFilter(
+        method="filter_labels_all",
+        help_text="Todos with all of these labels: ids, separated by commas.",
+    )
+    assignee = PersonFilter(
+        field_name="assignee_id",
+        help_text="Todos assigned to this person; `me` means you, and `none` finds "
+        "todos that are assigned to nobody.",
     )
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
     priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
+    due = ChoiceFilter(
+        choices=[("none", "none"), ("any", "any")],
+        method="filter_due",
+        help_text="Todos without a due date, or with any.",
+    )
     due_from = DayFilter(
         method="filter_due_from", help_text="Due on this day or later."
     )
     due_to = DayFilter(method="filter_due_to", help_text="Due on this day or earlier.")
-    created_from = MomentFilter(
-        field_name="created_at",
-        lookup_expr="gte",
-        help_text="Created at this moment or later.",
-    )
-    created_to = MomentFilter(
-        field_name="created_at",
-        lookup_expr="lte",
-        help_text="Created at this moment or earlier.",
-    )
     overdue_at = MomentFilter(
         method="filter_overdue",
         help_text="Open and overdue at this moment: the due time has passed, or the "
@@ -83,6 +90,22 @@ class TodoFilter(StrictFilterSet):
         self, todos: TodoQuerySet, _name: str, label: UUID
     ) -> QuerySet[Any]:
         return todos.labelled(label)
+
+    def filter_labels_any(
+        self, todos: TodoQuerySet, _name: str, labels: set[UUID]
+    ) -> QuerySet[Any]:
+        return todos.labelled_with_any(labels)
+
+    def filter_labels_all(
+        self, todos: TodoQuerySet, _name: str, labels: set[UUID]
+    ) -> QuerySet[Any]:
+        for label in labels:
+            todos = todos.labelled(label)
+        return todos
+
+    def filter_due(self, todos: TodoQuerySet, _name: str, due: str) -> QuerySet[Any]:
+        by_due = self.data.get("ordering") in {"due", "-due"}
+        return todos.with_date(due == "any", by_due=by_due)
 
     def filter_due_from(
         self, todos: TodoQuerySet, _name: str, day: date

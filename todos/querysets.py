@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -13,11 +13,12 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from core.scoping import Order, ScopedQuerySet
-from todos.due import end_of_day, overdue_bounds
+from todos.due import LATEST, NEVER, start_of
+from todos.fields import SORT_KEYS
 
 EDITING_ROLES = ("owner", "editor")
-# The largest difference between a date in any zone and the same date in UTC.
-ZONE_SLACK = timedelta(hours=26)
+# How far the date of a moment in one zone may be ahead of that in another.
+ZONE_SLACK = timedelta(days=3)
 
 
 # Each list in each state: what an index of todos serves.
@@ -92,6 +93,10 @@ class MembershipQuerySet(OfListQuerySet):
     def owners(self) -> Self:
         return self.filter(role="owner")
 
+    def editors(self) -> Self:
+        """Keep the members who may edit, finish and be assigned todos."""
+        return self.filter(role__in=EDITING_ROLES)
+
     def in_order_of_succession(self) -> Self:
         """Order the members of a list without an owner: the first becomes the owner.
 
@@ -148,34 +153,57 @@ class TodoQuerySet(OfListQuerySet):
     def newest(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
-    def without_date(self) -> Self:
-        return self.filter(due_on=None)
+    def with_key(self, name: str) -> Self:
+        """Make a sort key available to filters and orders, without loading it."""
+        return self.alias(**{name: SORT_KEYS[name]()})
+
+    def with_date(self, has_date: bool, *, by_due: bool) -> Self:
+        """Keep todos with, or without, a due date.
+
+        If they are sorted by due date, that index serves the filter; if not, it would
+        have to read all of them to sort them, so it must not be an alternative.
+        """
+        if not by_due:
+            return self.filter(due_on__isnull=not has_date)
+        keyed = self.with_key("due_key")
+        return (
+            keyed.filter(due_key__lt=NEVER)
+            if has_date
+            else keyed.filter(due_key__gte=NEVER)
+        )
 
     def due_between(self, first: date | None, last: date | None) -> Self:
-        """Keep todos that are due on a day from `first` to `last`, both included."""
-        todos = self
-        # `due_sort` uses the index; `due_on` decides: its date is in its own zone.
-        if first is not None:
-            todos = todos.filter(
-                due_on__gte=first, due_sort__gte=end_of_day(first) - ZONE_SLACK * 2
-            )
-        if last is not None:
-            todos = todos.filter(
-                due_on__lte=last, due_sort__lte=end_of_day(last) + ZONE_SLACK
-            )
-        return todos
+        """Keep todos that are due on a day from `first` to `last`, both included.
+
+        The date of a due time is the one in the todo's own zone.
+        """
+        end = NEVER if last is None else start_of(last + timedelta(days=1))
+        todos = self.with_key("due_key").filter(due_key__lt=end)
+        return todos if first is None else todos.filter(due_key__gte=start_of(first))
 
     def overdue(self, now: datetime) -> Self:
-        """Keep open todos that were due before `now`, whose offset sets the day."""
-        moment, today = overdue_bounds(now)
-        late = Q(due_time__isnull=False, due_sort__lt=moment) | Q(
-            due_time=None, due_sort__lte=today
-        )
-        return self.open().filter(late, due_sort__lte=max(moment, today))
+        """Keep open todos that are overdue at `now`: see `Due.is_overdue`."""
+        day = now.date()
+        late = Q(due_at__lt=now) | Q(due_time=None, due_key__lt=start_of(day))
+        # The index finds those that may be overdue in some zone.
+        end = start_of(min(day, LATEST) + ZONE_SLACK)
+        return self.with_key("due_key").open().filter(late, due_key__lt=end)
+
+    def not_overdue(self, now: datetime) -> Self:
+        """Keep todos that are due, but not before `now`."""
+        later = Q(due_at__gte=now) | Q(due_time=None, due_on__gte=now.date())
+        return self.filter(later)
 
     def labelled(self, label_id: UUID) -> Self:
         # A label belongs to one list, so other lists need not be searched.
         return self.filter(labels=label_id, list__labels=label_id)
+
+    def labelled_with_any(self, labels: Collection[UUID]) -> Self:
+        own = self.model._meta.get_field("labels").related_model._default_manager
+        lists = own.filter(pk__in=labels).values("list")
+        through = self.model.labels.through._default_manager
+        todos = through.filter(label__in=labels).values("todo")
+        return self.filter(list__in=lists, pk__in=todos)
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
@@ -186,6 +214,8 @@ class TodoQuerySet(OfListQuerySet):
         scan an index over all todos until it finds enough of the person's own, which
         may all be old.
         """
+        if order.field in SORT_KEYS:
+            self = self.annotate(**{order.field: SORT_KEYS[order.field]()})
         if self.viewer is None or connection.vendor != "postgresql":
             return super().keyset_page(order, after=after, offset=offset, limit=limit)
         sql, params = self._merged(order, after, offset, limit)
@@ -229,8 +259,10 @@ class TodoQuerySet(OfListQuerySet):
         lists_sql, lists_params = self._visible_lists()
         branch_sql, branch_params = self._branch(order, after, offset + limit)
         way = "DESC" if order.descending else "ASC"
+        # A cursor needs the sort key, which is not a column.
+        key = f", place.position AS {order.field}" if order.field in SORT_KEYS else ""
         sql = f"""
-            SELECT todo.* FROM (
+            SELECT todo.*{key} FROM (
                 SELECT place.* FROM ({_BRANCHES.format(lists=lists_sql)}) AS branch
                 CROSS JOIN LATERAL ({branch_sql}) AS place (id, position)
                 ORDER BY place.position {way}, place.id {way} LIMIT %s OFFSET %s

@@ -13,22 +13,45 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Role, User
 from accounts.services.passwords import hash_password
 from core.admin.forms import RowChoices, ServiceForm
-from core.timezones import zone_names
+from core.timezones import zone_choices, zone_names
 
 
-def zone_field(**options: Any) -> forms.ChoiceField:
-    """Return a field to choose an IANA time zone."""
-    zones = [(name, name.replace("_", " ")) for name in sorted(zone_names())]
-    blank = [] if options.get("required", True) else [("", "–")]
-    return forms.ChoiceField(
-        choices=[*blank, *zones], label=gettext_lazy("time zone"), **options
-    )
+class ZoneSelect(forms.Select):
+    """Offers the canonical zones, and another one if it is the current value."""
+
+    def optgroups(
+        self, name: str, value: list[str], attrs: dict[str, Any] | None = None
+    ) -> Any:
+        groups = super().optgroups(name, value, attrs)
+        other = [zone for zone in value if zone in zone_names() and not self._has(zone)]
+        options = [self.create_option(name, zone, zone, True, 0) for zone in other]
+        return [(None, options, 0), *groups]
+
+    def _has(self, zone: str) -> bool:
+        groups = (part for _name, part in self.choices if isinstance(part, list))
+        return zone == "UTC" or any(zone in dict(part) for part in groups)
+
+
+class ZoneField(forms.ChoiceField):
+    """An IANA time zone; any valid one is accepted."""
+
+    widget = ZoneSelect
+
+    def __init__(self, *, required: bool = True, **options: Any) -> None:
+        def choices() -> Any:
+            return zone_choices() if required else [("", "–"), *zone_choices()]
+
+        options.setdefault("label", gettext_lazy("time zone"))
+        super().__init__(choices=choices, required=required, **options)
+
+    def valid_value(self, value: str) -> bool:
+        return value in zone_names()
 
 
 class PersonForm(ServiceForm):
     """A user and their roles."""
 
-    time_zone = zone_field(initial="UTC")
+    time_zone = ZoneField(initial="UTC")
     roles = RowChoices(
         queryset=Role.objects.order_by("name"),
         required=False,
@@ -72,6 +95,13 @@ class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
 
     password1, password2 = SetPasswordMixin.create_password_fields()
 
+    def configure(self) -> None:
+        super().configure()
+        for name in ("time_zone", "language"):
+            self.fields[name].help_text = gettext_lazy(
+                "Leave as it is to use that of their browser when they first sign in."
+            )
+
     def clean(self) -> dict[str, Any] | None:
         self.validate_passwords("password1", "password2")
         return super().clean()
@@ -87,7 +117,7 @@ class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
 class ProfileForm(ServiceForm):
     """What users may change about themselves."""
 
-    time_zone = zone_field()
+    time_zone = ZoneField()
 
     class Meta:
         model = User

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey
 from core.admin.forms import ServiceForm
 from core.registry import registry
+from core.text import listed
+
+MODES = {"read": gettext_lazy("read"), "write": gettext_lazy("write")}
 
 
 class ScopeTable(forms.CheckboxSelectMultiple):
@@ -27,10 +32,32 @@ class ScopeTable(forms.CheckboxSelectMultiple):
             for option in options
         }
         context["rows"] = [
-            (resource, boxes.get(f"{resource}:read"), boxes.get(f"{resource}:write"))
-            for resource in registry.resources
+            (resource, *(boxes.get(f"{name}:{mode}") for mode in MODES))
+            for name, resource in registry.resources.items()
         ]
         return context
+
+
+def scope_title(scope: str) -> str:
+    """Return a scope in the words of pages."""
+    return scope_lines([scope])[0]
+
+
+def title(resource: str) -> str:
+    declared = registry.resources.get(resource)
+    return declared.title if declared else resource
+
+
+def scope_lines(scopes: Iterable[str]) -> list[str]:
+    """Return a line for each resource, with what a key may do with it."""
+    modes: dict[str, list[str]] = {}
+    for scope in scopes:
+        name, _colon, mode = scope.partition(":")
+        modes.setdefault(name, []).append(str(MODES.get(mode, mode)))
+    return [
+        _("%(resource)s: %(mode)s") % {"resource": title(name), "mode": listed(allowed)}
+        for name, allowed in modes.items()
+    ]
 
 
 class ApiKeyForm(ServiceForm):
@@ -39,7 +66,7 @@ class ApiKeyForm(ServiceForm):
     token: str  # of the key that the service has issued
 
     scopes = forms.MultipleChoiceField(
-        choices=lambda: [(scope, scope) for scope in registry.scopes],
+        choices=lambda: [(scope, scope_title(scope)) for scope in registry.scopes],
         initial=lambda: list(registry.default_scopes),
         widget=ScopeTable,
         label=gettext_lazy("scopes"),

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.key_form import ApiKeyForm
+from accounts.admin.key_form import ApiKeyForm, scope_lines
 from accounts.models import ApiKey, User
 from accounts.models.keys import ApiKeyQuerySet
 from accounts.services.keys import issue_key, revoke_key
@@ -197,7 +197,7 @@ class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
 
     @admin.display(description=gettext_lazy("scopes"))
     def scope_list(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes)
+        return "\n".join(scope_lines(key.scopes))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, key: ApiKey) -> str:

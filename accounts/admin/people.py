@@ -20,12 +20,12 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm, ProfileForm
-from accounts.models import User
+from accounts.models import User, role_title
 from accounts.services.passwords import hash_password
 from accounts.services.people import (
     add_person,
@@ -46,7 +46,7 @@ from core.errors import DomainError, Stale, refusal_of
 from core.forms import kept
 from core.models import Event
 from core.scoping import ScopedQuerySet
-from core.text import fold
+from core.text import fold, listed
 
 
 def manages_users(request: HttpRequest) -> bool:
@@ -190,7 +190,7 @@ class UserAdmin(ScopedModelAdmin[User]):
 
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, person: User) -> str:
-        return ", ".join(sorted(role.name for role in person.groups.all()))
+        return listed(sorted(role_title(role.name) for role in person.groups.all()))
 
     @admin.display(description=gettext_lazy("roles"))
     def roles(self, person: User) -> str:
@@ -221,7 +221,8 @@ class UserAdmin(ScopedModelAdmin[User]):
         typed = request.POST or kept.take(request, request.path)
         form = ProfileForm(typed, user=user, instance=person)
         if request.method == "POST" and form.is_valid() and _save_profile(user, form):
-            messages.success(request, _("Your profile was saved."))
+            with translation.override(form.cleaned_data["language"]):
+                messages.success(request, _("Your profile was saved."))
             return HttpResponseRedirect(request.path)
         context = {
             **self.admin_site.each_context(request),

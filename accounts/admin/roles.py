@@ -138,7 +138,7 @@ class RoleAdmin(ScopedModelAdmin[Role]):
     nav_order = 80
     nav_section = _("Team")
     ordering = ("name",)
-    list_display = ("name", "permission_count")
+    list_display = ("title", "permission_count")
     fieldsets = ((None, {"fields": ("name", "permissions")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -148,6 +148,10 @@ class RoleAdmin(ScopedModelAdmin[Role]):
         if field == "permissions":
             return grantable()
         return super().choices_for(request, field)
+
+    @admin.display(description=_("name"), ordering="name")
+    def title(self, role: Role) -> str:
+        return str(role)
 
     @admin.display(description=_("permissions"))
     def permission_count(self, role: Role) -> int:

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('email_key', core.fields.FoldedField(db_comment='Folded email, for comparing', null=True, of=('email',), unique=True)),
                 ('display_name', models.CharField(blank=True, db_comment='Shown to others', max_length=150, validators=[core.text.validate_storable], verbose_name='display name')),
                 ('time_zone', models.CharField(db_comment='IANA name', default='UTC', max_length=64, validators=[core.timezones.validate_zone], verbose_name='time zone')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], db_comment='Of pages and mail', default='en', max_length=16, verbose_name='language')),
+                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', '简体中文')], db_comment='Of pages and mail', default='en', max_length=16, verbose_name='language')),
                 ('is_active', models.BooleanField(db_comment='Whether the person may sign in', default=True, help_text='Whether the person may sign in.', verbose_name='active')),
                 ('removed_at', models.DateTimeField(db_comment='When it was anonymised, UTC', editable=False, null=True, verbose_name='removed at')),
                 ('access_version', models.PositiveBigIntegerField(db_comment='Raised when the set of visible lists changes', default=1, editable=False)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models.attempts import AttemptCounter
 from accounts.models.keys import ApiKey, hash_secret
-from accounts.models.people import Role, ShippedGrant, User
+from accounts.models.people import Role, ShippedGrant, User, role_title
 
 __all__ = [
     "ApiKey",
@@ -13,4 +13,5 @@ __all__ = [
     "ShippedGrant",
     "User",
     "hash_secret",
+    "role_title",
 ]

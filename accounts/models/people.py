@@ -243,6 +243,20 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         return str(self)
 
 
+# The shipped roles have a name in each language; others are shown as they are.
+ROLE_TITLES = {
+    "administrator": _("administrator"),
+    "manager": _("manager"),
+    "member": _("member"),
+    "auditor": _("auditor"),
+}
+
+
+def role_title(name: str) -> str:
+    """Return the name of a role as pages show it."""
+    return str(ROLE_TITLES.get(name, name))
+
+
 class Role(Group):
     """A named set of global permissions."""
 
@@ -250,6 +264,9 @@ class Role(Group):
         proxy = True
         verbose_name = _("role")
         verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        return role_title(self.name)
 
 
 class ShippedGrant(models.Model):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from datetime import datetime
-from typing import Unpack
+from typing import Any, Unpack
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from core.keywords import require_known
 from core.models import Changes, IdempotentAnswer
 from core.rights import permission_names, require, require_no_escalation
 from core.text import fold
+from core.timezones import zone_names
 
 
 class CannotRemoveYourself(Conflict):
@@ -131,6 +133,22 @@ def change_profile(
             actor=person, verb="user.changed", target=person, changes=changes, at=now
         )
     return person
+
+
+def adopt_settings(
+    *, person: User, time_zone: str, language: str, now: datetime
+) -> None:
+    """Set the zone and language of a person's browser where they have the defaults."""
+    offered = {"time_zone": time_zone, "language": language}
+    known = {"time_zone": zone_names(), "language": dict(settings.LANGUAGES)}
+    untouched = User()
+    fields: Any = {
+        name: value
+        for name, value in offered.items()
+        if value in known[name] and getattr(person, name) == getattr(untouched, name)
+    }
+    if fields:
+        change_profile(actor=person, now=now, **fields)
 
 
 @transaction.atomic

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.db.models import CharField, OuterRef, Value
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +21,9 @@ from accounts.serializers.people import (
 )
 from accounts.services.people import change_profile
 from core.api.converters import NUMBER
+from core.api.filters import EARLIEST
 from core.api.viewsets import CompositeTagViewSet, ScopedViewSet
+from core.models import Event
 from core.scoping import Order, ScopedQuerySet
 
 
@@ -69,6 +74,16 @@ class UserViewSet(ScopedViewSet[User]):
         return Response(self.present(self.get_object()))
 
 
+# What the release contains counts as older than any moment that a client can give.
+ALWAYS = Value(datetime.combine(EARLIEST, time.min, UTC))
+# Groups have no time of creation; that of a role is in the event log.
+ADDED_AT = Event.objects.filter(
+    resource_type="role",
+    resource_id=Cast(OuterRef("pk"), CharField()),
+    verb="role.created",
+).values("at")[:1]
+
+
 class CatalogueQuerySet(ScopedQuerySet[Any]):
     """Rows that anyone with the permission may see."""
 
@@ -84,7 +99,11 @@ class RoleViewSet(ScopedViewSet[Role]):
 
     resource = "roles"
     required = {"list": "accounts.view_role", "retrieve": "accounts.view_role"}
-    queryset = CatalogueQuerySet(Role).prefetch_related("permissions__content_type")
+    queryset = (
+        CatalogueQuerySet(Role)
+        .alias(created_at=Coalesce(ADDED_AT, ALWAYS))
+        .prefetch_related("permissions__content_type")
+    )
     serializer_class = RoleSerializer
     lookup_value_converter = NUMBER
     orders = {"name": Order("name")}
@@ -103,7 +122,11 @@ class PermissionViewSet(ScopedViewSet[Permission]):
 
     resource = "roles"
     required = {"list": "accounts.view_role"}
-    queryset = CatalogueQuerySet(Permission).select_related("content_type")
+    queryset = (
+        CatalogueQuerySet(Permission)
+        .alias(created_at=ALWAYS)
+        .select_related("content_type")
+    )
     serializer_class = PermissionSerializer
     orders = {"id": Order("id")}
 

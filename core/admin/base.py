@@ -61,6 +61,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     allowed_lookups: frozenset[str] = frozenset()
     max_search_length = MAX_SEARCH_LENGTH
     resource_type = ""  # in the event log
+    home_title: str | Promise = ""  # if the home page is about this model
     # The changelist's navigation entry; there is none without `nav_order`.
     icon = "list"
     nav_order: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,14 @@ from django.utils.translation import gettext_lazy
 
 from core.admin.base import ScopedModelAdmin
 from core.admin.changelist import BoundedChangeList, Changelist
-from core.admin.history import present_events
+from core.admin.history import field_label, present_events
 from core.admin.permissions import request_user
 from core.admin.subjects import names_of_streams
 from core.models import Event
 from core.registry import registry
-from core.text import fold
+from core.text import fold, listed
+
+LATEST = 10  # events on the home page
 
 
 class SubjectFilter(admin.SimpleListFilter):
@@ -130,7 +133,8 @@ class EventAdmin(ScopedModelAdmin[Event]):
 
     @admin.display(description=gettext_lazy("fields"))
     def fields_changed(self, event: Event) -> str:
-        return ", ".join(sorted(event.changes))
+        labels = (field_label(event, name) for name in event.changes)
+        return listed(sorted(labels))
 
     def changeform_view(
         self,
@@ -156,6 +160,16 @@ class EventAdmin(ScopedModelAdmin[Event]):
             "stream": names_of_streams([event], user).get(str(event.stream_id)),
         }
         return TemplateResponse(request, "admin/event.html", context)
+
+    def home_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the latest events, which the home page shows if it has nothing else."""
+        if not self.has_view_permission(request):
+            return {}
+        return {"latest_events": partial(self._latest, request)}
+
+    def _latest(self, request: HttpRequest) -> list[Any]:
+        events = list(self.get_queryset(request).order_by(*self.ordering)[:LATEST])
+        return present_events(events, request_user(request), technical=False)
 
     def history_rows(self, request: HttpRequest, row: Event) -> QuerySet[Event]:
         return Event.objects.none()

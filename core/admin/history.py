@@ -132,6 +132,15 @@ def subject_of(event: Event) -> str:
     return known.title if known else event.resource_type
 
 
+def field_label(event: Event, name: str) -> str:
+    """Return the name of a recorded field in the active language."""
+    subject = registry.subjects.get(event.resource_type)
+    if subject and name in subject.labels:
+        return str(subject.labels[name])
+    field = field_of(event.resource_type, name)
+    return str(getattr(field, "verbose_name", name.replace("_", " ")))
+
+
 def _field_changes(
     event: Event, names: dict[str, str], technical: bool
 ) -> list[FieldChange]:
@@ -142,7 +151,7 @@ def _field_changes(
             continue
         field = field_of(event.resource_type, name)
         change = FieldChange(
-            str(getattr(field, "verbose_name", name.replace("_", " "))),
+            field_label(event, name),
             _display(field, before, names),
             _display(field, after, names),
         )

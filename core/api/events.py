@@ -54,7 +54,8 @@ class EventViewSet(ScopedViewSet[Event]):
     required = {"list": "core.view_event", "retrieve": "core.view_event"}
     queryset = Event.objects.all()
     serializer_class = EventSerializer
-    filterset_class = EventFilter
+    filters = EventFilter
+    created_column = "at"
     orders = {"-at": Order("at", True), "at": Order("at")}
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from core.text import NO_SUCH_DAY, is_day, is_id, is_in_calendar, is_moment
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
+MAX_IDS = 10  # in one parameter
+_ID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class StrictFilterSet(django_filters.FilterSet):
@@ -46,6 +49,23 @@ class _IdField(forms.CharField):
         if not is_id(value):
             raise ValidationError(_("Enter a valid UUID."), code="invalid")
         return UUID(value)
+
+
+class _PersonField(_IdField):
+    def to_python(self, value: str | None) -> Any:
+        return value if value in {"me", "none"} else super().to_python(value)
+
+
+class _IdsField(_IdField):
+    def to_python(self, value: str | None) -> Any:
+        parts = value.split(",") if value else []
+        if len(parts) > MAX_IDS:
+            too_many = _("Enter at most %d IDs.") % MAX_IDS
+            raise ValidationError(too_many, code="too_many")
+        if not all(is_id(part) for part in parts):
+            malformed = _("Enter valid UUIDs, separated by commas.")
+            raise ValidationError(malformed, code="invalid")
+        return {UUID(part) for part in parts} or None
 
 
 class _DayField(forms.DateField):
@@ -76,6 +96,32 @@ class IdFilter(django_filters.Filter):
     schema = {"type": "string", "format": "uuid"}
 
 
+class PersonFilter(django_filters.Filter):
+    """A person's id; `me` for the requesting person, `none` for nobody."""
+
+    field_class = _PersonField
+    schema = {
+        "anyOf": [
+            {"type": "string", "format": "uuid"},
+            {"type": "string", "enum": ["me", "none"]},
+        ]
+    }
+
+    def filter(self, rows: Any, value: UUID | str | None) -> Any:
+        if value is None:
+            return rows
+        people = {"me": self.parent.request.user.pk, "none": None}
+        key = people[value] if isinstance(value, str) else value
+        return rows.filter(**{self.field_name: key})
+
+
+class IdsFilter(django_filters.Filter):
+    """Several ids, separated by commas."""
+
+    field_class = _IdsField
+    schema = {"type": "string", "pattern": f"^{_ID}(,{_ID}){{0,{MAX_IDS - 1}}}$"}
+
+
 class DayFilter(django_filters.Filter):
     """A date in the supported range of years."""
 
@@ -99,6 +145,26 @@ class MomentFilter(django_filters.Filter):
             MaxValueValidator(datetime.combine(LATEST, time.max, UTC)),
         ]
         super().__init__(*args, validators=bounds, **options)
+
+
+@cache
+def with_creation_time(
+    filters: type[StrictFilterSet], column: str
+) -> type[StrictFilterSet]:
+    """Return the filters, and `created_from` and `created_to` for this column."""
+    bounds = {
+        "created_from": MomentFilter(
+            field_name=column,
+            lookup_expr="gte",
+            help_text="Created at this moment or later.",
+        ),
+        "created_to": MomentFilter(
+            field_name=column,
+            lookup_expr="lte",
+            help_text="Created at this moment or earlier.",
+        ),
+    }
+    return type(filters.__name__, (filters,), bounds)
 
 
 class ChoiceFilter(django_filters.TypedChoiceFilter):

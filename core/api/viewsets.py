@@ -23,6 +23,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import StrictFilterSet, with_creation_time
 from core.api.idempotency import HEADER, answer_once
 from core.api.preconditions import (
     COLLECTION,
@@ -87,9 +88,10 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
 
     Subclasses set the `resource` of key scopes, the permission of each action in
     `required`, the serializers of request bodies in `inputs`, and the `orders` that
-    clients may choose. `outputs` overrides response serializers; None is a response
-    without content, the default for `destroy`. `examples` maps each action to request
-    bodies by title.
+    clients may choose. Lists take the parameters of `filters`, and always those that
+    compare `created_column`: `created_from` and `created_to`. `outputs` overrides
+    response serializers; None is a response without content, the default for `destroy`.
+    `examples` maps each action to request bodies by title.
     """
 
     queryset: Any
@@ -100,6 +102,8 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     outputs: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]] | None]] = {}
     examples: ClassVar[Mapping[str, Mapping[str, dict[str, object]]]] = {}
     orders: ClassVar[dict[str, Order]] = {}
+    filters: ClassVar[type[StrictFilterSet]] = StrictFilterSet
+    created_column: ClassVar[str] = "created_at"
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"
@@ -147,6 +151,11 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     def get_serializer_class(self) -> Any:
         usual = None if self.action == "destroy" else self.serializer_class
         return self.outputs.get(self.action, usual)
+
+    @property
+    def filterset_class(self) -> type[StrictFilterSet]:
+        """Return the filters of the list, for django-filter."""
+        return with_creation_time(self.filters, self.created_column)  # type: ignore[arg-type]
 
     def allowed_orders(self) -> dict[str, Order]:
         """Return the orders that a client may choose; the first is the default."""
@@ -211,10 +220,8 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         """Return the query parameters that the current action understands."""
         if self.action != "list":
             return set()
-        filterset = getattr(self, "filterset_class", None)
-        filters = set(filterset.base_filters) if filterset else set()
         paginator: Any = self.paginator
-        return filters | set(paginator.parameters)
+        return {*self.filterset_class.base_filters, *paginator.parameters}
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         known, errors = self.known_parameters(), {}

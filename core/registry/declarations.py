@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 
 from core.schedules import ScheduledTask
 from core.users import User
@@ -27,13 +28,19 @@ OPERATIONS = ("view", "add", "change", "delete")
 class Resource:
     """A resource of the API, with key scopes and a tag in the OpenAPI document.
 
-    A new key gets the write scope by default, unless it `needs_request`.
+    A new key gets the write scope by default, unless it `needs_request`. Pages show
+    the label; the document, which is in English for everyone, has the description.
     """
 
     name: str
     description: str
+    label: Text = ""
     is_read_only: bool = False
     needs_request: bool = False
+
+    @property
+    def title(self) -> str:
+        return capfirst(str(self.label) or self.name)
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -60,16 +67,18 @@ class Subject:
     """A type of row that events are about, with its event types.
 
     `events` maps the second part of an event type's name to its phrase. `fields` may
-    be recorded by events in addition to the model's `recorded`. `technical_fields` are
-    of use only to programs, so pages leave them out of a row's history. `name_field` is
-    the recorded field that names a row on pages. If one change is recorded in two
-    streams, `repeats` maps the event that repeats the other to that other.
+    be recorded by events in addition to the model's `recorded`; `labels` name those
+    that the model does not name. `technical_fields` are of use only to programs, so
+    pages leave them out of a row's history. `name_field` is the recorded field that
+    names a row on pages. If one change is recorded in two streams, `repeats` maps the
+    event that repeats the other to that other.
     """
 
     name: str
     model: type[Model]
     events: Mapping[str, Text]
     fields: tuple[str, ...] = ()
+    labels: Mapping[str, Text] = field(default_factory=dict)
     technical_fields: frozenset[str] = frozenset()
     name_field: str = ""
     repeats: Mapping[str, str] = field(default_factory=dict)

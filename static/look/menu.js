@@ -9,6 +9,15 @@ if (button) {
     });
 }
 
+// The filters of small screens.
+const filterButton = document.querySelector(".filter-button");
+if (filterButton) {
+    filterButton.addEventListener("click", () => {
+        const open = filterButton.parentElement.classList.toggle("filters-open");
+        filterButton.setAttribute("aria-expanded", String(open));
+    });
+}
+
 // One filter open at a time; a click elsewhere closes it.
 const filters = [...document.querySelectorAll("details.filter")];
 document.addEventListener("click", (event) => {
@@ -25,6 +34,11 @@ document.addEventListener("keydown", (event) => {
         open.querySelector("summary").focus();
     }
 });
+
+// The time zone of the browser, for people who sign in for the first time.
+for (const field of document.querySelectorAll("[data-time-zone]")) {
+    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
 
 // Buttons that copy a field, if the browser supports it.
 for (const copier of document.querySelectorAll("[data-copy]")) {

@@ -98,11 +98,56 @@ def test_no_page_breaks_the_policy_or_overflows_a_phone(browsers, people):
         for page in pages:
             browser.open(page)
             assert not browser.overflows(), page
+            assert dark or browser.too_small() == [], page
+    check_layout(browser, rows)
     browser.open("/admin/nothing-here/")
     assert "404" in browser.text
     browser.listen()
     # The browser reports the missing page, and nothing else.
     assert [line for line in browser.complaints if "status of 404" not in line] == []
+
+
+def check_layout(browser: Any, rows: Any) -> None:
+    """Check what a change of a style sheet easily breaks."""
+    todos = reverse("admin:todos_todo_changelist")
+    browser.look_as(width=390, dark=False)
+    for page in (todos, reverse("admin:index")):
+        browser.open(page)
+        assert browser.middle(".done-box")[1] < 844 / 2, page
+    for width in (960, 1100, 1263, 1280):
+        browser.look_as(width=width, dark=False)
+        browser.open(f"{todos}?due=none&priority=0")
+        assert browser.find("#result_list .field-labels .chip").is_displayed(), width
+        assert not browser.overflows(), width
+        # The filters do not push the search away.
+        top = browser.find("#changelist-filter summary").rect["y"]
+        assert abs(browser.find("#searchbar").rect["y"] - top) < 8, width
+    for first, second in (
+        ("#result_list .action-select", "#result_list .done-box"),
+        ("#result_list .field-content", "#result_list .done-box"),
+    ):
+        assert_level(browser, first, second)
+    browser.open(reverse("admin:todos_label_change", args=[rows.label.pk]))
+    swatch, dot = browser.middle(".colour"), browser.middle(".colour .dot")
+    assert swatch == pytest.approx(dot, abs=1)
+    browser.open(reverse("admin:accounts_user_profile"))
+    assert_level(browser, ".facts dt", ".facts dd")
+    browser.open(reverse("admin:accounts_user_add"))
+    assert_level(browser, "#id_roles input", "#id_roles label")
+    refused = reverse("admin:todos_todo_change", args=[rows.todo.pk])
+    browser.open(refused)
+    browser.driver.execute_script(
+        "document.querySelector('#id_due_time').value = '09:30'"
+    )
+    browser.click("[name=_save]")
+    assert_level(browser, "#id_due_on", "#id_due_time")
+    error = browser.middle(".field-due_time .errorlist")
+    assert error[1] > browser.middle("#id_due_time")[1]
+
+
+def assert_level(browser: Any, first: str, second: str) -> None:
+    heights = [browser.middle(css)[1] for css in (first, second)]
+    assert heights[0] == pytest.approx(heights[1], abs=1.5), (first, second)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ PAGES = {
 }
 FORMS = {
     "todos_todo": ("todo", 14),
-    "todos_todolist": ("list", 7),
+    "todos_todolist": ("list", 8),
     "todos_label": ("label", 6),
     "todos_comment": ("comment", 6),
     "accounts_user": ("person", 9),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from core.models import Event
 from tests.admin.cast import form_of, save, text_of
 from tests.conftest import browser_for, make_person
-from todos.models import Membership, TodoList
+from todos.models import MemberRole, Membership, TodoList
 from todos.services.lists import trash_list
 
 TABLE = "/admin/todos/todolist/"
@@ -161,6 +162,25 @@ def test_a_member_leaves_a_list_after_confirming(editor, todo_list):
     answer = browser.post(url, follow=True)
     assert "You left “Garden”." in text_of(answer)
     assert browser.get(f"{TABLE}{todo_list.pk}/change/").status_code == 404
+
+
+def test_the_only_owner_is_not_offered_to_leave(owner_browser, owner, todo_list, url):
+    leave = f"{TABLE}{todo_list.pk}/leave/"
+    own = 'name="memberships-0-DELETE"'
+    page = text_of(owner_browser.get(url))
+    assert (leave in page, own in page) == (False, False)
+    answer = owner_browser.get(leave, follow=True)
+    assert "A list needs at least one owner." in text_of(answer)
+    Membership.objects.filter(list=todo_list).update(role=MemberRole.OWNER)
+    page = text_of(owner_browser.get(url))
+    assert (leave in page, own in page) == (True, True)
+    assert "Leave the list" in text_of(owner_browser.get(leave))
+
+
+def test_a_viewer_saves_a_colour_and_sees_no_other_button(viewer, todo_list, url):
+    page = text_of(browser_for(viewer).get(url))
+    buttons = re.findall('<input type="submit"[^>]*name="(_[a-z]+)"', page)
+    assert buttons == ["_save"]
 
 
 def test_an_outsider_cannot_open_the_leave_page(outsider, todo_list):

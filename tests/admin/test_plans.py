@@ -27,14 +27,12 @@ MOST_READ = 5_000
 INSERT = """
 INSERT INTO todos_todo (
     id, created_at, updated_at, version, list_id, uid, content, notes, search_key,
-    priority, due_on, due_zone, due_sort, rank, is_finished, finished_at, assignee_id
+    priority, due_on, due_zone, rank, is_finished, finished_at, assignee_id
 )
 SELECT gen_random_uuid(), %(since)s + n * interval '1 minute',
     %(since)s + n * interval '1 minute', 1,
     (%(lists)s)[1 + n %% %(count)s], gen_random_uuid()::text,
     'todo ' || n, '', 'todo ' || n, chance %% 4, due, '',
-    CASE WHEN due IS NULL THEN timestamptz '9999-12-31 00:00:00+00'
-        ELSE (due + 1)::timestamp AT TIME ZONE 'UTC' END,
     'a' || n, chance %% 3 = 0, CASE WHEN chance %% 3 = 0 THEN now() END, %(assignee)s
 FROM (SELECT n, chance,
         CASE WHEN chance %% 2 = 0 THEN current_date - 200 + chance %% 400 END AS due
@@ -120,8 +118,12 @@ def pages_for(user: User) -> list[str]:
         "?due=overdue",
         "?due=today",
         "?due=week",
+        "?due=next_week",
+        "?due_from=2026-01-01&due_to=2026-01-03",
+        "?state=finished&due=week",
         "?due=none",
         "?who=mine",
+        "?who=none",
         "?priority=3",
         f"?list={mine.pk}",
         "?o=4",

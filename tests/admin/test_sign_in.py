@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from accounts.models import User
 from tests.admin.cast import text_of
 from tests.conftest import PASSWORD
 
@@ -44,6 +47,61 @@ def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_page(owner):
     answer = browser.post("/admin/todos/todo/quick-add/", typed)
     assert answer.status_code == 403
     assert Client(enforce_csrf_checks=True).post("/api/v1/todos").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("session", "expected"), [("ended", True), ("never had one", False)]
+)
+def test_the_page_says_that_the_session_has_ended(owner, session, expected):
+    browser = Client()
+    if session == "ended":
+        browser.force_login(owner)
+        owner.set_password("another password of hers")
+        owner.save()
+    page = text_of(browser.get("/admin/todos/todo/", follow=True))
+    assert ("Sign in again to continue." in page) is expected
+    assert "Forgot your password?" in page
+
+
+@pytest.mark.parametrize(("typed", "focus"), [("olga", "password"), ("", "username")])
+def test_after_a_mistake_the_focus_is_where_it_probably_was(owner, typed, focus):
+    page = text_of(Client().post(PAGE, {"username": typed, "password": "guess"}))
+    focused = [tag for tag in re.findall("<input[^>]+>", page) if "autofocus" in tag]
+    assert [f'name="{focus}"' in tag for tag in focused] == [True]
+
+
+FIRST = {"username": "olga", "password": PASSWORD, "time_zone": "Asia/Shanghai"}
+CHINESE = {"Accept-Language": "zh-CN"}
+
+
+def test_the_first_sign_in_takes_over_the_settings_of_the_browser(owner):
+    Client().post(PAGE, FIRST, headers=CHINESE)
+    owner.refresh_from_db()
+    assert (owner.time_zone, owner.language) == ("Asia/Shanghai", "zh-hans")
+    User.objects.update(time_zone="UTC", language="en")
+    Client().post(PAGE, FIRST, headers=CHINESE)
+    owner.refresh_from_db()
+    assert (owner.time_zone, owner.language) == ("UTC", "en")
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "asia/shanghai"])
+def test_what_is_no_zone_does_not_prevent_the_first_sign_in(owner, zone):
+    answer = Client().post(PAGE, FIRST | {"time_zone": zone})
+    owner.refresh_from_db()
+    assert (answer.status_code, owner.time_zone) == (302, "UTC")
+
+
+def test_chosen_settings_stay_at_the_first_sign_in(owner):
+    User.objects.update(time_zone="Europe/Berlin", language="zh-hans")
+    Client().post(PAGE, FIRST, headers={"Accept-Language": "en"})
+    owner.refresh_from_db()
+    assert (owner.time_zone, owner.language) == ("Europe/Berlin", "zh-hans")
+
+
+def test_signing_out_leads_to_the_sign_in_page(owner_browser):
+    page = text_of(owner_browser.post("/admin/logout/"))
+    assert "You are signed out" in page
+    assert 'href="/admin/"' in page
 
 
 def test_favicon_ico_is_served(client):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -11,8 +11,10 @@ from django.utils import timezone
 from tests.admin.cast import address, save, text_of
 from tests.admin.todo_pages import TABLE
 from tests.conftest import browser_for, make_person
+from todos.admin import columns
 from todos.models import TodoList
 from todos.services.labels import add_label
+from todos.services.lists import add_list
 from todos.services.todos import add_todo, finish_todo
 
 
@@ -47,6 +49,9 @@ def test_filters_narrow_the_changelist(owner, owner_browser, todo_list):
     assert shown(owner_browser, "due=overdue") == {"late"}
     assert shown(owner_browser, "due=today") == {"now"}
     assert shown(owner_browser, "due=week") == {"now", "soon"}
+    assert shown(owner_browser, f"due_from={today}&due_to=") == {"now", "soon", "far"}
+    assert shown(owner_browser, "due_from=&due_to=2026-02-30") == set()
+    assert shown(owner_browser, "due_from=1899-12-31") == set()
     assert shown(owner_browser, "due=none") == {"free"}
     assert shown(owner_browser, "who=mine") == {"free"}
     assert shown(owner_browser, "priority=3") == {"free"}
@@ -54,6 +59,64 @@ def test_filters_narrow_the_changelist(owner, owner_browser, todo_list):
     assert shown(owner_browser, f"label={label.pk}") == {"free"}
     assert shown(owner_browser, "q=LAT") == {"late"}
     assert shown(owner_browser, "list=nonsense") == set()
+
+
+def choices_of(browser: Client, name: str, query: str = "") -> list[str]:
+    """Return what a filter of the changelist offers."""
+    changelist = browser.get(f"{TABLE}?{query}").context["cl"]
+    (spec,) = (s for s in changelist.filter_specs if s.parameter_name == name)
+    return [str(choice["display"]) for choice in spec.choices(changelist)]
+
+
+def test_todos_are_filtered_by_who_does_them(owner, editor, owner_browser, todo_list):
+    now = timezone.now()
+    alone = add_list(actor=owner, name="Alone", now=now)
+    for content, person in (("hers", owner), ("his", editor), ("free", None)):
+        add_todo(
+            actor=owner,
+            todo_list=todo_list,
+            content=content,
+            assignee=person,
+            now=now,
+        )
+    everybody = ["All", "Me", "Nobody", "Edgar Editor", "Vera Viewer"]
+    assert choices_of(owner_browser, "who") == everybody
+    assert choices_of(owner_browser, "who", f"list={alone.pk}") == everybody[:3]
+    assert shown(owner_browser, "who=mine") == {"hers"}
+    assert shown(owner_browser, "who=none") == {"free"}
+    assert shown(owner_browser, f"who={editor.pk}") == {"his"}
+    assert shown(owner_browser, "who=nonsense") == set()
+
+
+def test_labels_of_the_same_name_are_told_apart_by_their_lists(
+    owner, owner_browser, todo_list
+):
+    now = timezone.now()
+    shed = add_list(actor=owner, name="Shed", now=now)
+    for place in (todo_list, shed):
+        add_label(actor=owner, todo_list=place, name="home", now=now)
+    both = ["All", "home · Garden", "home · Shed"]
+    assert sorted(choices_of(owner_browser, "label")) == both
+    assert choices_of(owner_browser, "label", f"list={shed.pk}") == ["All", "home"]
+
+
+def test_finished_todos_are_ordered_by_when_they_were_finished(owner, owner_browser):
+    old = timezone.now() - timedelta(days=500)
+    names = ("second", "first", "third")
+    todos = {name: add_todo(actor=owner, content=name, now=old) for name in names}
+    for day, name in enumerate(("first", "second", "third")):
+        at = datetime(2026, 3, 1 + day, 23, 30, tzinfo=UTC)
+        finish_todo(actor=owner, todo=todos[name], now=at)
+    owner.time_zone = "Asia/Shanghai"
+    owner.save()
+    page = owner_browser.get(f"{TABLE}?state=finished")
+    listed = [todo.content for todo in page.context["cl"].result_list]
+    assert listed == ["third", "second", "first"]
+    for text in ("Finished at", "4 Mar", "07:30"):  # in the user's time zone
+        assert text in text_of(page)
+    column = page.context["cl"].list_display.index(columns.finished)
+    oldest = owner_browser.get(f"{TABLE}?state=finished&o={column}")
+    assert [t.content for t in oldest.context["cl"].result_list] == listed[::-1]
 
 
 @pytest.mark.usefixtures("_at_noon")

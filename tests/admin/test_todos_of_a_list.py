@@ -59,6 +59,12 @@ def test_only_owned_lists_can_be_chosen_for_actions(editor, todo_list):
     assert BOXES.findall(page) == [str(own.pk)]
 
 
+def test_a_viewer_sees_a_state_and_no_button_to_finish(viewer, todo, url):
+    page = text_of(browser_for(viewer).get(url))
+    assert '<span class="done-mark" role="img" aria-label="Open"></span>' in page
+    assert "done-box" not in page
+
+
 def test_only_editable_todos_can_be_chosen_for_actions(owner, viewer, todo):
     own = add_todo(actor=viewer, content="Own", now=timezone.now())
     assert BOXES.findall(text_of(browser_for(viewer).get(TODOS))) == [str(own.pk)]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Model
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -82,6 +83,14 @@ def endpoints() -> Iterator[tuple[str, str]]:
         for method in methods:
             if method.upper() in METHODS:
                 yield method.upper(), readable(route.removeprefix(PREFIX))
+
+
+def collections() -> Iterator[tuple[str, type[Model]]]:
+    """Yield the readable route of every list of rows, and the model of the rows."""
+    for route, pattern in patterns(get_resolver().url_patterns, "/"):
+        view: Any = pattern.callback
+        if getattr(view, "actions", {}).get("get") == "list":
+            yield readable(route.removeprefix(PREFIX)), view.cls.queryset.model
 
 
 def readable(route: str) -> str:

@@ -67,6 +67,71 @@ def test_todos_are_filtered_by_label(add, found, owner, todo_list):
     assert found(label=label.pk) == ["with"]
 
 
+def test_todos_are_filtered_by_several_labels(add, found, owner, todo_list):
+    other = add_list(actor=owner, name="Shed", now=NOW)
+    red, blue = (
+        add_label(actor=owner, todo_list=todo_list, name=name, now=NOW)
+        for name in ("red", "blue")
+    )
+    away = add_label(actor=owner, todo_list=other, name="red", now=NOW)
+    add("none")
+    add("red", labels=[red])
+    add("blue", labels=[blue])
+    add("both", labels=[red, blue])
+    add("away", labels=[away], todo_list=other)
+    assert found(labels_any=f"{red.pk},{blue.pk}") == ["blue", "both", "red"]
+    assert found(labels_any=f"{red.pk},{away.pk}") == ["away", "both", "red"]
+    assert found(labels_any=f"{red.pk},{UNKNOWN}") == ["both", "red"]
+    assert found(labels_any=red.pk) == found(labels_all=red.pk) == ["both", "red"]
+    assert found(labels_all=f"{red.pk},{blue.pk}") == ["both"]
+    assert found(labels_all=f"{red.pk},{red.pk}") == ["both", "red"]
+    assert found(labels_all=f"{red.pk},{away.pk}") == []
+    assert found(labels_all=f"{red.pk},{UNKNOWN}") == []
+    assert found(labels_any=f"{red.pk},{blue.pk}", label=blue.pk) == ["blue", "both"]
+
+
+def test_todos_are_filtered_by_nobody_and_me(add, found, owner, editor_api, editor):
+    add("free")
+    add("hers", assignee=owner)
+    add("his", assignee=editor)
+    assert found(assignee="me") == ["hers"]
+    assert found(assignee="none") == ["free"]
+    page = editor_api.get(f"{TODOS}?assignee=me").json()
+    assert [todo["content"] for todo in page["results"]] == ["his"]
+
+
+def test_todos_are_filtered_by_whether_they_have_a_due_date(add, found):
+    add("some day")
+    add("day", due_on=date(2999, 12, 31))
+    add("time", due_on=date(1900, 1, 1), due_time=time(0), due_zone="UTC")
+    assert found(due="none") == ["some day"]
+    assert found(due="any") == ["day", "time"]
+    assert found(due="none", due_from="1900-01-01") == []
+
+
+def test_finished_todos_are_ordered_by_when_they_were_finished(add, owner_api, owner):
+    """The last finished first, however old; open ones come at the other end."""
+    todos = [add(f"{number}", now=NOW + timedelta(hours=number)) for number in range(4)]
+    for minute, number in enumerate((2, 0, 1)):
+        at = NOW + timedelta(days=1, minutes=minute)
+        finish_todo(actor=owner, todo=todos[number], now=at)
+
+    def listed(query):
+        found, page = [], f"{TODOS}?page_size=1&{query}"
+        while page:
+            answer = owner_api.get(page).json()
+            found += [todo["content"] for todo in answer["results"]]
+            page = answer["next"]
+        return "".join(found)
+
+    assert listed("state=finished") == "102"
+    assert listed("state=finished&ordering=-finished_at") == "102"
+    assert listed("state=finished&ordering=finished_at") == "201"
+    assert listed("ordering=-finished_at") == "3102"
+    assert listed("ordering=finished_at") == "2013"
+    assert listed("state=finished&ordering=-created_at") == "210"
+
+
 def test_todos_are_filtered_by_assignee_priority_and_parent(add, found, editor):
     parent = add("parent", priority=3)
     add("part", parent=parent)
@@ -177,7 +242,13 @@ def test_filters_are_combined_with_and(add, found, owner, todo_list):
         ("list", "01997f3a6c2e7d419a531f0c8e5b7a10"),
         ("state", "odd"),
         ("label", "x"),
-        ("assignee", "me"),
+        ("assignee", "ME"),
+        ("assignee", "null"),
+        ("labels_any", "x"),
+        ("labels_any", UNKNOWN + ","),
+        ("labels_any", UNKNOWN + ", " + UNKNOWN),
+        ("labels_all", ",".join([UNKNOWN] * 11)),
+        ("due", "today"),
         ("parent", "null"),
         ("priority", "4"),
         ("priority", "high"),
@@ -206,8 +277,9 @@ def test_a_wrong_value_is_400_and_names_the_parameter(owner_api, name, value):
 @pytest.mark.parametrize(
     "name",
     [
-        "list", "state", "label", "assignee", "parent", "priority", "due_from",
-        "due_to", "created_from", "created_to", "overdue_at", "search",
+        "list", "state", "label", "labels_any", "labels_all", "assignee", "parent",
+        "priority", "due", "due_from", "due_to", "created_from", "created_to",
+        "overdue_at", "search",
     ],
 )  # fmt: skip
 def test_a_parameter_without_a_value_is_400(owner_api, name):

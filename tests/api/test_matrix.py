@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core.models import Event
 from core.registry import registry
@@ -22,12 +24,15 @@ from tests.api.matrix_world import (
     body_for,
     built_once,
     client_of,
+    collections,
     endpoints,
 )
 
 pytestmark = pytest.mark.django_db
 ALL_ROWS = pytest.mark.parametrize("row", ROWS.values(), ids=str)
 CATALOGUES = {"roles/{role}"}  # the same for everyone, so no row is foreign
+SMALL = {"auth_group", "auth_permission"}  # tables whose rows come with the release
+COLLECTIONS = dict(collections())
 Things = dict[str, Any]
 PEOPLE = (*MEMBERS, *NO_MEMBERS, "roleless")
 # Columns whose people are ordinary members of the service.
@@ -202,3 +207,50 @@ def test_other_methods_are_refused(world, endpoint):
             answer = world.clients["owner"].generic(method, path)
             assert answer.status_code == 405, (method, answer.content)
             assert answer.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("endpoint", COLLECTIONS)
+def test_every_endpoint_of_a_list_filters_by_the_time_of_creation(world, endpoint):
+    path = path_of(endpoint).format(**world.owns["administrator"])
+
+    def found(**query: str) -> list[Any]:
+        answer = world.clients["administrator"].get(path, {"page_size": 200} | query)
+        assert answer.status_code == 200, answer.content
+        return list(answer.json()["results"])
+
+    rows = found()
+    assert rows
+    with CaptureQueriesContext(connection) as queries:
+        assert found(created_from=FIRST, created_to=LAST) == rows
+    assert_indexed(queries, COLLECTIONS[endpoint]._meta.db_table)
+    assert found(created_from=LAST) == []
+    for at in {row.get("created_at") or row.get("at") for row in rows} - {None}:
+        same = [row for row in rows if (row.get("created_at") or row["at"]) == at]
+        assert found(created_from=at, created_to=at) == same
+
+
+FIRST, LAST = "1900-01-01T00:00:00Z", "2999-12-31T00:00:00Z"
+
+
+def assert_indexed(queries: Any, table: str) -> None:
+    """Assert that the statements with the bounds do not read the whole table."""
+    bounded = [one["sql"] for one in queries if FIRST[:10] in one["sql"]]
+    assert bounded
+    if table not in SMALL:
+        for sql in bounded:
+            assert table not in scanned_tables(sql), sql
+
+
+def scanned_tables(sql: str) -> set[str]:
+    """Return the tables that the statement reads without an index, if it could."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}".replace("%", "%%"))
+            steps = [row[-1].split() for row in cursor.fetchall()]
+            return {step[1] for step in steps if step[0] == "SCAN" and len(step) == 2}
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}".replace("%", "%%"))
+        (plan,) = cursor.fetchone()
+        transaction.set_rollback(True)
+    text = json.dumps(plan)
+    return set(re.findall(r'"Seq Scan".*?"Relation Name": "(\w+)"', text))

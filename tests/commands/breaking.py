@@ -83,6 +83,12 @@ def assigned_to_an_outsider(todo: Todo) -> None:
     raw(todo).update(assignee=outsider())
 
 
+@breaks("assignees")
+def assigned_to_a_viewer(todo: Todo) -> None:
+    viewers = Membership.objects.filter(list=todo.list_id, role="viewer")
+    raw(todo).update(assignee=viewers[0].user_id)
+
+
 @breaks("labels")
 def labelled_from_another_list(todo: Todo) -> None:
     label = elsewhere().labels.create(name="odd", created_at=NOW, updated_at=NOW)
@@ -201,7 +207,7 @@ def list_without_owner(todo: Todo) -> None:
 def due_at_an_hour_late(todo: Todo) -> None:
     assert todo.due_at is not None
     late = todo.due_at + timedelta(hours=1)
-    raw(todo).update(due_at=late, due_sort=late)
+    raw(todo).update(due_at=late)
 
 
 @breaks("search-extra", repairable=True)

@@ -64,7 +64,7 @@ def test_ordinary_use_leaves_no_findings(
     back = edit_todo(actor=owner, todo=away, todo_list=todo_list, now=NOW)
     finish_todo(actor=owner, todo=back, now=NOW)
     reopen_todo(actor=owner, todo=back, now=NOW)
-    below = put(owner, todo_list, parent=todo, labels=[tag], assignee=viewer)
+    below = put(owner, todo_list, parent=todo, labels=[tag], assignee=editor)
     reposition_todo(actor=owner, todo=below, before=back, now=NOW)
     trash_todo(actor=owner, todo=fresh(todo), now=NOW)
     restore_todo(actor=owner, todo=fresh(below), now=NOW)

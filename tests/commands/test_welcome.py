@@ -12,6 +12,11 @@ from tests.commands.running import refusal, run, shell
 from todos.models import Todo, TodoList
 
 
+@pytest.fixture(autouse=True)
+def _english_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 def password_in(printed: str) -> str:
     first, second = printed.splitlines()
     assert first == "Administrator: admin"
@@ -40,6 +45,39 @@ def test_the_first_list_shows_what_todos_can_do(db):
     assert todos.filter(parent__isnull=False).count() == 2
     assert todos.filter(labels__isnull=False).exists()
     assert Todo.objects.filter(list__inbox_of=admin).exists()
+
+
+def test_the_first_list_reads_as_a_guide(db):
+    """In its table, newest first, and on the page of a todo with subtasks."""
+    run("welcome")
+    steps = ["Add a person", "Create a list and add them as an editor"]
+    tables = (Todo.objects.newest(), Todo.objects.order_by("rank"))
+    for table in tables:
+        contents = list(table.values_list("content", flat=True))
+        assert [one for one in contents if one in steps] == steps
+    assert contents.index("Share a list with someone") < contents.index(steps[0])
+
+
+@pytest.mark.parametrize(
+    ("variables", "language", "name"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh-hans", "欢迎"),
+        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "zh-hans", "欢迎"),
+        ({"LANG": "C.UTF-8"}, "en", "Welcome"),
+        ({"LANG": "fr_FR"}, "en", "Welcome"),
+        ({}, "en", "Welcome"),
+    ],
+)
+def test_the_administrator_has_the_language_of_the_terminal(
+    db, monkeypatch, variables, language, name
+):
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    run("welcome")
+    assert User.objects.get().language == language
+    assert TodoList.objects.filter(name=name).exists()
 
 
 def test_every_event_has_the_command_as_its_source(db):

@@ -118,6 +118,9 @@ def half_headed(server: Embedded) -> socket.socket:
 def test_both_servers_serve_the_service(server: Embedded):
     with server.client(key=server.new_key()) as client:
         smoke.check(client, server.url)
+        for host, status in (("localhost:1", 421), (f"localhost:{server.port}", 200)):
+            answer = client.get("/admin/login/", headers={"Host": host})
+            assert answer.status_code == status, host
 
 
 def test_slow_clients_do_not_block_others(server: Embedded):
@@ -136,6 +139,16 @@ def test_a_body_that_is_not_read_does_not_lose_the_response(server: Embedded):
     with server.client() as client:
         answers = [client.post("/api/v1/todos", data=body) for _ in range(30)]
     assert {answer.status_code for answer in answers} == {401}
+
+
+@pytest.mark.parametrize("size", [3_000_000, 10_000_000])
+def test_a_body_beyond_the_limit_is_refused_with_a_response(
+    server: Embedded, size: int
+):
+    with server.client() as client:
+        answer = client.post("/api/v1/todos", data=b"x" * size)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert client.get("/livez").status_code == 200
 
 
 def test_a_running_request_is_finished_on_sigterm(server: Embedded):

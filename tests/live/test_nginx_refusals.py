@@ -115,6 +115,28 @@ def assert_problem(answer: Any, status: int) -> None:
     assert headers.get("retry-after") == RETRY_AFTER.get(status)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"localhost:1",
+        b"localhost:80evil",
+        b"127.0.0.1:",
+        b"[::1]:x",
+        b"localhost:1:443",
+    ],
+)
+def test_a_name_with_another_port_is_not_ours(nginx: Nginx, host):
+    answer = nginx.send(b"GET /admin/x HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    assert answer[0] in {400, 421}  # nginx itself refuses some of them
+
+
+def test_the_port_of_the_server_is_ours(nginx: Nginx):
+    for port in (b"", b":443", b":%d" % nginx.https_port):
+        host = b"localhost" + port
+        request = b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+        assert nginx.send(request)[0] == 200, host
+
+
 @pytest.mark.parametrize("status", REFUSED)
 def test_browsers_get_a_page(nginx: Nginx, status):
     answer = nginx.send(REFUSED[status] % b"/admin/x" + b"\r\n")

@@ -29,13 +29,13 @@ LISTS_OF_MANY, LISTS_OF_CROWD = 200, 1_000
 TODOS = """
 INSERT INTO todos_todo (
     id, created_at, updated_at, version, uid, content, notes, search_key, priority,
-    due_zone, due_on, due_sort, rank, is_finished, finished_at, deleted_at, list_id,
+    due_zone, due_on, rank, is_finished, finished_at, deleted_at, list_id,
     assignee_id, created_by_id
 )
 SELECT
     id, made, made, 1, id::text, words, '', words,
     CASE WHEN n %% 10 = 0 THEN 1 + n %% 3 ELSE 0 END,
-    '', due, coalesce(due + interval '1 day', '9999-12-31') AT TIME ZONE 'UTC',
+    '', due,
     'c' || lpad(n::text, 4, '0') || lpad((n::bigint * 7919 %% 1000003)::text, 7, '0'),
     n %% 3 = 0, CASE WHEN n %% 3 = 0 THEN made END,
     CASE WHEN n %% 20 = 7 THEN made + interval '1 day' END,

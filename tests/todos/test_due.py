@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.timezones import zone_names
 from tests.todos.helpers import put
-from todos.due import EARLIEST, LATEST, NEVER, Due, end_of_day
+from todos.due import EARLIEST, LATEST, Due
 from todos.models import Todo
 from todos.services.lists import inbox_of
 from todos.services.todos import finish_todo
@@ -47,7 +47,6 @@ dues = st.builds(
 def test_a_local_time_has_one_moment(zone, on, at, moment):
     due = Due(date.fromisoformat(on), time.fromisoformat(at), zone)
     assert due.moment == datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    assert due.sort == due.moment
 
 
 def test_an_ambiguous_time_means_the_first_occurrence():
@@ -58,33 +57,16 @@ def test_an_ambiguous_time_means_the_first_occurrence():
 
 def test_a_todo_without_a_date_is_not_due():
     assert Due().moment is None
-    assert Due().sort == NEVER
     assert Due(on=date(2026, 1, 1)).moment is None
 
 
 @given(dues)
-def test_every_due_time_sorts_before_never_and_keeps_its_local_time(due):
-    assert due.moment < NEVER
+def test_every_due_time_keeps_its_local_time(due):
     local = due.moment.astimezone(ZoneInfo(due.zone))
     shown = local.replace(tzinfo=None)
     wanted = datetime.combine(due.on, due.time)
     # Only a local time that the zone skips is shown as a later one.
     assert shown == wanted or shown > wanted
-
-
-@given(st.dates(EARLIEST, LATEST))
-def test_a_date_sorts_after_the_times_of_its_day(day):
-    bare = Due(on=day)
-    latest = Due(day, time.max, "UTC")
-    assert latest.sort < bare.sort == end_of_day(day) < NEVER
-    assert bare.sort < Due(day + timedelta(days=1), time(0, 0, 1), "UTC").sort
-
-
-@given(st.lists(dues, min_size=2, max_size=10))
-def test_times_sort_by_their_moments(several):
-    assert sorted(several, key=lambda due: due.sort) == sorted(
-        several, key=lambda due: due.moment
-    )
 
 
 @pytest.fixture

@@ -84,13 +84,27 @@ def test_labels_are_matched_by_name(owner, todo_list, other):
     assert event.changes["labels"][0] == sorted([str(red.pk), str(blue.pk)])
 
 
-def test_an_assignee_who_is_not_a_member_of_the_target_is_cleared(
+def test_an_assignee_who_cannot_edit_the_target_is_cleared(
     owner, viewer, editor, todo_list, other
 ):
+    change_member(
+        actor=owner,
+        membership=member(todo_list, viewer),
+        role=MemberRole.EDITOR,
+        now=NOW,
+    )
     unknown = put(owner, todo_list, assignee=viewer)
     known = put(owner, todo_list, assignee=editor)
     assert move(owner, unknown, other).assignee is None
     assert move(owner, known, other).assignee == editor
+    back = put(owner, other, assignee=editor)
+    change_member(
+        actor=owner,
+        membership=member(todo_list, editor),
+        role=MemberRole.VIEWER,
+        now=NOW,
+    )
+    assert move(owner, back, todo_list).assignee is None
 
 
 def test_a_uid_taken_in_the_target_stops_the_move(owner, todo_list, other):

@@ -111,14 +111,21 @@ def test_members_may_leave_an_archived_list(owner, viewer, todo_list):
     remove(viewer, member(todo_list, viewer))
 
 
-def test_removing_a_member_clears_them_as_assignee(owner, editor, viewer, todo_list):
+def make_viewer(actor, membership):
+    change_member(actor=actor, membership=membership, role=MemberRole.VIEWER, now=NOW)
+
+
+@pytest.mark.parametrize("unassign", [lambda *who: remove(*who), make_viewer])
+def test_removing_a_member_or_making_them_a_viewer_clears_them_as_assignee(
+    owner, editor, todo_list, unassign
+):
     theirs = put(owner, todo_list, assignee=editor)
     trashed = put(owner, todo_list, assignee=editor)
-    other = put(owner, todo_list, assignee=viewer)
+    other = put(owner, todo_list, assignee=owner)
     trash_todo(actor=owner, todo=trashed, now=NOW)
-    remove(owner, member(todo_list, editor))
+    unassign(owner, member(todo_list, editor))
     assert fresh(theirs).assignee is None
     assert fresh(trashed).assignee is None
-    assert fresh(other).assignee == viewer
+    assert fresh(other).assignee == owner
     assert last_event(theirs).changes == {"assignee": [str(editor.pk), None]}
     assert fresh(theirs).version == 2

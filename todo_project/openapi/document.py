@@ -30,7 +30,8 @@ an address does not support gets 405.
 
 **Lists** have `results`, `next` and `previous`: follow these links as they are. They
 cost the same however far you go, and rows that are added meanwhile neither repeat nor
-hide others. `page` counts pages instead, and costs more with every page.
+hide others. `page` counts pages instead, and costs more with every page. Every list
+takes `created_from` and `created_to`.
 
 **Caching.** Responses have an `ETag`. `If-None-Match` gets 304 if nothing changed;
 `If-Match` on a change gets 412 if the row changed since you read it.

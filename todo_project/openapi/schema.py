@@ -102,8 +102,7 @@ class ApiSchema(AutoSchema):
         ]
 
     def _get_filter_parameters(self) -> list[Schema]:
-        filterset = getattr(self.view, "filterset_class", None)
-        if filterset is None or not self._is_list_view():
+        if not self._is_list_view():
             return []
         return [
             {
@@ -112,7 +111,7 @@ class ApiSchema(AutoSchema):
                 "description": str(filter_.extra.get("help_text", "")),
                 "schema": filter_.schema,
             }
-            for name, filter_ in filterset.base_filters.items()
+            for name, filter_ in self.view.filterset_class.base_filters.items()
         ]
 
     def _get_request_body(self, direction: Direction = "request") -> Schema | None:

@@ -71,6 +71,7 @@ class DocsViewSet(ServiceView, ViewSet):
         """Show the page."""
         get_token(request)  # sets the cookie that the page sends back as a header
         context = {
+            "language": getattr(request.user, "language", settings.LANGUAGE_CODE),
             "schema_url": reverse("api:schema"),
             "csrf_cookie": settings.CSRF_COOKIE_NAME,
         }

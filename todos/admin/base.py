@@ -82,8 +82,8 @@ def choices_in(user: User, field: str, lists: set[UUID]) -> QuerySet[Any]:
             todos = Todo.objects.visible_to(user).filter(list__in=visible)
             return todos.newest()  # type: ignore[no-any-return]
         case "assignee":
-            members = Membership.objects.filter(list__in=visible).values("user")
-            people = User.objects.visible_to(user).filter(pk__in=members)
+            editors = Membership.objects.editors().filter(list__in=visible)
+            people = User.objects.visible_to(user).filter(pk__in=editors.values("user"))
             return people.order_by("username")  # type: ignore[no-any-return]
         case "labels":
             labels = Label.objects.visible_to(user).filter(list__in=visible)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from todos.admin.colours import dot
+from todos.due import Period
 from todos.models import Label, Priority, Todo, TodoList
 
 
@@ -24,7 +26,7 @@ def day_name(day: date, today: date) -> str:
     distance = (day - today).days
     if distance in names:
         return names[distance]
-    if 1 < distance < 7:
+    if today < day <= Period.WEEK.days(today)[1]:
         return date_format(day, "l")
     if day.year == today.year:
         return date_format(day, pgettext("day and month", "j M"))
@@ -32,40 +34,83 @@ def day_name(day: date, today: date) -> str:
 
 
 def due_text(todo: Todo, now: datetime) -> str:
-    """Return when a todo is due, in the zone of `now`."""
+    """Return when a todo is due, in its own zone, by which it is sorted and filtered.
+
+    The zone is named if clocks there differ from those in the zone of `now`.
+    """
     if todo.due_on is None:
         return ""
+    text = day_name(todo.due_on, now.date())
+    if todo.due_time is not None:
+        text = f"{text} {time_format(todo.due_time, 'H:i')}"
+    return f"{text} ({zone_label(todo.due_zone)})" if is_elsewhere(todo, now) else text
+
+
+def is_elsewhere(todo: Todo, now: datetime) -> bool:
+    """Return whether the todo is due by clocks that differ from those of `now`."""
     if todo.due_at is None:
-        return day_name(todo.due_on, now.date())
-    local = todo.due_at.astimezone(now.tzinfo)
-    return f"{day_name(local.date(), now.date())} {time_format(local, 'H:i')}"
+        return False
+    there = todo.due_at.astimezone(ZoneInfo(todo.due_zone))
+    return there.utcoffset() != todo.due_at.astimezone(now.tzinfo).utcoffset()
+
+
+def zone_label(name: str) -> str:
+    """Return the place in the name of a zone: Los Angeles for America/Los_Angeles."""
+    return name.rpartition("/")[2].replace("_", " ")
 
 
 def due_cell(todo: Todo, now: datetime) -> str:
     text = due_text(todo, now)
     if not text:
         return ""
+    here = ""
+    if todo.due_at is not None and is_elsewhere(todo, now):
+        local = date_format(todo.due_at.astimezone(now.tzinfo), "DATETIME_FORMAT")
+        title = _("%s in your time zone") % local
+        here = format_html(' title="{}"', title)
     if todo.is_overdue(now):
         return format_html(
-            '<span class="due due-late">{} <span class="tag">{}</span></span>',
+            '<span class="due due-late"{}>{} <span class="tag">{}</span></span>',
+            here,
             text,
             _("overdue"),
         )
-    soon = todo.due_on is not None and todo.due_on <= now.date() + timedelta(days=1)
+    tomorrow = Period.TOMORROW.days(now.date())[1]
+    soon = todo.due_on is not None and todo.due_on <= tomorrow
     kind = "due-soon" if soon and not todo.is_finished else "due-later"
-    return format_html('<span class="due {}">{}</span>', kind, text)
+    return format_html('<span class="due {}"{}>{}</span>', kind, here, text)
+
+
+def finished_cell(todo: Todo, now: datetime) -> str:
+    """Return when a todo was finished, in the zone of `now`, and by whom."""
+    if todo.finished_at is None:
+        return ""
+    local = todo.finished_at.astimezone(now.tzinfo)
+    return format_html(
+        '<time datetime="{}" title="{}">{} {}</time>',
+        local.isoformat(timespec="seconds"),
+        todo.finished_by or "",
+        day_name(local.date(), now.date()),
+        time_format(local, "H:i"),
+    )
 
 
 def done_cell(todo: Todo) -> str:
-    """Return the button that finishes or reopens the todo."""
+    """Return the button that finishes or reopens the todo, or its state as a sign."""
+    done = " is-done" if todo.is_finished else ""
+    if not todo.list.is_writable:
+        state = _("Finished") if todo.is_finished else _("Open")
+        return format_html(
+            '<span class="done-mark{}" role="img" aria-label="{}"></span>', done, state
+        )
     page = "reopen" if todo.is_finished else "finish"
     label = _("Reopen: %s") if todo.is_finished else _("Finish: %s")
     anchor, neighbour = getattr(todo, "anchors", (f"done-{todo.pk}",) * 2)
     return format_html(
         '<button class="done-box{}" type="submit" form="quick-action"'
         ' id="{}" formaction="{}?at={}" data-key="{}" data-neighbour="{}"'
-        ' aria-label="{}" aria-pressed="{}"{}></button>',
-        " is-done" if todo.is_finished else "",
+        ' aria-label="{}" aria-pressed="{}"></button>',
+        done,
         anchor,
         reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
         neighbour,
@@ -73,7 +118,6 @@ def done_cell(todo: Todo) -> str:
         neighbour,
         label % todo.content,
         "true" if todo.is_finished else "false",
-        "" if todo.list.is_writable else " disabled",
     )
 
 
@@ -103,7 +147,7 @@ def list_link(todo_list: TodoList) -> str:
 def list_cell(todo_list: TodoList) -> str:
     return format_html(
         '<span class="in-list" title="{0}">{1}<span dir="auto">{0}</span></span>',
-        todo_list.name,
+        todo_list.title,
         dot(todo_list.colour),
     )
 

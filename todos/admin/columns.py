@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.characters import isolate
+from core.text import listed
 from todos.admin import cells
 from todos.models import Label, MemberRole, Todo, TodoList
 
@@ -32,9 +33,14 @@ def in_list(row: Todo | Label) -> str:
     return cells.list_cell(row.list)
 
 
-@admin.display(description=gettext_lazy("due"), ordering="due_sort")
+@admin.display(description=gettext_lazy("due"), ordering="due_key")
 def due(todo: Todo) -> str:
     return cells.due_cell(todo, cells.local_now())
+
+
+@admin.display(description=gettext_lazy("finished at"), ordering="finished_key")
+def finished(todo: Todo) -> str:
+    return cells.finished_cell(todo, cells.local_now())
 
 
 @admin.display(description=gettext_lazy("priority"), ordering="priority")
@@ -78,7 +84,7 @@ def your_role(row: TodoList) -> str:
 @admin.display(description=gettext_lazy("shared with"))
 def shared_with(row: TodoList) -> str:
     # The user is a member too: `TodoListAdmin.get_queryset` leaves them out.
-    return ", ".join(isolate(str(member.user)) for member in row.memberships.all())
+    return listed(isolate(str(member.user)) for member in row.memberships.all())
 
 
 @admin.display(description=gettext_lazy("state"))

@@ -12,27 +12,30 @@ from core.scoping import Order
 from todos.admin.base import with_own_list
 from todos.admin.cells import with_cells
 from todos.admin.colours import dot
+from todos.due import Period
 from todos.models import Todo, TodoList
 from todos.querysets import TodoQuerySet
 
 MAX_TODOS = 10  # per section
 MAX_LISTS = 24
-NEXT_DAYS = 7
-BY_DUE = Order("due_sort")
+BY_DUE = Order("due_key")
 
 
 def dashboard(user: User, now: datetime) -> dict[str, Any]:
-    """Return the todos that are overdue, due today, due soon or the user's own."""
-    today = now.date()
-    soon = (today + timedelta(days=1), today + timedelta(days=NEXT_DAYS))
+    """Return the todos that are overdue, due today, due soon or the user's own.
+
+    Each of the first three has what the filter of its name shows, without what an
+    earlier one shows.
+    """
+    today, end_of_week = Period.WEEK.days(now.date())
     todos = Todo.objects.visible_to(user).open()
+    ahead = todos.not_overdue(now)
     boxes = {
         "overdue": _first(todos.overdue(now)),
-        "today": _first(todos.due_between(today, today)),
-        "soon": _first(todos.due_between(*soon)),
+        "today": _first(ahead.due_between(*Period.TODAY.days(today))),
+        "soon": _first(ahead.due_between(today + timedelta(days=1), end_of_week)),
         "mine": _first(todos.filter(assignee=user)),
     }
-    boxes["today"] = [todo for todo in boxes["today"] if not todo.is_overdue(now)]
     rows = [todo for box in boxes.values() for todo in box]
     prefetch_related_objects(rows, with_own_list(user))
     for name, box in boxes.items():

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date
 from typing import Any, cast
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from core.admin.permissions import request_user
+from core.text import is_day
 from todos.admin.base import requested_list_id
 from todos.admin.cells import local_now
-from todos.due import NEVER
-from todos.models import Label, Priority, TodoList
+from todos.due import EARLIEST, LATEST, Period
+from todos.models import Label, Membership, Priority, TodoList
 from todos.querysets import TodoQuerySet
 
 MAX_CHOICES = 50
@@ -69,47 +72,82 @@ class StateFilter(TodoFilter):
 
 
 class DueFilter(TodoFilter):
-    """By due date, in the user's time zone."""
+    """By due date, in the user's time zone: a period, or a range of days."""
 
     title = gettext_lazy("due")
     parameter_name = "due"
+    bounds = ("due_from", "due_to")
+    parameters = frozenset({parameter_name, *bounds})
+    template = "admin/todos/due_filter.html"
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: ModelAdmin[Any],
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        # A form sends a bound that was left empty, too.
+        given = {name: params.pop(name, [""])[-1] for name in self.bounds}
+        self.first, self.last = (given[name] for name in self.bounds)
+        self.used_parameters |= {name: text for name, text in given.items() if text}
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.parameter_name, *self.bounds]
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         return [
             ("overdue", _("Overdue")),
-            ("today", _("Today")),
-            ("week", _("Next 7 days")),
+            (Period.TODAY, _("Today")),
+            (Period.TOMORROW, _("Tomorrow")),
+            (Period.WEEK, _("Next 7 days")),
+            (Period.NEXT_WEEK, _("Next week")),
             ("none", _("No date")),
         ]
 
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        others = changelist.get_query_string(remove=[*self.parameters, PAGE_VAR])
+        self.other_parameters = parse_qsl(others.removeprefix("?"))
+        has_range = bool(self.first or self.last)
+        options = [(None, gettext_lazy("All")), *self.lookup_choices]
+        for value, label in options:
+            chosen = {self.parameter_name: value}
+            yield {
+                "selected": self.value() == value and not has_range,
+                "query_string": changelist.get_query_string(chosen, self.bounds),
+                "display": label,
+            }
+
     def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
+        try:
+            first, last = day_of(self.first), day_of(self.last)
+        except ValueError:
+            return todos.none()
+        if first or last:
+            todos = todos.due_between(first, last)
+        return self._narrow_to_period(todos)
+
+    def _narrow_to_period(self, todos: TodoQuerySet) -> TodoQuerySet:
         now = local_now()
-        today = now.date()
         match self.value():
             case "overdue":
                 return todos.overdue(now)
-            case "today":
-                return todos.due_between(today, today)
-            case "week":
-                return todos.due_between(today, today + timedelta(days=6))
             case "none":
-                return todos.without_date().filter(due_sort=NEVER)
+                return todos.with_date(False, by_due=True)
+            case str(name) if name in set(Period):
+                return todos.due_between(*Period(name).days(now.date()))
         return todos
 
 
-class WhoFilter(TodoFilter):
-    """By assignee: everyone's todos, or the user's own."""
-
-    title = gettext_lazy("assignee")
-    parameter_name = "who"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
-        return [("mine", _("Me"))]
-
-    def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
-        if self.value() == "mine":
-            return todos.filter(assignee=request_user(request))
-        return todos
+def day_of(text: str) -> date | None:
+    """Return the day; raise ValueError for one that todos cannot be due on."""
+    if not text:
+        return None
+    day = date.fromisoformat(text) if is_day(text) else None
+    if day is None or not EARLIEST <= day <= LATEST:
+        raise ValueError(text)
+    return day
 
 
 class PriorityFilter(TodoFilter):
@@ -141,13 +179,46 @@ class RowFilter(admin.SimpleListFilter):
         chosen = self.key()
         if chosen and chosen not in {row.pk for row in rows}:
             rows += list(self.rows(request).filter(pk=chosen))
-        return [(str(row.pk), str(row)) for row in rows]
+        return [(str(row.pk), self.name_of(row)) for row in rows]
+
+    def name_of(self, row: Any) -> str:
+        return str(row)
 
     def key(self) -> UUID | None:
         try:
             return UUID(self.value() or "")
         except ValueError:
             return None
+
+
+class WhoFilter(RowFilter):
+    """By assignee: the user, nobody, or another member of the lists shown."""
+
+    title = gettext_lazy("assignee")
+    parameter_name = "who"
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        user = request_user(request)
+        members = Membership.objects.visible_to(user)
+        if chosen := requested_list_id(request):
+            members = members.filter(list=chosen)
+        others = User.objects.visible_to(user).exclude(pk=user.pk)
+        people = others.filter(pk__in=members.values("user"))
+        return people.order_by("username")  # type: ignore[no-any-return]
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
+        fixed = [("mine", _("Me")), ("none", _("Nobody"))]
+        return fixed + super().lookups(request, model_admin)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case None:
+                return queryset
+            case "mine":
+                return queryset.filter(assignee=request_user(request))
+            case "none":
+                return queryset.filter(assignee=None)
+        return queryset.filter(assignee=self.key()) if self.key() else queryset.none()
 
 
 class ListFilter(RowFilter):
@@ -166,16 +237,24 @@ class ListFilter(RowFilter):
 
 
 class LabelFilter(RowFilter):
-    """By label; only those of the chosen list, if one is chosen."""
+    """By label; only those of the chosen list, if one is chosen.
+
+    Other lists may have labels of the same name, so each is named with its list.
+    """
 
     title = gettext_lazy("label")
     parameter_name = "label"
+    names_list = True
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Label.objects.visible_to(request_user(request))
-        labels = visible.order_by("name_key", "pk")
+        labels = visible.select_related("list").order_by("name_key", "pk")
         chosen = requested_list_id(request)
+        self.names_list = chosen is None
         return labels.filter(list=chosen) if chosen else labels
+
+    def name_of(self, row: Label) -> str:
+        return f"{row.name} · {row.list}" if self.names_list else row.name
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.forms import zone_field
+from accounts.admin.forms import ZoneField
 from accounts.models import User
 from core.admin.forms import (
     Autocomplete,
@@ -31,7 +31,7 @@ RELATIONS = ("list", "parent", "assignee", "labels")
 class TodoForm(ServiceForm):
     """A todo; its relations are limited to rows of its list."""
 
-    due_zone = zone_field(
+    due_zone = ZoneField(
         required=False,
         help_text=_("Time zone of the due time; defaults to yours."),
     )
@@ -150,6 +150,8 @@ class TodoListForm(ServiceForm):
         fields = ("name", "is_archived")
 
     def configure(self) -> None:
+        if not self.is_new:
+            self.initial["name"] = self.row.title
         if not self.is_new and "colour" in self.fields:
             self.initial["colour"] = self.row.colour
             self.fields["colour"].offer(self.row.colour)  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from core.admin.changeform import ChangeForm
 from core.admin.forms import ScopedFormSet
+from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.admin.urls import page_url, with_filters
 from todos.admin.forms import TodoListForm
@@ -31,6 +32,22 @@ class ListChangeForm(ChangeForm[TodoList, TodoListForm]):
         self, request: HttpRequest, row: TodoList | None
     ) -> tuple[str, ...]:
         return () if row is None or row.role == MemberRole.OWNER else ("name",)
+
+    def context(self, request: HttpRequest, row: TodoList | None) -> dict[str, Any]:
+        """Offer only what the user may do: members save nothing but their colour."""
+        if row is None:
+            return {}
+        sole_owner = row.sole_owner
+        is_owned_alone = sole_owner and sole_owner.user_id == request_user(request).pk
+        context: dict[str, Any] = {
+            "can_leave": not row.is_inbox and not is_owned_alone,
+            "sole_owner": sole_owner,
+        }
+        if row.role != MemberRole.OWNER:
+            context |= dict.fromkeys(
+                ("show_save_and_continue", "show_save_and_add_another"), False
+            )
+        return context
 
     def add(self, actor: User, form: TodoListForm, now: datetime) -> TodoList:
         data = form.cleaned_data

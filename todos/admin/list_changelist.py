@@ -52,7 +52,7 @@ class ListChangelist(Changelist):
         section = gettext_lazy("Lists")
         own = [
             NavItem(
-                row.name,
+                row.title,
                 f"{todos}?list={row.pk}",
                 "dot",
                 section,

@@ -30,7 +30,7 @@ from todos.admin.list_changeform import ListChangeForm, ListRemoval
 from todos.admin.list_changelist import ListChangelist
 from todos.admin.trash import shows_trash
 from todos.models import Membership, TodoList
-from todos.services.sharing import remove_member
+from todos.services.sharing import LastOwner, remove_member
 
 
 @admin.register(TodoList)
@@ -98,6 +98,9 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
             raise Http404
         if request.method == "POST":
             return self._leave(request, row)
+        sole_owner = row.sole_owner
+        if sole_owner and sole_owner.user_id == request_user(request).pk:
+            return self._refuse(request, row, LastOwner())
         context = {
             **self.admin_site.each_context(request),
             "title": _("Leave the list"),
@@ -114,9 +117,14 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         try:
             remove_member(actor=user, membership=own, now=timezone.now())
         except (DomainError, OperationalError) as error:
-            messages.error(request, str(refusal_of(error).message))
-            url = page_url(row, "change", row.pk)
-        else:
-            messages.success(request, _("You left “%s”.") % isolate(str(row)))
-            url = page_url(row, "changelist")
+            return self._refuse(request, row, error)
+        messages.success(request, _("You left “%s”.") % isolate(str(row)))
+        url = page_url(row, "changelist")
+        return HttpResponseRedirect(with_filters(request, row, url))
+
+    def _refuse(
+        self, request: HttpRequest, row: TodoList, error: DomainError | OperationalError
+    ) -> HttpResponse:
+        messages.error(request, str(refusal_of(error).message))
+        url = page_url(row, "change", row.pk)
         return HttpResponseRedirect(with_filters(request, row, url))

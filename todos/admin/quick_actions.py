@@ -95,7 +95,7 @@ class QuickActions:
             text = _("“%(content)s” was added to %(list)s.")
             values = {
                 "content": isolate(todo.content),
-                "list": isolate(todo.list.name),
+                "list": isolate(todo.list.title),
             }
             messages.success(request, text % values)
         return HttpResponseRedirect(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.admin.changelist import Changelist, Column
 from core.characters import isolate
 from core.site import NavItem
+from core.text import listed
 from todos.admin import columns
 from todos.admin.base import requested_list, requested_list_id
 from todos.admin.filters import (
@@ -43,7 +44,11 @@ class TodoChangelist(Changelist):
             return (columns.content, columns.in_list, columns.trashed_at)
         # With one list, the title already names it.
         hidden = {columns.in_list} if requested_list_id(request) else set()
-        return tuple(c for c in self.model_admin.list_display if c not in hidden)
+        shown = [c for c in self.model_admin.list_display if c not in hidden]
+        if shows_finished(request.GET):
+            # In the same place, since the URL refers to columns by their number.
+            shown[shown.index(columns.due)] = columns.finished
+        return tuple(shown)
 
     def links(
         self, request: HttpRequest, columns: Sequence[Column]
@@ -68,7 +73,9 @@ class TodoChangelist(Changelist):
         return filtered_order(request.GET) or super().ordering(request)
 
     def sortable(self, request: HttpRequest) -> Sequence[Column]:
-        return () if shows_trash(request) else super().sortable(request)
+        if shows_trash(request):
+            return ()
+        return (*super().sortable(request), columns.finished)
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         if shows_trash(request):
@@ -89,10 +96,16 @@ def filtered_order(query: Mapping[str, str]) -> tuple[str, str] | None:
     Todos with the same date or priority come newest first: ids sort by time.
     """
     if query.get("due") == "none":
-        return "-due_sort", "-pk"
-    if "due" in query:
-        return "due_sort", "pk"
+        return "-due_key", "-pk"
+    if not DueFilter.parameters.isdisjoint(query):
+        return "due_key", "pk"
+    if shows_finished(query):
+        return "-finished_key", "-pk"
     return ("-priority", "-pk") if "priority" in query else None
+
+
+def shows_finished(query: Mapping[str, str]) -> bool:
+    return query.get(StateFilter.parameter_name) == "finished"
 
 
 def list_context(request: HttpRequest) -> dict[str, Any]:
@@ -102,9 +115,9 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         return {}
     names = _names_of_others(request, todo_list)
     context = {
-        "title": todo_list.name,
+        "title": todo_list.title,
         "shown_list": todo_list,
-        "shared_with": ", ".join(map(isolate, names[:MAX_NAMES])),
+        "shared_with": listed(map(isolate, names[:MAX_NAMES])),
         "shared_with_more": len(names) > MAX_NAMES,
     }
     if not todo_list.is_writable:

@@ -19,6 +19,7 @@ from todos.admin import columns
 from todos.admin.base import OfListAdmin, choices_in, requested_list_id
 from todos.admin.cells import local_now
 from todos.admin.dashboard import dashboard
+from todos.admin.filters import DueFilter
 from todos.admin.forms import TodoForm
 from todos.admin.inlines import CommentInline, SubtaskInline
 from todos.admin.quick_actions import QuickActions
@@ -26,6 +27,7 @@ from todos.admin.todo_actions import TodoBulkActions
 from todos.admin.todo_changeform import TodoChangeForm, TodoRemoval
 from todos.admin.todo_changelist import TodoChangelist
 from todos.admin.trash import shows_trash
+from todos.fields import SORT_KEYS
 from todos.models import Todo
 
 
@@ -42,6 +44,7 @@ class TodoAdmin(OfListAdmin[Todo]):
     resource_type = "todo"
     icon = "check"
     nav_order = 10
+    home_title = gettext_lazy("Today")
     rows = Todo.with_trash.all()
     inlines = (SubtaskInline, CommentInline)
     list_display = (
@@ -56,6 +59,7 @@ class TodoAdmin(OfListAdmin[Todo]):
     list_display_links = (columns.content,)
     sortable_by = (columns.due, columns.priority)  # type: ignore[assignment]
     ordering = ("-created_at", "-pk")
+    allowed_lookups = frozenset(DueFilter.bounds)
     search_fields = ("search_key",)
     search_help_text = gettext_lazy("In content, notes, comments and labels")
     formfield_overrides: ClassVar[Any] = {
@@ -101,7 +105,9 @@ class TodoAdmin(OfListAdmin[Todo]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
         rows = rows.trashed() if shows_trash(request) else rows.active()
-        return rows.prefetch_related("assignee", "labels")  # type: ignore[no-any-return]
+        for key in SORT_KEYS:  # of sortable columns
+            rows = rows.with_key(key)
+        return rows.prefetch_related("assignee", "finished_by", "labels")  # type: ignore[no-any-return]
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
         chosen = requested_list_id(request)

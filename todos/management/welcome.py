@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,9 +26,14 @@ def fill_first_lists(person: User, *, now: datetime) -> None:
 
 
 def _fill_welcome(person: User, todo_list: TodoList, now: datetime) -> None:
+    # A table shows the newest todo first, a todo its subtasks in their own order. Both
+    # read as a guide if each todo is a little older than the one before.
+    ages = count()
+
     def add(content: str, **fields: Any) -> Todo:
+        moment = now - timedelta(milliseconds=next(ages))
         return add_todo(
-            actor=person, todo_list=todo_list, content=content, now=now, **fields
+            actor=person, todo_list=todo_list, content=content, now=moment, **fields
         )
 
     today = now.astimezone(ZoneInfo(person.time_zone)).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -100,7 +103,16 @@ class TodoList(Recorded):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Return the name as pages show it: that of an inbox is translated.
+
+        It is stored in the language that its owner had at first, unless renamed.
+        """
+        is_unnamed = self.is_inbox and self.name in inbox_names()
+        return gettext("Inbox") if is_unnamed else self.name
 
     @property
     def is_inbox(self) -> bool:
@@ -116,6 +128,12 @@ class TodoList(Recorded):
         """Return whether the member may share, archive and delete the list."""
         return self.role == MemberRole.OWNER and not self.is_inbox
 
+    @property
+    def sole_owner(self) -> Membership | None:
+        """Return the only owner, who can neither leave nor lose the role."""
+        owners = Membership.objects.filter(list=self.pk).owners()[:2]
+        return owners[0] if len(owners) == 1 else None
+
     def take_rank(self) -> str:
         """Return a rank after all others; the caller saves the list."""
         self.last_rank = rank = rank_between(self.last_rank or None, None)
@@ -126,6 +144,16 @@ class TodoList(Recorded):
         """Return the state of the list, with the member's own if it was loaded."""
         own = getattr(self, "membership_version", None)
         return super().etag if own is None else f"{self.version}-{own}"
+
+
+@cache
+def inbox_names() -> frozenset[str]:
+    """Return the name of a new inbox in every language."""
+    names = set()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            names.add(gettext("Inbox"))
+    return frozenset(names)
 
 
 class MemberRole(models.TextChoices):

@@ -17,8 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from core.models import Recorded, person_field
 from core.text import MaxBytes, validate_storable, validate_visible
 from core.timezones import validate_zone
-from todos.due import EARLIEST, LATEST, NEVER, Due
-from todos.fields import IndexedSearchField, OctetLength, RankField
+from todos.due import EARLIEST, LATEST, Due
+from todos.fields import (
+    DueKey,
+    FinishedKey,
+    IndexedSearchField,
+    OctetLength,
+    RankField,
+)
 from todos.models.labels import Label
 from todos.models.lists import TodoList
 from todos.querysets import ActiveTodoManager, TodoQuerySet
@@ -145,11 +151,6 @@ class Todo(Recorded):
     due_at = models.DateTimeField(
         _("due at"), null=True, editable=False, db_comment="Moment of the due time, UTC"
     )
-    due_sort = models.DateTimeField(
-        default=NEVER,
-        editable=False,
-        db_comment="For sorting; 9999-12-31 without a due date",
-    )
     starts_on = models.DateField(
         _("starts on"), null=True, blank=True, validators=_day, db_comment="Not before"
     )
@@ -193,7 +194,8 @@ class Todo(Recorded):
         permissions = [("finish_todo", _("Can finish and reopen todos"))]
         db_table_comment = "Todos"
         # One for each order, read in both directions. The state comes second: a page
-        # of open and finished todos is merged from both.
+        # of open and finished todos is merged from both. An index by a key includes
+        # its columns: without them PostgreSQL reads each row, not the index alone.
         indexes = [
             models.Index(
                 fields=["list", "is_finished", "created_at", "id"],
@@ -201,9 +203,22 @@ class Todo(Recorded):
                 name="todo_newest",
             ),
             models.Index(
-                fields=["list", "is_finished", "due_sort", "id"],
+                "list",
+                "is_finished",
+                DueKey(),
+                "id",
+                include=DueKey.columns,
                 condition=_active,
-                name="todo_by_due",
+                name="todo_by_due_key",
+            ),
+            models.Index(
+                "list",
+                "is_finished",
+                FinishedKey(),
+                "id",
+                include=FinishedKey.columns,
+                condition=_active,
+                name="todo_by_finished_key",
             ),
             models.Index(
                 fields=["list", "is_finished", "rank", "id"],
@@ -254,11 +269,6 @@ class Todo(Recorded):
                 | Q(due_on__isnull=False, due_time__isnull=False, due_at__isnull=False)
                 & ~Q(due_zone=""),
                 name="todo_due_time_has_date_and_zone",
-            ),
-            models.CheckConstraint(
-                condition=Q(due_on=None, due_sort=NEVER)
-                | Q(due_on__isnull=False, due_sort__lt=NEVER),
-                name="todo_due_sort_follows_date",
             ),
             models.CheckConstraint(
                 condition=Q(starts_on=None)

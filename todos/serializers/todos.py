@@ -56,7 +56,7 @@ class TodoSerializer(StrictModelSerializer):
         queryset=User.objects.all(),
         allow_null=True,
         required=False,
-        help_text="The member of the list who is responsible for it.",
+        help_text="The owner or editor of the list who is responsible for it.",
     )
     labels = ScopedRelatedField(
         queryset=Label.objects.all(),

@@ -24,8 +24,7 @@ def recompute_due(*, list_id: UUID, ids: Collection[UUID], now: datetime) -> int
     locked = TodoList.objects.select_for_update().get(pk=list_id)
     entries: list[Entry] = []
     for todo in Todo.with_trash.filter(list=locked, pk__in=ids):
-        due = todo.due
-        changes = todo.change(by=None, at=now, due_at=due.moment, due_sort=due.sort)
+        changes = todo.change(by=None, at=now, due_at=todo.due.moment)
         if changes:
             entries.append(("todo.changed", todo, changes))
     if entries:

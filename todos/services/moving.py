@@ -26,18 +26,19 @@ def move_to_list(
     """Move a todo with its subtasks between two locked lists; return it.
 
     Labels are matched by name and created if the target has none. An assignee who is
-    not a member there is cleared. The todo itself becomes a top-level todo.
+    not an editor there is cleared. The todo itself becomes a top-level todo.
     """
     # Trashed subtasks are moved too: a subtask is in the list of its parent.
     rows = with_subtasks([todo], Todo.with_trash.all())
     require_free_uids(target, [row.uid for row in rows])
     labels = _labels_in_target(rows, target, actor, now)
-    members = set(Membership.objects.filter(list=target).values_list("user", flat=True))
+    editors = Membership.objects.editors().filter(list=target)
+    assignable = set(editors.values_list("user", flat=True))
     moved_out: list[Entry] = []
     for row in rows:
         relabelled = _move_labels(row, labels)
         values: dict[str, Any] = {"list": target, "rank": target.take_rank()}
-        if row.assignee_id not in members:
+        if row.assignee_id not in assignable:
             values["assignee"] = None
         if row.pk == todo.pk:
             values["parent"] = None

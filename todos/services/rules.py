@@ -56,7 +56,6 @@ def columns_of(todo: Todo, actor: User, fields: TodoFields) -> dict[str, Any]:
         "due_time": due.time,
         "due_zone": due.zone,
         "due_at": due.moment,
-        "due_sort": due.sort,
     }
 
 
@@ -123,6 +122,6 @@ def _check_labels(list_id: UUID, labels: list[Label]) -> None:
 
 
 def _check_assignee(list_id: UUID, assignee: User) -> None:
-    members = Membership.objects.filter(list=list_id, user=assignee)
-    if not members.exists():
-        raise Invalid(_("The assignee must be a member of the list."), field="assignee")
+    if not Membership.objects.editors().filter(list=list_id, user=assignee).exists():
+        message = _("The assignee must be an owner or editor of the list.")
+        raise Invalid(message, field="assignee")

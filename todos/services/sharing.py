@@ -13,6 +13,7 @@ from core.errors import Conflict, Missing
 from core.models import IdempotentAnswer
 from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
+from todos.querysets import EDITING_ROLES
 from todos.services.lists import InboxStays, last_position
 from todos.services.locking import Entry, lock_list, record_in_list
 
@@ -64,7 +65,7 @@ def change_member(
     require(actor, "todos.change_membership")
     locked, membership = _lock_membership(actor, membership, MemberRole.OWNER, expected)
     if role != MemberRole.OWNER:
-        _require_other_owner(membership)
+        _require_other_owner(locked, membership)
     set_role(locked, membership, role, actor=actor, now=now)
     return membership
 
@@ -82,7 +83,7 @@ def remove_member(
     is_leaving = actor is not None and actor.pk == membership.user_id
     role = MemberRole.VIEWER if is_leaving else MemberRole.OWNER
     locked, membership = _lock_membership(actor, membership, role, expected)
-    _require_other_owner(membership)
+    _require_other_owner(locked, membership)
     remove_membership(locked, membership, actor=actor, now=now)
 
 
@@ -94,10 +95,16 @@ def set_role(
     actor: User | None,
     now: datetime,
 ) -> None:
-    """Change the role of a member of a locked list."""
+    """Change the role of a member of a locked list.
+
+    The todos of a member who becomes a viewer become unassigned: viewers cannot finish
+    them.
+    """
     if changes := membership.change(by=actor, at=now, role=role):
-        entry = ("membership.changed", membership, changes)
-        record_in_list(locked, entry, actor=actor, at=now)
+        may_edit = role in EDITING_ROLES
+        entries = [] if may_edit else _unassign(membership, actor, now)
+        entries.append(("membership.changed", membership, changes))
+        record_in_list(locked, *entries, actor=actor, at=now)
         User.objects.filter(pk=membership.user_id).touch_access()
 
 
@@ -130,11 +137,8 @@ def _lock_membership(
     return locked, fresh
 
 
-def _require_other_owner(membership: Membership) -> None:
-    others = Membership.objects.filter(list=membership.list_id).exclude(
-        pk=membership.pk
-    )
-    if membership.role == MemberRole.OWNER and not others.owners().exists():
+def _require_other_owner(locked: TodoList, membership: Membership) -> None:
+    if membership == locked.sole_owner:
         raise LastOwner
 
 

@@ -27,6 +27,7 @@ class HistoryViewSet(ListScopedViewSet[Event]):
     queryset = Event.objects.all()
     serializer_class = EventSerializer
     orders = EventViewSet.orders
+    created_column = EventViewSet.created_column
 
     def get_queryset(self) -> EventQuerySet:
         # Scoped by the todo, not the event log: auditors see no additional events here.

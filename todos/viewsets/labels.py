@@ -49,7 +49,7 @@ class LabelViewSet(ListScopedViewSet[Label]):
         },
         "partial_update": {"Rename": {"name": "soon"}},
     }
-    filterset_class = LabelFilter
+    filters = LabelFilter
     orders = {"name": Order("name_key"), "-created_at": Order("created_at", True)}
 
     def list(self, request: Request) -> HttpResponseBase:

@@ -63,7 +63,7 @@ class TodoListViewSet(CompositeTagViewSet[TodoList], ListScopedViewSet[TodoList]
         "create": {"A list": {"name": "Garden", "colour": "#2e7d32"}},
         "partial_update": {"Archive": {"is_archived": True}},
     }
-    filterset_class = TodoListFilter
+    filters = TodoListFilter
     orders = {"position": Order("position"), "-created_at": Order("created_at", True)}
 
     def get_queryset(self) -> TodoListQuerySet:

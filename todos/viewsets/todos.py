@@ -27,12 +27,14 @@ from todos.viewsets.base import ListScopedViewSet
 ORDERS = {
     "-created_at": Order("created_at", descending=True),
     "created_at": Order("created_at"),
-    "due": Order("due_sort"),
-    "-due": Order("due_sort", descending=True),
+    "due": Order("due_key"),
+    "-due": Order("due_key", descending=True),
     "rank": Order("rank"),
     "-rank": Order("rank", descending=True),
     "-priority": Order("priority", descending=True),
     "priority": Order("priority"),
+    "-finished_at": Order("finished_key", descending=True),
+    "finished_at": Order("finished_key"),
 }
 TRASH_ORDERS = {
     "-deleted_at": Order("deleted_at", descending=True),
@@ -93,7 +95,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
     }
     outputs = {"purge": None}
     examples = EXAMPLES
-    filterset_class = TodoFilter
+    filters = TodoFilter
     orders = ORDERS | TRASH_ORDERS
 
     def get_queryset(self) -> TodoQuerySet:
@@ -107,13 +109,23 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         return rows.prefetch_related("labels") if shown else rows
 
     def allowed_orders(self) -> dict[str, Order]:
-        return TRASH_ORDERS if self._asks_for_trash() else ORDERS
+        """Return the orders; trashed and finished todos have their own default."""
+        if self._asks_for_trash():
+            return TRASH_ORDERS
+        if self.request.GET.get("state") == "finished":
+            return {"-finished_at": ORDERS["-finished_at"]} | ORDERS
+        return ORDERS
 
     def replayable(self, user: User) -> TodoQuerySet:
         return Todo.with_trash.editable_by(user)
 
     def list(self, request: Request) -> HttpResponseBase:
-        """List todos, newest first; a state chooses open, finished or trashed ones."""
+        """List todos, newest first; a state chooses open, finished or trashed ones.
+
+        Finished todos are listed by when they were finished, the last one first.
+        `ordering=due` follows the date and time of each todo's own zone: all-day todos
+        come after the times of their day, and those without a date at the end.
+        """
         return self.fresh_page(self.get_queryset())
 
     def retrieve(self, request: Request, pk: str) -> Response:

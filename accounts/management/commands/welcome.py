@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone, translation
@@ -19,6 +21,16 @@ from core.registry import registry
 USERNAME = "admin"
 ROLE = "administrator"
 PASSWORD_LENGTH = 20  # letters and digits: 119 bits
+
+
+def language_of_terminal() -> str:
+    """Return the language that the environment asks for (POSIX §8.2), if we have it."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    wanted = next(filter(None, names), "").partition(".")[0].replace("_", "-").lower()
+    try:
+        return translation.get_supported_language_variant(wanted)
+    except LookupError:
+        return settings.LANGUAGE_CODE
 
 
 class Command(ServiceCommand):
@@ -51,6 +63,7 @@ class Command(ServiceCommand):
             password_hash=password_hash,
             now=now,
             roles=[self._role()],
+            language=language_of_terminal(),
         )
         with translation.override(person.language):
             registry.take_first_steps(person, now)

@@ -35,6 +35,10 @@ _IS_INVALID = """
 SELECT 1 FROM pg_index
 WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
 """
+_IN_SQLITE = """
+SELECT 1 FROM sqlite_master
+WHERE tbl_name = %s AND (type = 'index' AND name = %s OR INSTR(sql, %s))
+"""
 
 
 class BuildIndex(AddIndexConcurrently):
@@ -211,8 +215,12 @@ def one_processor() -> Iterator[None]:
 
 def has_constraint(model: type[models.Model], name: str) -> bool:
     """Return whether the table has an index or a constraint of this name."""
+    table = model._meta.db_table
+    if connection.vendor == "sqlite":
+        # Django's introspection fails for a column with a check such as IN (0, 1).
+        quoted = connection.ops.quote_name(name)
+        return bool(ask(_IN_SQLITE, [table, name, f"CONSTRAINT {quoted} "]))
     with connection.cursor() as cursor:
-        table = model._meta.db_table
         return name in connection.introspection.get_constraints(cursor, table)
 
 

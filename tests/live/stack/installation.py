@@ -34,7 +34,6 @@ SITE = {
 HIGH_LIMITS = {
     "rate=50r/s": "rate=100000r/s",
     "burst=200": "burst=100000",
-    "rate=10r/m": "rate=6000r/m",
     "connections 100;": "connections 20000;",
 }
 

@@ -28,11 +28,10 @@ def repair_dues() -> None:
 
 
 def _wrong_dues(counter: RowCounter | None = None) -> Iterator[Todo]:
-    columns = ("list", "due_on", "due_time", "due_zone", "due_at", "due_sort")
+    columns = ("list", "due_on", "due_time", "due_zone", "due_at")
     for batch in in_batches(Todo.with_trash.exclude(due_on=None).only(*columns)):
         for todo in batch:
-            due = todo.due
-            if (todo.due_at, todo.due_sort) != (due.moment, due.sort):
+            if todo.due_at != todo.due.moment:
                 yield todo
         if counter:
             counter.add(len(batch))

@@ -67,11 +67,13 @@ def find_deep_or_cyclic(_counter: RowCounter) -> Iterator[str]:
             yield f"Todo {pk} is more than {MAX_DEPTH} levels deep."
 
 
-def find_assignees_who_are_not_members(_counter: RowCounter) -> Iterator[str]:
-    member = Membership.objects.filter(list=OuterRef("list"), user=OuterRef("assignee"))
-    foreign = Todo.with_trash.exclude(assignee=None).exclude(Exists(member))
+def find_assignees_who_are_not_editors(_counter: RowCounter) -> Iterator[str]:
+    editor = Membership.objects.editors().filter(
+        list=OuterRef("list"), user=OuterRef("assignee")
+    )
+    foreign = Todo.with_trash.exclude(assignee=None).exclude(Exists(editor))
     for pk in _ids(foreign):
-        yield f"Todo {pk} is assigned to a person who is not a member of its list."
+        yield f"Todo {pk} is assigned to a person who cannot edit its list."
 
 
 def find_labels_of_other_lists(_counter: RowCounter) -> Iterator[str]:
@@ -126,7 +128,7 @@ CHECKS = (
     DoctorCheck("parents", find_parents_in_other_lists),
     DoctorCheck("trash", find_active_below_trash),
     DoctorCheck("depth", find_deep_or_cyclic),
-    DoctorCheck("assignees", find_assignees_who_are_not_members),
+    DoctorCheck("assignees", find_assignees_who_are_not_editors),
     DoctorCheck("labels", find_labels_of_other_lists),
     DoctorCheck("comments", find_comments_in_other_lists),
 )

@@ -44,7 +44,6 @@ class Scene:
     labels: list[Label]
     opens: datetime
     writers: list[User]
-    assignees: list[User]
 
 
 def plan_lists(
@@ -89,7 +88,6 @@ def make_list(plan: Plan, random: Random) -> Scene:
         labels=labels,
         opens=at,
         writers=[plan.owner, *editors],
-        assignees=[plan.owner, *(user for user, _role in plan.members)],
     )
 
 

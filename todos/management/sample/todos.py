@@ -83,7 +83,7 @@ class TodoMaker:
         if random.random() < 0.1:
             todo.starts_on = todo.due_on - timedelta(days=random.randint(0, 14))
         due = Due(on=todo.due_on, time=todo.due_time, zone=todo.due_zone)
-        todo.due_at, todo.due_sort = due.moment, due.sort
+        todo.due_at = due.moment
 
     def _set_parent(self, todo: Todo) -> None:
         level = 1
@@ -106,9 +106,9 @@ class TodoMaker:
         )
 
     def _assignee(self) -> Any:
-        if len(self.scene.assignees) == 1 or self.random.random() > 0.4:
+        if len(self.scene.writers) == 1 or self.random.random() > 0.4:
             return None
-        return self.random.choice(self.scene.assignees).pk
+        return self.random.choice(self.scene.writers).pk
 
     def _writer(self) -> User:
         return self.random.choice(self.scene.writers)

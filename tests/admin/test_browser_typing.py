@@ -38,10 +38,10 @@ def test_acting_beside_an_edited_form_keeps_what_is_typed(browser, mia):
     browser.type(CONTENT, "Bake bread")
     browser.type(NOTES, "At 220 °C")
 
-    browser.press("[data-region=subtasks] .done-box")
-    browser.find("[data-region=subtasks] .is-done")
     browser.press(".todo-head .done-box")
     browser.find(".todo-head.is-done")
+    browser.press("[data-region=subtasks] .done-box")
+    browser.find("[data-region=subtasks] .is-done")
     browser.type(COMMENT, "Rye or wheat?")
     browser.type(SUBTASK, "Heat the oven" + Keys.ENTER)
     browser.wait_for("Heat the oven")

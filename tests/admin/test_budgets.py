@@ -30,7 +30,7 @@ from todos.services.todos import add_todo
 HISTORY = 12
 PAGES = {
     "the home page": ("index", 11),
-    "todos": ("todos_todo_changelist", 12),
+    "todos": ("todos_todo_changelist", 14),
     "the trash": ("todos_todo_trash", 8),
     "lists": ("todos_todolist_changelist", 8),
     "labels": ("todos_label_changelist", 8),

@@ -116,7 +116,7 @@ def same_answer(response: Any, pk: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("walker", WALKERS)
-def test_search_filters_and_unknown_lookups_show_no_row_of_a_stranger(
+def test_search_filters_and_unknown_parameters_show_no_row_of_a_stranger(
     walker, people, strange, own
 ):
     browser = browser_for(people[walker])
@@ -138,6 +138,8 @@ def test_search_filters_and_unknown_lookups_show_no_row_of_a_stranger(
         response = browser.get(page)
         assert response.status_code in {200, 403}, page
         body = text_of(response).replace(f"?q={CANARY.casefold()}", "")
+        if walker == "auditor":  # the log, which names people, is part of the home page
+            body = re.sub(rf"(friend|stranger)\.{CANARY}", "", body)
         assert CANARY not in body, page
     for lookup in (
         f"list__name__startswith={CANARY}",
@@ -145,8 +147,12 @@ def test_search_filters_and_unknown_lookups_show_no_row_of_a_stranger(
         "list__memberships__user__password__startswith=md5",
         "is_finished=0",
     ):
-        response = browser.get(f"{todos}?{lookup}")
-        assert response.status_code in {400, 403}, lookup
+        # Parameters that belong to no filter are ignored, as on any page.
+        response, plain = browser.get(f"{todos}?{lookup}"), browser.get(todos)
+        assert response.status_code == plain.status_code, lookup
+        if plain.status_code == 200:
+            shown = [page.context["cl"].result_list for page in (response, plain)]
+            assert shown[0] == shown[1], lookup
 
 
 @pytest.mark.parametrize("walker", WALKERS)

@@ -68,13 +68,14 @@ def test_what_is_done_on_a_page_leads_back_to_the_filtered_table(
 
 
 def test_pages_of_lists_people_and_events_lead_back_too(
-    administrator, owner, owner_browser, todo_list
+    administrator, owner, editor, todo_list
 ):
     lists = "_changelist_filters=state%3Dactive"
     leave = address("todos_todolist_leave", todo_list.pk)
     change = address("todos_todolist_change", todo_list.pk)
-    assert f"{leave}?{lists}" in links_of(owner_browser.get(f"{change}?{lists}"))
-    assert f"{change}?{lists}" in links_of(owner_browser.get(f"{leave}?{lists}"))
+    browser = browser_for(editor)
+    assert f"{leave}?{lists}" in links_of(browser.get(f"{change}?{lists}"))
+    assert f"{change}?{lists}" in links_of(browser.get(f"{leave}?{lists}"))
     browser = browser_for(administrator)
     people = "_changelist_filters=status%3Dactive"
     person = address("accounts_user_change", owner.pk)

@@ -114,7 +114,7 @@ class ServiceCommand(BaseCommand):
 
 
 def amount(number: int, noun: str, plural: str = "") -> str:
-    """Return the number with its noun: 1 todo, 1,200 todos."""
+    """Return the number with its noun: 1 key, 1,200 keys."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 

@@ -24,7 +24,7 @@ def url(todo) -> str:
 
 def test_the_page_of_a_list_shows_its_name_and_members(owner_browser, url, todo):
     page = text_of(owner_browser.get(url))
-    assert "<h1>Garden</h1>" in page
+    assert '<h1 dir="auto">Garden</h1>' in page
     assert "Shared with Edgar Editor, Vera Viewer" in page
     settings = address("todos_todolist_change", todo.list_id)
     assert re.search(f'href="{settings}">Share and settings<', page)
@@ -77,7 +77,7 @@ def test_the_name_of_an_invisible_list_is_not_shown(outsider, owner_browser, url
     assert "Garden" in text_of(owner_browser.get(url))
     page = text_of(browser_for(outsider).get(url))
     assert "Garden" not in page
-    assert "<h1>Todos</h1>" in page
+    assert '<h1 dir="auto">Todos</h1>' in page
 
 
 def test_the_title_keeps_the_case_of_the_list_name(owner, owner_browser):

@@ -105,5 +105,5 @@ def test_in_a_terminal_it_asks_for_confirmation(old_and_new, typed, status):
     os.close(ours)
     os.close(theirs)
     assert (done.returncode, done.stdout) == (status, "")
-    assert "events older than" in done.stderr
+    assert "1 event older than" in done.stderr
     assert has_events(old_and_new[0]) == (status == 1)

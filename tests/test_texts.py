@@ -10,6 +10,7 @@ from django.db import models
 
 from core.registry import registry
 from tests.admin.cast import address, form_of
+from tests.admin.todo_pages import quick_add
 from tests.conftest import api_for, browser_for
 from tests.problems import assert_problem
 from tests.todos.helpers import fresh, label
@@ -116,7 +117,7 @@ def test_text_is_kept_as_it_was_typed_and_is_found(owner, owner_api, todo_list):
 
 def test_pages_keep_text_as_it_was_typed(owner_browser):
     for what, text in KEPT.items():
-        owner_browser.post("/admin/todos/todo/quick-add/", {"content": text})
+        quick_add(owner_browser, content=text)
         todo = Todo.objects.newest()[0]
         assert todo.content == text, what
         page = address("todos_todo_change", todo.pk)

@@ -18,9 +18,9 @@ EVENTS = "/admin/core/event/"
 
 
 def test_the_history_of_a_list_names_and_links_its_todos(
-    owner, owner_browser, viewer, todo
+    owner, owner_browser, editor, todo
 ):
-    edit_todo(actor=owner, todo=todo, assignee=viewer, now=timezone.now())
+    edit_todo(actor=owner, todo=todo, assignee=editor, now=timezone.now())
     page = text_of(owner_browser.get(address("todos_todolist_history", todo.list_id)))
     url = address("todos_todo_change", todo.pk)
     assert f'<a href="{url}"><bdi>“Plant a tree”</bdi></a>: changed' in page

@@ -93,6 +93,10 @@ def person(db):
             finish_todo(actor=person, todo=todo, now=NOW)
         else:
             trash_todo(actor=person, todo=todo, now=NOW)
+    other = make_person("other owner")
+    share_list(
+        actor=person, todo_list=todo_list, user=other, role=MemberRole.OWNER, now=NOW
+    )
     gone = add_list(actor=person, name=f"{MARK} gone", now=NOW)
     trash_list(actor=person, todo_list=gone, now=NOW)
     return person, rows

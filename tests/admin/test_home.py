@@ -12,7 +12,7 @@ from tests.conftest import browser_for
 
 def navigation_of(page: str) -> list[str]:
     return re.findall(
-        r'<a href="[^"]*"[^>]*>\s*<svg.*?<span>([^<]*)</span>', page, re.S
+        r'<a href="[^"]*"[^>]*>\s*<svg.*?<span dir="auto">([^<]*)</span>', page, re.S
     )
 
 

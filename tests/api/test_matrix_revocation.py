@@ -50,8 +50,10 @@ def test_a_disabled_person_is_refused_with_key_and_session(
     change_person(actor=administrator, person=owner, is_active=False, now=NOW)
     assert_key_refused(owner_api)
     assert_problem(owner_browser.get("/api/v1/me"), 401, "not_authenticated")
+    # What they had before does not come back.
     change_person(actor=administrator, person=owner, is_active=True, now=NOW)
-    assert owner_api.get("/api/v1/me").status_code == 200
+    assert_key_refused(owner_api)
+    assert_problem(owner_browser.get("/api/v1/me"), 401, "not_authenticated")
 
 
 def test_a_removed_person_is_refused_with_key_and_session(

@@ -51,9 +51,8 @@ class RowsBelow:
         self.query, self.name = query, name
         self.page = None
         self.rows = rows[:size]
-        # They are counted only if there are more.
-        if len(rows.values_list("pk", flat=True)[: size + 1]) > size:
-            paginator = Paginator(rows, size)
+        paginator = Paginator(rows, size)
+        if paginator.num_pages > 1:
             default = paginator.num_pages if ends_with_newest else 1
             self.page = paginator.get_page(query.get(name, default))
             self.rows = self.page.object_list  # type: ignore[assignment]

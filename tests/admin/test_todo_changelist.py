@@ -200,5 +200,7 @@ def test_a_subtask_in_the_changelist_names_its_parent(owner, owner_browser, todo
         actor=owner, todo_list=todo.list, parent=todo, content="Dig", now=timezone.now()
     )
     page = owner_browser.get(address("todos_todo_changelist")).content.decode()
-    assert '<bdi>Dig</bdi> <small class="part-of" dir="auto">Plant a tree</small>' in page
+    assert (
+        '<bdi>Dig</bdi> <small class="part-of" dir="auto">Plant a tree</small>' in page
+    )
     assert page.count('class="part-of"') == 1

@@ -38,7 +38,15 @@ def test_history_shows_who_changed_what(owner, owner_browser, editor, todo):
         priority="3",
     )
     page = text_of(owner_browser.get(f"{TABLE}{todo.pk}/history/"))
-    for word in ("olga", "Edgar Editor", "wood", "high", "changed", "added", "admin"):
+    for word in (
+        "Olga Owner",
+        "Edgar Editor",
+        "wood",
+        "high",
+        "changed",
+        "added",
+        "admin",
+    ):
         assert word in page
     assert str(editor.pk) not in page
 

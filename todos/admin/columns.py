@@ -72,7 +72,7 @@ def list_name(row: TodoList) -> str:
 @admin.display(description=gettext_lazy("settings"))
 def settings(row: TodoList) -> str:
     return format_html(
-        '{} <span class="visually-hidden">{}</span>', _("Settings"), row.name
+        '{} <span class="visually-hidden">{}</span>', _("Settings"), row.title
     )
 
 

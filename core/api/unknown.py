@@ -35,4 +35,5 @@ def unknown_name(name: object, known: Collection[str], message: Any) -> str:
         hint = _("Known are: %s.") % ", ".join(sorted(known))
     else:
         return str(message)
-    return f"{message} {hint}"
+    # Chinese puts no space between sentences.
+    return _("%(message)s %(hint)s") % {"message": message, "hint": hint}

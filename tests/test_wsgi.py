@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import RequestFactory
 
 from todo_project import wsgi
-from todo_project.middleware import BY_PROXY
+from todo_project.proxies import BY_PROXY
 
 PROXY, CLIENT, FORGED = "10.0.0.1", "203.0.113.9", "198.51.100.7"
 

@@ -25,13 +25,13 @@ from core.text import is_storable
 from core.utf8 import is_utf8_form, is_utf8_when_decoded
 from todo_project.error_views import answer as refuse
 from todo_project.observability import logs
+from todo_project.proxies import BY_PROXY
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 HEADER_LENGTH = 8190  # characters of one header, the default of common servers
-BY_PROXY = "todo.by_proxy"  # in the WSGI variables: whether a trusted proxy sent it
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",

@@ -17,8 +17,8 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from core.registry import registry
-from todo_project.middleware import BY_PROXY
 from todo_project.observability import metrics
+from todo_project.proxies import BY_PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

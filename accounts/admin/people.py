@@ -229,6 +229,7 @@ class UserAdmin(ScopedModelAdmin[User]):
             "title": _("Profile"),
             "form": form,
             "person": person,
+            "may_see_history": self.has_view_permission(request, person),
         }
         return TemplateResponse(request, "admin/profile.html", context)
 

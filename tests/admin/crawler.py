@@ -52,9 +52,11 @@ class Crawler:
         self.answers: dict[str, Answer] = {}
         self._todo: deque[str] = deque()
 
-    def crawl(self, start: str) -> None:
+    def crawl(self, start: str, most: int = 1000) -> None:
+        """Search the page, and those that it leads to, `most` pages at most."""
         self._visit(start, source="")
-        while self._todo:
+        while self._todo and most:
+            most -= 1
             answer = self.answers[self._todo.popleft()]
             name, _query = pattern(answer.url)
             self.kinds[name] += 1

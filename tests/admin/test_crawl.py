@@ -34,6 +34,8 @@ def people(
     auditor: User,
     viewer: User,
 ) -> dict[str, User]:
+    # Whoever deletes one of their roles still sees the roles.
+    administrator.groups.add(*manager.groups.all())
     nobody = make_person("nora")
     nobody.groups.clear()
     return {
@@ -97,7 +99,9 @@ def fill_list(owner: User, todo_list: TodoList, parent: Todo) -> None:
 @pytest.fixture(autouse=True)
 def _without_copies_of_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test client not copy the context of every template and widget."""
-    monkeypatch.setattr("django.test.client.store_rendered_templates", lambda **_: None)
+    monkeypatch.setattr(
+        "django.test.client.store_rendered_templates", lambda *_, **__: None
+    )
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -106,7 +110,7 @@ def test_every_link_can_be_followed_and_every_form_submitted(name, people, rows)
     crawler.crawl("/admin/")
     assert not crawler.faults, "\n".join(crawler.faults)
     # The crawl must not pass because it found nothing.
-    assert len(crawler.answers) >= {"nobody": 4, "auditor": 20}.get(name, 60)
+    assert len(crawler.answers) >= {"nobody": 3, "auditor": 20}.get(name, 60)
 
 
 def test_a_link_to_a_page_that_the_viewer_may_not_open_is_a_fault(
@@ -121,6 +125,6 @@ def test_a_link_to_a_page_that_the_viewer_may_not_open_is_a_fault(
 
     monkeypatch.setattr(ScopedModelAdmin, "history_rows", history_for_others)
     crawler = Crawler(browser_for(viewer))
-    crawler.crawl(f"/admin/todos/todo/{rows.todo.pk}/change/")
+    crawler.crawl(f"/admin/todos/todo/{rows.todo.pk}/change/", most=1)
     url = f"/admin/todos/todo/{rows.todo.pk}/"
     assert f"{url}change/: link to {url}history/ is 404" in crawler.faults

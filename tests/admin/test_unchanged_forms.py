@@ -114,6 +114,9 @@ def test_saving_other_values_unchanged_changes_nothing(owner, todo_list, values)
 
 
 def test_saving_colours_and_permissions_unchanged_changes_nothing(administrator):
+    # Only a superuser has, and may change, permissions that the pages do not offer.
+    administrator.is_superuser = True
+    administrator.save()
     mine = add_list(actor=administrator, name="Shed", colour="#123456", now=NOW)
     label = add_label(
         actor=administrator, todo_list=mine, name="wood", colour="#654321", now=NOW

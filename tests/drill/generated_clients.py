@@ -37,7 +37,7 @@ def tools() -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     folder = tmp_path_factory.mktemp("served")
     with Embedded(folder) as server:
-        server.start(SERVER, seconds=240)  # it makes the tables and the static files
+        server.start(SERVER, seconds=600)  # it makes the tables and the static files
         yield server
 
 
@@ -46,7 +46,7 @@ def key(server: Embedded, request: pytest.FixtureRequest) -> str:
     """Return the API key of a person without todos."""
     name = request.node.name.removeprefix("test_")
     server.manage(
-        "createsuperuser", "--no-input", f"--username={name}", "--email=",
+        "createsuperuser", "--no-input", f"--username={name}",
         DJANGO_SUPERUSER_PASSWORD="correct horse battery staple",
     )  # fmt: skip
     return server.manage("createapikey", name)

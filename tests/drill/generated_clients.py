@@ -19,8 +19,8 @@ from tests.live.embedded import SERVER, Embedded
 
 CLIENTS = REPOSITORY / "tests/drill/clients"
 PACKAGE = "generated_client"
-# What openapi-generator says about every document of OpenAPI 3.1, and its Python target about
-# every document with a string, even in OpenAPI 3.0. Any other warning is about our document.
+# What openapi-generator says about every document of OpenAPI 3.1, and its Python target
+# about every document with a string, even in OpenAPI 3.0. Any other is about ours.
 USUAL_WARNINGS = (
     "DefaultCodegen - OpenAPI 3.1 support is still in beta.",
     "ModelUtils - Failed to get the schema name: null",

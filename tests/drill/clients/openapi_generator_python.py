@@ -1,4 +1,4 @@
-"""Use the client that openapi-generator generates for Python; arguments: URL and KEY."""
+"""Use the Python client that openapi-generator generates; arguments: URL and KEY."""
 
 from __future__ import annotations
 

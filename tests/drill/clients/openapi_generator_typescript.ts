@@ -1,4 +1,4 @@
-// Use the client that openapi-generator generates for TypeScript; arguments: URL and KEY.
+// Use the TypeScript client that openapi-generator generates; arguments: URL and KEY.
 
 import { deepStrictEqual } from "node:assert";
 import { Configuration, EventsApi, type Todo, TodosApi } from "./generated_client/index";

@@ -122,11 +122,11 @@ class Embedded:
     def new_key(self) -> str:
         return self.manage("createapikey", "admin")
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, **variables: str) -> str:
         """Run a management command on its data; return what it prints."""
         return subprocess.run(  # noqa: S603
             [sys.executable, str(REPOSITORY / "manage.py"), *arguments],
-            env=self.env,
+            env=self.env | variables,
             check=True,
             capture_output=True,
             text=True,

@@ -30,11 +30,7 @@ def as_multipart(**fields):
 @pytest.mark.parametrize(
     "path",
     [
-        "/api/",
-        "/api/v1",
-        "/api/v1/",
         "/api/v1/nothing",
-        "/api/v1/todos/",
         "/api/v1/todos/17",
         "/api/v1/todos/%FF%FE",
         "/api/v1/todos/%E5%A5%BD",

@@ -93,12 +93,10 @@ class KeysetPagination(BasePagination):
                 number(MAXIMUM_SIZE) | {"default": DEFAULT_SIZE},
             ),
             "ordering": (
-                "Sort order; `-` means descending.",
-                {
-                    "type": "string",
-                    "enum": list(view.orders),
-                    "default": next(iter(view.orders)),
-                },
+                # In words: generated clients send what the schema calls a default.
+                "Sort order; `-` means descending. By default "
+                f"`{next(iter(view.orders))}`, unless a filter implies another.",
+                {"type": "string", "enum": list(view.orders)},
             ),
             "count": (
                 "Whether to count all rows.",

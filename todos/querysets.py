@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.expressions import RawSQL
@@ -218,7 +219,10 @@ class TodoQuerySet(OfListQuerySet):
             self = self.annotate(**{order.field: SORT_KEYS[order.field]()})
         if self.viewer is None or connection.vendor != "postgresql":
             return super().keyset_page(order, after=after, offset=offset, limit=limit)
-        sql, params = self._merged(order, after, offset, limit)
+        try:
+            sql, params = self._merged(order, after, offset, limit)
+        except EmptyResultSet:  # a filter that no row can match
+            return []
         rows = self.model._base_manager.raw(sql, params)
         lookups = self._prefetch_related_lookups  # type: ignore[attr-defined]
         return list(rows.prefetch_related(*lookups))
@@ -229,7 +233,10 @@ class TodoQuerySet(OfListQuerySet):
             return super().count_up_to(limit)
         lists_sql, lists_params = self._visible_lists()
         rows = self._rows_of_branch().order_by().values("pk")[:limit]
-        branch_sql, branch_params = rows.query.sql_with_params()
+        try:
+            branch_sql, branch_params = rows.query.sql_with_params()
+        except EmptyResultSet:
+            return 0
         sql = f"""
             SELECT count(*) FROM (
                 SELECT 1 FROM ({_BRANCHES.format(lists=lists_sql)}) AS branch

@@ -245,7 +245,7 @@ IDEMPOTENCY_DAYS = 7
 LANGUAGE_CODE = "en"
 # By their own names: who looks for a language may not read the current one.
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-# The sign-in page is in the language of whoever used this browser last.
+# The sign-in page is in the language of the last user of this browser.
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds
 LANGUAGE_COOKIE_HTTPONLY = True
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -92,7 +92,7 @@ SORT_KEYS: dict[str, type[SortKey]] = {"due_key": DueKey, "finished_key": Finish
 class IndexedSearchField(SearchField):
     """A search text whose pairs of neighbouring characters PostgreSQL indexes.
 
-    Unlike words or trigrams they serve Chinese, where two characters are a word.
+    Unlike words or trigrams, they work for Chinese words of two characters.
     """
 
 

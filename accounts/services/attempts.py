@@ -137,7 +137,7 @@ def forgive_account(name: str) -> None:
 
 
 def _lock(attempt: Attempt, now: datetime) -> list[AttemptCounter]:
-    """Return the locked counters of the attempt, started anew where a window ended.
+    """Return the locked counters of the attempt, reset if their window has ended.
 
     They are created and locked in the order of their keys, which prevents deadlocks.
     """

@@ -12,7 +12,8 @@ PasswordHash = NewType("PasswordHash", str)
 def hash_password(password: str | None) -> PasswordHash:
     """Return the hash to store; one that no password matches for None.
 
-    Call this outside transactions: it takes a good part of a second, during which
-    nobody else could write to SQLite. So services take hashes, never passwords.
+    Call this outside transactions: hashing takes a large part of a second, and a
+    write transaction would block all other writers on SQLite. Services therefore take
+    hashes, not passwords.
     """
     return PasswordHash(make_password(password))

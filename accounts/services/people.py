@@ -90,8 +90,8 @@ def change_person(
 ) -> User:
     """Change a person and, if `roles` is given, their roles.
 
-    Disabling a person ends their sessions for good. Enabling one revokes the keys that
-    they had before, unless `keep_keys`.
+    Disabling a person ends all their sessions. Enabling the person again restores none
+    of them, and revokes their previous keys unless `keep_keys` is true.
     """
     require_known(fields, PersonFields)
     person = lock_person(actor=actor, person=person, expected=expected)

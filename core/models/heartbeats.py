@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
-# Rows besides those of processes: the last write of a readiness check, and the first
-# tick for the worker that it has not answered.
+# Rows that belong to no process: the last write of a readiness check, and the first
+# tick that the worker has not answered.
 PROBE, TICK = "probe", "tick"
 
 

@@ -34,7 +34,7 @@ def people(
     auditor: User,
     viewer: User,
 ) -> dict[str, User]:
-    # Whoever deletes one of their roles still sees the roles.
+    # A user who deletes one of their roles can still see the roles.
     administrator.groups.add(*manager.groups.all())
     nobody = make_person("nora")
     nobody.groups.clear()

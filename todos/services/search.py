@@ -36,7 +36,7 @@ def refresh_search(entries: Iterable[tuple[str, Recorded, Changes]]) -> None:
 
 @transaction.atomic
 def repair_search(*, list_id: UUID, ids: Iterable[UUID]) -> None:
-    """Update the search text of these todos; it is not shown, so no event tells it."""
+    """Update the search text of these todos; it is hidden, so no event is recorded."""
     TodoList.objects.select_for_update().get(pk=list_id)
     _refresh(ids)
 

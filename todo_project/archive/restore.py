@@ -22,7 +22,9 @@ from todo_project.archive.engines import engine
 from todo_project.archive.files import move_in, staging_folder, unpack
 from todo_project.archive.manifest import File, Part
 from todo_project.archive.reader import Archive
+from todo_project.archive.stored import database_tables
 from todo_project.archive.tables import (
+    Table,
     applied_migrations,
     archived_models,
     execute,
@@ -38,13 +40,14 @@ def restore_archive(archive: Archive, progress: Progress) -> None:
     Everything happens in one transaction. Raise Conflict if there are users, events or
     files already, if the database is in use, or if the tables differ.
     """
-    _require_same_tables(archive)
+    _require_same_migrations(archive)
+    found = _tables_of(archive)
     try:
-        with engine().exclusive(tables().values()):
+        with engine().exclusive(found.values()):
             _require_empty_database()
             with staging_folder() as folder:
                 with events_open():
-                    _load(archive, folder, progress)
+                    _load(archive, found, folder, progress)
                 if missing := missing_triggers():
                     raise Conflict(f"Triggers are missing: {', '.join(missing)}.")
                 move_in(folder)
@@ -54,8 +57,8 @@ def restore_archive(archive: Archive, progress: Progress) -> None:
     ContentType.objects.clear_cache()
 
 
-def _require_same_tables(archive: Archive) -> None:
-    """Compare the migrations: another release may interpret the rows differently."""
+def _require_same_migrations(archive: Archive) -> None:
+    """Raise Conflict for another release, which may interpret the rows differently."""
     release = archive.head.release
     ours, theirs = set(applied_migrations()), set(archive.head.migrations)
     if (later := later_migrations(theirs)) and release == settings.RELEASE:
@@ -70,9 +73,19 @@ def _require_same_tables(archive: Archive) -> None:
             f"{settings.RELEASE}, and their tables differ by migration {other[0]}. "
             f"Restore it with release {release}, then upgrade."
         )
-    expected = {table.name: table.column_names for table in tables().values()}
-    if archive.head.tables != expected:
-        raise BadArchive("Its tables or columns differ from those of its release.")
+
+
+def _tables_of(archive: Archive) -> dict[str, Table]:
+    """Return the tables that the archive contains; raise BadArchive if they differ.
+
+    One from after a rollback contains what its database had, which may be more than the
+    models have: a column that is retired stays in the database for a release.
+    """
+    for found in (tables(), database_tables(archive.head.migrations)):
+        columns = {table.name: table.column_names for table in found.values()}
+        if archive.head.tables == columns:
+            return found
+    raise BadArchive("Its tables or columns differ from those of its release.")
 
 
 def _require_empty_database() -> None:
@@ -83,13 +96,15 @@ def _require_empty_database() -> None:
         )
 
 
-def _load(archive: Archive, folder: Path, progress: Progress) -> None:
-    with engine().without_indexes(tables().values()):
-        _clear()
+def _load(
+    archive: Archive, found: dict[str, Table], folder: Path, progress: Progress
+) -> None:
+    with engine().without_indexes(found.values()):
+        _clear(found)
         for (kind, name), members in groupby(archive.members(), key=_group):
             if kind is Part:
                 rows = _rows(archive, members, progress)
-                engine().load_rows(tables()[name], rows)
+                engine().load_rows(found[name], rows)
             else:
                 _unpack_all(archive, members, folder, progress)
     _set_sequences()
@@ -119,9 +134,9 @@ def _unpack_all(
             progress.add(member.size)
 
 
-def _clear() -> None:
+def _clear(found: dict[str, Table]) -> None:
     """Delete the rows that migrate created: roles, permissions, the epoch."""
-    names = tables().keys() - {TABLE}
+    names = found.keys() - {TABLE}
     execute(*(f"DELETE FROM {quoted(name)}" for name in names))  # noqa: S608  (our own names)
 
 

@@ -6,7 +6,7 @@ added. A backup contains them as well, so nothing is lost when that release retu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -44,12 +44,15 @@ _KINDS = {
 
 
 def stored_tables(applied: list[str]) -> dict[str, Table]:
-    """Return the tables of a database with these migrations.
+    """Return the tables that a backup of a database with these migrations contains.
 
     Raise Conflict if a column of a later release has a type that archives lack.
     """
-    if not later_migrations(applied):
-        return tables()
+    return database_tables(applied) if later_migrations(applied) else tables()
+
+
+def database_tables(applied: Iterable[str]) -> dict[str, Table]:
+    """Return the tables that the database has of the apps with these migrations."""
     apps = {name.partition(".")[0] for name in applied}
     found = (table_of(name) for name in _names(apps))
     return {table.name: table for table in sorted(found, key=lambda table: table.name)}

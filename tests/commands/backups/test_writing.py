@@ -32,7 +32,7 @@ from tests.commands.running import command_line, environment, refusal, run, shel
 from tests.conftest import NOW
 from tests.todos.helpers import put
 from tests.todos.threads import together
-from todo_project.archive import write_archive
+from todo_project.archive import restore, write_archive
 from todo_project.archive.files import find_files
 from todo_project.archive.manifest import Part
 from todos.models import NOTES_LENGTH, Todo
@@ -240,6 +240,28 @@ def test_an_archive_from_after_a_rollback_is_restored_with_the_later_release(
         "its tables have migration todos.9999_later of a later release. Restore it "
         "with that one."
     )
+
+
+def test_columns_that_the_later_release_retired_are_restored_with_the_others(
+    full, rolled_back, tmp_path, monkeypatch
+):
+    """A retired column stays in the database for a release; no model has it."""
+    execute(ROWS_OF_LATER)
+    run("backup", "--output", str(tmp_path / "archive.tar"))
+    pinned = column("SELECT pinned FROM todos_label")
+    reset_database()
+    execute("DELETE FROM todos_later")
+    # The later release knows its own migrations.
+    monkeypatch.setattr(restore, "later_migrations", lambda _applied: [])
+    run("restore", str(tmp_path / "archive.tar"))
+    assert column("SELECT pinned FROM todos_label") == pinned != []
+    assert column("SELECT note FROM todos_later") == ["a\ttab"]
+
+
+def column(query: str) -> list[object]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def test_a_complete_backup_records_its_time(owner, tmp_path):

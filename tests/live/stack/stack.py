@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import psycopg
@@ -108,6 +108,16 @@ class Stack:
                 return dict(answer.json())
             except (requests.RequestException, ValueError):
                 return {}
+
+    def readiness_when(self, status: str) -> dict[str, Any]:
+        """Return the first checks with this status; a result is kept for a second."""
+
+        def found() -> dict[str, Any] | None:
+            checks = self.readiness()
+            return checks if checks.get("status") == status else None
+
+        what = f"/readyz says {status}"
+        return cast(dict[str, Any], wait_until(found, what=what, every=0.5))
 
     # --- Using it --------------------------------------------------------------
 

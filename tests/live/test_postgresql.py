@@ -52,10 +52,31 @@ def test_the_service_recovers_when_postgresql_returns(stack: Stack, key: str):
     readiness = stack.readiness_when("unavailable")
     stack.supervisor("start", "postgresql")
 
-    with stack.client(key=key) as client:
-        wait_until(lambda: client.get("/api/v1/todos").ok, what="lists are read")
-        assert client.post("/api/v1/todos", json={"content": "Again"}).ok
+    it_goes_on(stack, key)
     assert readiness["checks"]["database"] == "failed"
+
+
+def it_goes_on(stack: Stack, key: str) -> None:
+    """Wait until all workers answer: each pauses after an attempt that timed out."""
+    wait_until(
+        lambda: {status for status, _ in queue_up(stack, key)} == {200, 201},
+        what="reads and writes succeed in all workers",
+    )
+
+
+def queue_up(stack: Stack, key: str) -> list[tuple[int, str]]:
+    """Send many reads and writes at once; return each status and request ID."""
+
+    def ask(number: int) -> tuple[int, str]:
+        with stack.client(key=key) as client:
+            if number % 2:
+                answer = client.get("/api/v1/todos")
+            else:
+                answer = client.post("/api/v1/todos", json={"content": "x"})
+            return answer.status_code, answer.headers["X-Request-ID"]
+
+    with ThreadPoolExecutor(QUEUE) as pool:
+        return list(pool.map(ask, range(QUEUE)))
 
 
 def test_a_hanging_database_is_reported_and_the_service_recovers(
@@ -78,30 +99,19 @@ def test_a_hanging_database_is_reported_and_the_service_recovers(
     assert refused.json()["code"] == "busy"
     assert answered - probed < 10
     stack.wait_ready()
-    with stack.client(key=key) as client:
-        assert client.post("/api/v1/todos", json={"content": "It goes on"}).ok
+    it_goes_on(stack, key)
 
 
 def test_all_requests_in_the_queue_are_answered_while_the_database_hangs(
     stack: Stack, key: str
 ):
-    def ask(number: int) -> tuple[int, str]:
-        with stack.client(key=key) as client:
-            if number % 2:
-                answer = client.get("/api/v1/todos")
-            else:
-                answer = client.post("/api/v1/todos", json={"content": "x"})
-            return answer.status_code, answer.headers["X-Request-ID"]
-
-    with ThreadPoolExecutor(QUEUE) as pool:
-        usual = list(pool.map(ask, range(QUEUE)))
-        stack.freeze("postgresql")
-        try:
-            answers = list(pool.map(ask, range(QUEUE)))
-        finally:
-            stack.thaw("postgresql")
+    stack.freeze("postgresql")
+    try:
+        answers = queue_up(stack, key)
+    finally:
+        stack.thaw("postgresql")
     stack.wait_ready()
-    assert {status for status, _ in usual} == {200, 201}
+    it_goes_on(stack, key)
     assert {status for status, _ in answers} == {503}
     ids = {request_id for _, request_id in answers}
     wait_until(lambda: len(seconds_of(stack, ids)) == QUEUE, what="all are logged")

@@ -22,7 +22,7 @@ from tests.commands.backups.archives import (
     reset_database,
     without_epoch,
 )
-from tests.commands.running import refusal, run, shell
+from tests.commands.running import refusal, run
 from tests.conftest import make_person
 from tests.todos.helpers import put
 from todos.models import Todo
@@ -70,29 +70,6 @@ def test_new_rows_can_be_added_after_a_restore(archive, media, owner):
     Role.objects.create(name="an additional role")
     put(make_person("newcomer"), None, "First")
     put(User.objects.get(pk=owner.pk), None, "Next")
-
-
-def test_an_archive_can_be_restored_on_the_other_database_engine(
-    archive, media, tmp_path
-):
-    before = everything()
-    elsewhere = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/other.sqlite3",
-        "DATA_DIR": str(tmp_path / "other"),
-    }
-    back = tmp_path / "back.tar"
-    for line in (
-        ["migrate", "--verbosity", "0"],
-        ["restore", str(archive)],
-        ["doctor"],
-        ["backup", "--output", str(back)],
-    ):
-        done = shell(*line, **elsewhere)
-        assert done.returncode == 0, done.stderr
-    empty(media)
-    run("restore", str(back))
-    assert without_epoch(everything()) == without_epoch(before)
-    assert files_below(media) == FILES
 
 
 def test_a_database_with_users_is_not_restored_into(archive, media):

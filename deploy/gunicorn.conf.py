@@ -30,6 +30,8 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import quote
 
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 if not os.environ.get("DATA_DIR"):
@@ -42,6 +44,7 @@ HTTP = os.environ.get("HTTP", "")  # host:port, for the embedded server
 KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
 SOCKET = RUN / f"{NAME}.sock"
 STOP_TIMEOUT = 5  # seconds for the background process to end
+HEAD_LIMITS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 if KIND not in {"sync", "gthread", "gevent"}:
     sys.exit(f"WORKER_CLASS must be sync, gthread or gevent, not '{KIND}'.")
@@ -77,6 +80,27 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]
             os._exit(1)
         return True
 
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
+        """Refuse what gunicorn cannot read as the service would, not in HTML."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        status = HEAD_LIMITS.get(type(exc), 400)
+        with suppress(OSError):
+            write_nonblock(client, refusal(status))
+
+
+def refusal(status: int) -> bytes:
+    """Return the response to a request that did not reach the service."""
+    from django.http import HttpRequest  # needs the settings, which are loaded by now
+
+    from core.api.problems import problem_response
+
+    answer = problem_response(HttpRequest(), status, headers={"Connection": "close"})
+    answer.headers["Content-Length"] = str(len(answer.content))
+    line = f"HTTP/1.1 {status} {answer.reason_phrase}\r\n".encode()
+    return line + answer.serialize_headers() + b"\r\n\r\n" + answer.content
+
 
 wsgi_app = "todo_project.wsgi:application"
 pythonpath = str(APP)
@@ -91,6 +115,9 @@ graceful_timeout = 32  # seconds; longer than the timeout of a request
 loglevel = "warning"
 # Signals are enough to control it; a socket would need protection.
 control_socket_disable = True
+
+limit_request_line = 8190  # bytes; the service has the same limits
+limit_request_field_size = 8190
 
 # Trusted proxies are handled in one place, todo_project/wsgi.py.
 secure_scheme_headers: dict[str, str] = {}

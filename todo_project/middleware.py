@@ -31,7 +31,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
-HEADER_LENGTH = 8190  # characters of one header, the default of common servers
+# Characters of one header, and of the address; the default of common servers.
+HEADER_LENGTH = 8190
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -163,6 +164,8 @@ class InputGateMiddleware:
 def refusal_of(request: HttpRequest) -> int | None:
     """Return the status with which the request is refused; None accepts it."""
     headers = request.headers
+    if len(request.path) + len(request.META.get("QUERY_STRING", "")) > HEADER_LENGTH:
+        return 414
     if any(len(v) > HEADER_LENGTH for n, v in headers.items() if n != "Cookie"):
         return 431
     if headers.get("Content-Encoding", "identity") != "identity":

@@ -73,6 +73,7 @@ STATUSES = {
     ),
     412: _like("Precondition failed", Stale),
     413: Status("Content too large", "too_large", _("The request is too large.")),
+    414: Status("Address too long", "address_too_long", _("The address is too long.")),
     415: Status(
         "Unsupported media type",
         "unsupported_media_type",

@@ -269,6 +269,11 @@ def test_a_header_too_long_is_431(owner_api):
     assert_problem(answer, 431, "headers_too_large")
 
 
+def test_an_address_too_long_is_414(owner_api):
+    for address in (f"{TODOS}?search={'a' * 8191}", f"/api/v1/{'a' * 8191}"):
+        assert_problem(owner_api.get(address), 414, "address_too_long")
+
+
 def test_a_failed_precondition_of_a_read_is_412(owner_api, todo):
     for address in (TODOS, f"{TODOS}/{todo.pk}"):
         answer = owner_api.get(address, headers={"If-Match": '"other"'})

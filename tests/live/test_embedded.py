@@ -153,6 +153,23 @@ def test_a_body_beyond_the_limit_is_refused_with_a_response(
         assert client.get("/livez").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("command", "size"),
+    [(UWSGI, 30_000), (GUNICORN, 70_000)],  # what uWSGI's protocol can carry, and more
+    ids=["uwsgi", "gunicorn"],
+)
+def test_an_address_or_header_beyond_the_limit_is_refused_with_a_response(
+    server: Embedded, size: int
+):
+    long = "a" * size
+    with server.client() as client:
+        address = client.get(f"/api/v1/todos?search={long}")
+        header = client.get("/api/v1/todos", headers={"X-Long": long})
+        assert client.get("/livez").status_code == 200
+    assert (address.status_code, address.json()["code"]) == (414, "address_too_long")
+    assert (header.status_code, header.json()["code"]) == (431, "headers_too_large")
+
+
 def test_a_running_request_is_finished_on_sigterm(server: Embedded):
     with half_sent(server, key=server.new_key()) as slow:
         wait_until(server.is_reading, what="a worker reads the request")

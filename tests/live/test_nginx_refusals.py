@@ -34,7 +34,6 @@ REFUSED = {
 }
 # nginx alone knows these, or knows more of them.
 OWN = {
-    414: ("Address too long", "address_too_long"),
     421: ("Misdirected request", "unknown_host"),
     502: ("Bad gateway", "unreachable"),
     503: (STATUSES[503].title, "maintenance"),

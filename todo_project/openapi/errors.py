@@ -50,7 +50,7 @@ PAGE = """\
 
 Errors of the API are `application/problem+json` (RFC 9457). `code` tells programs what
 is wrong; `detail` is the message in the language of the request. The table is generated
-from the classes of the errors. `maintenance` and those of status 414, 502 and 504 come
+from the classes of the errors. `maintenance` and those of status 502 and 504 come
 from the proxy in front of the service.
 
 | code | status | message | logged as |
@@ -70,7 +70,6 @@ class ErrorCode:
 
 # What nginx answers itself: see deploy/nginx/refusals.conf.
 PROXY_ERRORS = (
-    ErrorCode("address_too_long", 414, "The address is too long."),
     ErrorCode("unreachable", 502, "The service cannot be reached."),
     ErrorCode("maintenance", 503, "The service is down for maintenance."),
     ErrorCode("timeout", 504, "The service took too long."),

@@ -19,6 +19,8 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from core.registry import registry
+
 FILTERS = "_changelist_filters"  # Django's name
 
 
@@ -119,6 +121,7 @@ class PersonalAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         context["preserved_filters"] = preserved_filters(request)
+        context["most_bytes"] = registry.door_of(request.path_info).most_bytes
         if context["has_permission"] and not isinstance(request.user, AnonymousUser):
             context["nav"] = SimpleLazyObject(lambda: self.nav_items(request))
         return context

@@ -5,6 +5,7 @@
 // data-region takes over the content of the region of the same name there, and an empty
 // region counts. A page without regions other than its messages is left as usual.
 // Afterwards the event "in-place" on the document says which page was answered.
+// No form is sent that is larger than the service accepts.
 //
 // data-in-place on a button instead sends the button's form with only the fields inside
 // the nearest [data-adds]; all others are sent as they were when the page was opened.
@@ -16,6 +17,12 @@
     function isInPlace(form, button) {
         const wanted = "inPlace" in form.dataset || (button && "inPlace" in button.dataset);
         return wanted && document.querySelector("[data-region]:not([data-region='messages'])");
+    }
+
+    // The service would refuse it unread, and the page with the input would be gone.
+    function isTooLarge(form) {
+        const size = new URLSearchParams(new FormData(form)).toString().length;
+        return form.method === "post" && size > Number(messages?.dataset.most);
     }
 
     function show(text) {
@@ -108,6 +115,11 @@
 
     document.addEventListener("submit", (event) => {
         const {target: form, submitter: button} = event;
+        if (isTooLarge(form)) {
+            event.preventDefault();
+            show(messages.dataset.tooLarge);
+            return;
+        }
         if (event.defaultPrevented || !isInPlace(form, button)) {
             return;
         }

@@ -77,6 +77,16 @@ def leave(browser: Browser, css: str) -> bool:
     return bool(asked == "true")
 
 
+def test_a_form_that_is_too_large_is_not_sent(browser, mia):
+    todo = add_todo(actor=mia, content="Write a novel", now=NOW)
+    browser.open(address("todos_todo_change", todo.pk))
+    script = "document.querySelector(arguments[0]).value = 'a'.repeat(1024 * 1024)"
+    browser.driver.execute_script(script, NOTES)
+    browser.press("[name=_save]")
+    browser.wait_for("This is too large to be saved. Your input is still here.")
+    assert len(browser.value(NOTES)) == 1024 * 1024
+
+
 def test_leaving_an_edited_form_asks_first_and_sending_it_does_not(browser, mia):
     todo = add_todo(actor=mia, content="buy milk\nand bread", now=NOW)
     page = address("todos_todo_change", todo.pk)

@@ -117,6 +117,11 @@ def check_layout(browser: Any, rows: Any) -> None:
         row.update(due_on=due_on)
         browser.open(page)
         assert browser.middle(".done-box")[1] < 844 / 2, page
+    browser.open(reverse("admin:todos_todolist_changelist"))
+    name, settings = "#result_list .field-list_name a", "#result_list .field-settings a"
+    assert browser.middle(name)[1] < browser.middle(settings)[1]
+    browser.open(reverse("admin:accounts_user_add"))
+    assert browser.find("#id_roles input").rect["width"] < 32
     for width in (960, 1100, 1263, 1280):
         browser.look_as(width=width, dark=False)
         browser.open(f"{todos}?due=none&priority=0")

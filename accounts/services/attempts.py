@@ -172,10 +172,10 @@ def _report(row: AttemptCounter, attempt: Attempt, now: datetime) -> None:
     The event is about the person, if there is one with that user name. The name itself
     is not recorded: people type passwords into the wrong field.
     """
-    person = User.objects.filter(username_key=fold(attempt.name).strip()).first()
     if row.is_reported:
         return
     row.is_reported = True
+    person = User.objects.filter(username_key=fold(attempt.name).strip()).first()
     target: Model = row if person is None or not row.account else person
     verb = "user.locked_out" if target is person else "attempts.locked_out"
     changes: dict[str, list[object]] = {

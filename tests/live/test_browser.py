@@ -122,12 +122,12 @@ def test_the_maintenance_page_is_shown(browsers, stack):
 
 
 def look_at(browser: Browser, name: str, path: str, wait_for: str = "body") -> None:
-    """Open the page as every kind of screen has it, and keep what it looks like."""
+    """Show the page on every kind of screen, and keep what it looks like."""
+    browser.open(path)
+    browser.find(wait_for)
     for width in (1280, 390):
         for dark in (False, True):
             browser.look_as(width=width, dark=dark)
-            browser.open(path)
-            browser.find(wait_for)
             kind = f"{name}-{width}-{'dark' if dark else 'light'}"
             browser.shoot(Path(SHOTS, f"{kind}.png"))
             assert not browser.overflows(), kind

@@ -20,6 +20,7 @@ LIVE = TESTS / "live"  # the tests of the running service start their own engine
 # races, and sends no values that a database might refuse.
 ON_SQLITE_ALONE = (
     "test_celery.py",
+    "test_compose_prepare.py",
     "test_deploy.py",
     "test_docs.py",
     "test_env.py",
@@ -62,6 +63,7 @@ ON_SQLITE_ALONE = (
     "admin/test_todos.py",
     "api/test_docs.py",
     "api/test_document_for_generators.py",
+    "api/test_encodings.py",
     "api/test_entity_tags.py",
     "api/test_faults.py",
     "api/test_forms.py",

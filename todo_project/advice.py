@@ -10,20 +10,34 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.http.request import split_domain_port
+from django.http.request import split_domain_port, validate_host
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
 
 def advice_on_host(request: HttpRequest) -> str:
-    """Return how to allow the name in the Host header; empty if it is malformed."""
-    name, _port = split_domain_port(request.headers.get("Host", ""))
+    """Return how to allow the refused Host header; empty if it is malformed."""
+    name, port = split_domain_port(request.headers.get("Host", ""))
     if not name:
         return ""
-    text = _("To allow it, the operator of the server adds {name} to ALLOWED_HOSTS.")
-    return text.format(name=name)
+    if is_port_refused(request):
+        text = _(
+            "To allow it, the operator of the server adds {port} to ALLOWED_PORTS."
+        )
+    else:
+        text = _(
+            "To allow it, the operator of the server adds {name} to ALLOWED_HOSTS."
+        )
+    return text.format(name=name, port=port)
+
+
+def is_port_refused(request: HttpRequest) -> bool:
+    """Return whether the name in a refused Host header is allowed, but not its port."""
+    name, _port = split_domain_port(request.headers.get("Host", ""))
+    return validate_host(name, settings.ALLOWED_HOSTS)
 
 
 def advice_on_origin(request: HttpRequest) -> str:

@@ -23,7 +23,7 @@ from core.api.problems import BUSY_SECONDS, default_detail_of, problem_response
 from core.api.viewsets import API_PREFIX
 from core.forms import kept, once
 from core.registry import registry
-from todo_project.advice import advice_on_host, advice_on_origin
+from todo_project.advice import advice_on_host, advice_on_origin, is_port_refused
 
 # Refusals of requests whose bodies were accepted.
 WITH_INPUT = frozenset({403, 404, 409, 429, 500, 503})
@@ -34,7 +34,9 @@ ABOVE_API = (API_PREFIX, f"{API_PREFIX}v1/")
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost) and (advice := advice_on_host(request)):
-        return answer(request, 421, advice=advice)
+        is_port = is_port_refused(request)
+        detail = _("This server does not serve that port.") if is_port else ""
+        return answer(request, 421, detail=detail, advice=advice)
     return answer(request, 400)
 
 

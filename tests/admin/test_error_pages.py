@@ -100,11 +100,28 @@ def test_a_form_from_an_origin_that_settings_do_not_fit_is_explained(
         assert warning.setting in advice
 
 
-def test_the_page_for_an_unknown_host_says_how_to_allow_it(db):
-    answer = Client().get("/admin/", headers={"Host": "192.0.2.7:8000"})
+# The Host header, what the page says, and the setting that the page and the log name.
+REFUSED_HOSTS = [
+    ("192.0.2.7", "that host name.", "192.0.2.7 to ALLOWED_HOSTS"),
+    ("192.0.2.7:8000", "that host name.", "192.0.2.7 to ALLOWED_HOSTS"),
+    ("localhost:8000", "that port.", "8000 to ALLOWED_PORTS"),
+    ("127.0.0.1:8000", "that port.", "8000 to ALLOWED_PORTS"),
+]
+
+
+@pytest.mark.parametrize(("host", "refused", "remedy"), REFUSED_HOSTS)
+def test_a_refused_host_is_explained_by_the_setting_that_allows_it(
+    db, caplog, host, refused, remedy
+):
+    answer = Client().get("/admin/", headers={"Host": host})
     assert answer.status_code == 421
-    assert "This server does not serve that host name." in text_of(answer)
-    assert "adds 192.0.2.7 to ALLOWED_HOSTS." in text_of(answer)
+    page = text_of(answer)
+    assert f"This server does not serve {refused}" in page
+    assert f"adds {remedy}." in page
+    assert page.count("ALLOWED_") == 1
+    [logged] = [r.getMessage() for r in caplog.records if "security" in r.name]
+    assert remedy.rpartition(" ")[2] in logged
+    assert logged.count("ALLOWED_") == 1
 
 
 def test_a_busy_database_keeps_what_was_typed(owner_browser, todo):

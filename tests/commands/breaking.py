@@ -78,12 +78,12 @@ def seven_levels_deep(todo: Todo) -> None:
     raw(chain(owner, todo.list, 5)[0]).update(parent=todo)
 
 
-@breaks("assignees")
+@breaks("assignees", repairable=True)
 def assigned_to_an_outsider(todo: Todo) -> None:
     raw(todo).update(assignee=outsider())
 
 
-@breaks("assignees")
+@breaks("assignees", repairable=True)
 def assigned_to_a_viewer(todo: Todo) -> None:
     viewers = Membership.objects.filter(list=todo.list_id, role="viewer")
     raw(todo).update(assignee=viewers[0].user_id)

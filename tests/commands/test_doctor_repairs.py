@@ -12,11 +12,15 @@ from tests.commands.breaking import (
     due_at_an_hour_late,
     list_without_owner,
     missing_permission,
+    raw,
     wrong_search_keys,
 )
 from tests.commands.running import attempt, run
-from tests.todos.helpers import fresh, last_event, member
+from tests.conftest import NOW
+from tests.todos.helpers import fresh, last_event, member, put
 from todos.models import Todo
+from todos.services.maintenance import unassign_others_than_editors
+from todos.services.trash import trash_todo
 
 
 @pytest.mark.parametrize(
@@ -25,7 +29,7 @@ from todos.models import Todo
     ids=[found.__name__ for _check, found in REPAIRABLE],
 )
 def test_findings_that_are_safe_to_repair_are_repaired(
-    full, examine, name: str, break_it: Breakage
+    full, outsider, examine, name: str, break_it: Breakage
 ):
     break_it(fresh(full))
     status, found = examine("--only", name)
@@ -80,6 +84,26 @@ def test_a_due_time_is_repaired_as_a_recorded_change_of_the_todo(full, examine):
     assert after.list.revision == revision + 1
     assert last_event(after).verb == "todo.changed"
     assert examine() == (0, {})
+
+
+def test_assignees_who_may_not_edit_are_removed_as_a_recorded_change(full, viewer):
+    trashed = put(full.list.created_by, full.list)
+    trash_todo(actor=full.list.created_by, todo=trashed, now=NOW)
+    kept = put(full.list.created_by, fresh(full.list), assignee=full.assignee)
+    for todo in (full, trashed):
+        raw(todo).update(assignee=viewer)
+    before, revision = fresh(full), fresh(full.list).revision
+    run("doctor", "--repair", "--only", "assignees")
+    for todo in (full, trashed):
+        event = last_event(todo)
+        assert Todo.with_trash.get(pk=todo.pk).assignee is None
+        assert (event.verb, event.source) == ("todo.changed", "command")
+        assert event.changes == {"assignee": [str(viewer.pk), None]}
+    assert fresh(full).version == before.version + 1
+    assert fresh(full.list).revision == revision + 2
+    unassign_others_than_editors(list_id=full.list_id, now=NOW)  # none is left
+    assert fresh(full.list).revision == revision + 2
+    assert fresh(kept).assignee == full.assignee
 
 
 def test_repaired_text_can_be_searched(full, owner):

@@ -8,9 +8,10 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psutil
@@ -238,6 +239,66 @@ def test_a_killed_background_process_is_restarted(server: Embedded):
         lambda: server.background() and not old.is_running(),
         what="it is back",
     )
+
+
+@pytest.fixture
+def small_data(prepared: Path, tmp_path: Path) -> Iterator[Path]:
+    """The prepared data on a file system of its own, which is soon full."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = mount("-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk))
+    if done.returncode:
+        pytest.skip(f"A file system cannot be mounted here: {done.stderr.strip()}")
+    try:
+        no_pipes = shutil.ignore_patterns("*.fifo")
+        yield Path(shutil.copytree(prepared, disk / "data", ignore=no_pipes))
+    finally:
+        # Lazy, because processes of the server may still be ending.
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S603, S607
+
+
+def mount(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        ["mount", *arguments],  # noqa: S607
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def fill(folder: Path) -> Path:
+    """Fill the disk of the folder; return the file whose removal frees it again."""
+    with closing(sqlite3.connect(folder / "todo.sqlite3", timeout=20)) as database:
+        # Otherwise writes would go on in the space that the log already has.
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    filling = folder / "filling"
+    with filling.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    return filling
+
+
+def test_a_full_disk_makes_it_unavailable_until_there_is_space(small_data, command):
+    with Embedded(small_data) as server:
+        server.start(command)
+        processes = psutil.Process(server.pid).children()
+        with server.client(key=server.new_key()) as client:
+            filling = fill(small_data)
+            wait_until(lambda: status_of(client) == 503, what="the full disk is found")
+            assert client.get("/readyz").json()["checks"] == {
+                "database": "ok",
+                "migrations": "ok",
+                "writes": "failed",
+                "background": "unknown",
+            }
+            assert client.post(smoke.TODOS, data={"content": "x"}).status_code == 503
+            assert client.get(smoke.TODOS).status_code == 200
+            filling.unlink()
+            wait_until(lambda: status_of(client) == 200, what="it works again")
+            assert client.post(smoke.TODOS, data={"content": "x"}).status_code == 201
+        assert psutil.Process(server.pid).children() == processes  # none crashed
+
+
+def status_of(client: Client) -> int:
+    return int(client.get("/readyz").status_code)
 
 
 def refused(data: Path, **variables: str) -> str:

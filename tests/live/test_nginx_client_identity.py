@@ -103,6 +103,14 @@ def test_a_listed_tls_proxy_is_trusted_and_not_redirected(
     assert line["client"] == "203.0.113.1"
 
 
+def test_a_listed_tls_proxy_that_names_no_client_is_explained(behind_proxy: Nginx):
+    answer = requests.get(
+        behind_proxy.http_url, headers={"X-Forwarded-Proto": "https"}, timeout=5
+    )
+    assert (answer.status_code, answer.history) == (421, [])
+    assert "lets it set X-Forwarded-For" in answer.text
+
+
 def test_plain_http_through_a_listed_proxy_is_redirected(
     behind_proxy: Nginx,
 ):
@@ -127,4 +135,4 @@ def test_an_unlisted_proxy_is_not_trusted(nginx: Nginx):
     answer = requests.get(
         nginx.http_url, headers=FROM_PROXY, allow_redirects=False, timeout=5
     )
-    assert answer.status_code == 308
+    assert answer.status_code == 421

@@ -108,6 +108,37 @@ def test_plain_http_is_not_redirected_to_unknown_hosts(nginx: Nginx):
     assert answer.status_code == 421
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/api/v1/todos"])
+def test_a_tls_proxy_that_is_not_trusted_is_explained_without_a_loop(
+    nginx: Nginx, path
+):
+    answer = ask_as_tls_proxy(nginx, path)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (421, "no-store")
+    assert "adds the address of the proxy" in answer.text
+    assert "site/proxies.conf" in answer.text
+    [line] = nginx.lines(answer.headers["X-Request-ID"])
+    assert (line["status"], line["client"]) == (421, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"X-Forwarded-Proto": "http"}, 308), ({"Host": "evil.test"}, 421)],
+)
+def test_other_requests_of_an_untrusted_proxy_are_not_explained_by_it(
+    nginx: Nginx, headers, status
+):
+    answer = ask_as_tls_proxy(nginx, "/admin/", **headers)
+    assert answer.status_code == status
+    assert "proxy" not in answer.text
+
+
+def ask_as_tls_proxy(nginx: Nginx, path: str, **headers: str) -> requests.Response:
+    """Pass on a request over plain HTTP, as one that came over HTTPS."""
+    named = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"} | headers
+    url = f"{nginx.http_url}{path}"
+    return requests.get(url, headers=named, allow_redirects=False, timeout=5)
+
+
 def test_a_certificate_can_be_renewed_over_plain_http(nginx: Nginx):
     folder = nginx.data / "acme" / ".well-known" / "acme-challenge"
     folder.mkdir(parents=True)

@@ -7,9 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from todos.models import Todo, TodoList
+from todos.models import Membership, Todo, TodoList
 from todos.services.locking import Entry, record_in_list
 from todos.services.trash import purge_list, purge_list_trash
 
@@ -30,6 +30,27 @@ def recompute_due(*, list_id: UUID, ids: Collection[UUID], now: datetime) -> int
     if entries:
         record_in_list(locked, *entries, actor=None, at=now)
     return len(entries)
+
+
+def assigned_to_others_than_editors() -> QuerySet[Todo]:
+    """Return the todos whose assignee may not edit them, and so cannot finish them."""
+    editor = Membership.objects.editors().filter(
+        list=OuterRef("list"), user=OuterRef("assignee")
+    )
+    return Todo.with_trash.exclude(assignee=None).exclude(Exists(editor))
+
+
+@transaction.atomic
+def unassign_others_than_editors(*, list_id: UUID, now: datetime) -> None:
+    """Remove the assignees in a list who may not edit it, as recorded changes."""
+    locked = TodoList.objects.select_for_update().get(pk=list_id)
+    todos = list(assigned_to_others_than_editors().filter(list=locked))
+    entries: list[Entry] = [
+        ("todo.changed", todo, todo.assign(by=None, at=now, assignee=None))
+        for todo in todos
+    ]
+    Todo.save_many(todos, "assignee")
+    record_in_list(locked, *entries, actor=None, at=now)
 
 
 def old_trash(before: datetime) -> QuerySet[Todo]:

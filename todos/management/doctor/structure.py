@@ -13,6 +13,10 @@ from accounts.models import User
 from core.registry import DoctorCheck, RowCounter
 from todos.models import MAX_DEPTH, Comment, Membership, Todo, TodoList
 from todos.services.lists import inbox_of
+from todos.services.maintenance import (
+    assigned_to_others_than_editors,
+    unassign_others_than_editors,
+)
 from todos.services.ownership import appoint_owner
 
 _TOO_DEEP = "__".join(["parent"] * MAX_DEPTH)
@@ -68,11 +72,7 @@ def find_deep_or_cyclic(_counter: RowCounter) -> Iterator[str]:
 
 
 def find_assignees_who_are_not_editors(_counter: RowCounter) -> Iterator[str]:
-    editor = Membership.objects.editors().filter(
-        list=OuterRef("list"), user=OuterRef("assignee")
-    )
-    foreign = Todo.with_trash.exclude(assignee=None).exclude(Exists(editor))
-    for pk in _ids(foreign):
+    for pk in _ids(assigned_to_others_than_editors()):
         yield f"Todo {pk} is assigned to a person who cannot edit its list."
 
 
@@ -95,6 +95,12 @@ def repair_inboxes() -> None:
 def repair_owners() -> None:
     for todo_list in without_owner():
         appoint_owner(todo_list=todo_list, now=timezone.now())
+
+
+def repair_assignees() -> None:
+    lists = assigned_to_others_than_editors().order_by().values_list("list", flat=True)
+    for list_id in sorted(set(lists)):
+        unassign_others_than_editors(list_id=list_id, now=timezone.now())
 
 
 def _ids(rows: QuerySet[Any]) -> Iterator[UUID]:
@@ -128,7 +134,12 @@ CHECKS = (
     DoctorCheck("parents", find_parents_in_other_lists),
     DoctorCheck("trash", find_active_below_trash),
     DoctorCheck("depth", find_deep_or_cyclic),
-    DoctorCheck("assignees", find_assignees_who_are_not_editors),
+    DoctorCheck(
+        "assignees",
+        find_assignees_who_are_not_editors,
+        repair_assignees,
+        "removes the assignees, as a recorded change of each todo",
+    ),
     DoctorCheck("labels", find_labels_of_other_lists),
     DoctorCheck("comments", find_comments_in_other_lists),
 )

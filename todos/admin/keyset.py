@@ -40,7 +40,7 @@ class KeysetChangeList(BoundedChangeList):
         )
         add_anchors(self.result_list)
         self._count(order)
-        self.show_admin_actions = bool(self.result_list)
+        self.show_admin_actions = self.can_act
         self.can_show_all, self.multi_page = True, False
         if self.query and not rows and position is None:
             self.elsewhere = matches_elsewhere(request, self)

@@ -146,6 +146,13 @@ class KeyRemoval(Removal[ApiKey]):
         "Requests with this key are refused from now on. This cannot be undone."
     )
 
+    done_before = gettext_lazy(
+        "This key was revoked already, or you no longer have access to it."
+    )
+
+    def is_removed(self, row: ApiKey) -> bool:
+        return row.revoked_at is not None
+
     def remove(self, actor: User, row: ApiKey, now: datetime) -> None:
         revoke_key(actor=actor, key=row, now=now)
 

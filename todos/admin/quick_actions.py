@@ -9,13 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db import transaction
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    QueryDict,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -27,7 +21,7 @@ from core.admin.actions import run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
 from core.characters import isolate
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, Missing
 from core.forms import kept, once
 from todos.admin.base import as_id, requested_list, requested_list_id, writable_lists
 from todos.admin.forms import QuickAddForm
@@ -114,12 +108,12 @@ class QuickActions:
     def restore(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Restore a todo from the trash, and show again what was typed for it."""
         user = request_user(request)
-        todo = Todo.with_trash.editable_by(user).filter(pk=pk).first()
-        if todo is None:
-            raise Http404
         page = page_url(Todo, "change", pk)
 
         def run() -> str:
+            todo = Todo.with_trash.editable_by(user).filter(pk=pk).first()
+            if todo is None:
+                raise Missing
             row = restore_todo(actor=user, todo=todo, now=timezone.now())
             typed = kept.input_of(request)
             if typed.get("version") == str(row.version - MOVES):
@@ -128,7 +122,7 @@ class QuickActions:
             text = _("“%s” was restored. Check your input and save.")
             return text % isolate(row.content)
 
-        return run_and_redirect(request, run, page)
+        return run_and_redirect(request, run, page_url(Todo, "changelist"), page)
 
     def _add(self, request: HttpRequest, form: QuickAddForm) -> Todo:
         if not form.is_valid():
@@ -151,11 +145,10 @@ class QuickActions:
         message: str,
         undo: str,
     ) -> HttpResponse:
-        todo: Todo | None = self.model_admin.get_object(request, str(pk))
-        if todo is None:
-            raise Http404
-
         def run() -> str:
+            todo: Todo | None = self.model_admin.get_object(request, str(pk))
+            if todo is None:
+                raise Missing
             service(actor=request_user(request), todo=todo, now=timezone.now())
             return undoable(message % isolate(todo.content), todo, undo)
 

@@ -203,7 +203,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     def history_rows(self, request: HttpRequest, row: User) -> QuerySet[Event]:
         """Hide the history from colleagues: it reveals more than the name."""
         if row == request.user or manages_users(request):
-            return history_of(request_user(request), "user", row.pk)
+            return history_of(request, "user", row.pk)
         return Event.objects.none()
 
     def get_urls(self) -> list[URLPattern]:

@@ -25,6 +25,7 @@ from core.characters import isolate
 from core.text import day_of
 from todos.admin.base import requested_list_id
 from todos.admin.cells import local_now
+from todos.admin.own_lists import own_lists
 from todos.due import Period
 from todos.models import Label, Membership, Priority, Todo, TodoList
 from todos.querysets import TodoQuerySet
@@ -184,11 +185,16 @@ class RowFilter(admin.SimpleListFilter):
         raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
-        rows: list[Model] = list(self.rows(request)[:MAX_CHOICES])
-        chosen = self.key()
-        if chosen and chosen not in {row.pk for row in rows}:
-            rows += list(self.rows(request).filter(pk=chosen))
+        rows, key = self.first(request), self.key()
+        if key and key not in {row.pk for row in rows}:
+            rows += filter(None, [self.find(request, key)])
         return [(str(row.pk), self.name_of(row)) for row in rows]
+
+    def first(self, request: HttpRequest) -> list[Any]:
+        return list(self.rows(request)[:MAX_CHOICES])
+
+    def find(self, request: HttpRequest, key: UUID) -> Any:
+        return self.rows(request).filter(pk=key).first()
 
     def name_of(self, row: Any) -> str:
         return str(row)
@@ -236,8 +242,11 @@ class ListFilter(RowFilter):
     title = gettext_lazy("list")
     parameter_name = "list"
 
-    def rows(self, request: HttpRequest) -> QuerySet[Any]:
-        return TodoList.objects.as_seen_by(request_user(request)).in_own_order()
+    def first(self, request: HttpRequest) -> list[Any]:
+        return own_lists(request).first(MAX_CHOICES)
+
+    def find(self, request: HttpRequest, key: UUID) -> Any:
+        return own_lists(request).find(key)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db import OperationalError
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -24,7 +24,7 @@ from core.models import Event
 from todos.admin import columns
 from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
-from todos.admin.inlines import MEMBER_ORDER, MemberInline
+from todos.admin.inlines import MemberInline
 from todos.admin.list_actions import ListBulkActions
 from todos.admin.list_changeform import ListChangeForm, ListRemoval
 from todos.admin.list_changelist import ListChangelist
@@ -77,9 +77,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         lists = TodoList.objects.as_seen_by(user)
         if shows_trash(request):
             lists = TodoList.objects.owned_by(user).with_membership().trashed()
-        others = Membership.objects.exclude(user=user).select_related("user")
-        members = Prefetch("memberships", others.order_by(*MEMBER_ORDER))
-        return lists.in_own_order().prefetch_related(members)
+        return lists.in_own_order()
 
     def can_edit(self, request: HttpRequest, row: TodoList) -> bool:
         return True  # every member has their own colour for it

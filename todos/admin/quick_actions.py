@@ -23,8 +23,9 @@ from core.admin.urls import page_url
 from core.characters import isolate
 from core.errors import DomainError, Invalid, Missing
 from core.forms import kept, once
-from todos.admin.base import as_id, requested_list, requested_list_id, writable_lists
+from todos.admin.base import as_id, requested_list, requested_list_id
 from todos.admin.forms import QuickAddForm
+from todos.admin.own_lists import own_lists
 from todos.models import CONTENT_LENGTH, Todo
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 from todos.services.trash import restore_todo
@@ -62,11 +63,12 @@ class QuickActions:
             return {}
         user = request_user(request)
         typed = kept.take(request, reverse(QUICK_ADD)) or QueryDict()
-        lists = writable_lists(user)
-        offered = list(lists[:MAX_LISTS])
+        lists = own_lists(request)
+        offered = lists.first(MAX_LISTS, lambda row: row.is_writable)
         chosen = as_id(typed.get("list")) or requested_list_id(request)
-        if chosen and chosen not in {row.pk for row in offered}:
-            offered += list(lists.filter(pk=chosen))
+        row = lists.find(chosen)
+        if row is not None and row.is_writable and row not in offered:
+            offered.append(row)
         return {
             "quick_lists": offered,
             "quick_list": chosen,

@@ -31,7 +31,7 @@ from core.site import PersonalAdminSite
 
 def explain_sign_in(request: HttpRequest) -> None:
     """Say that the session has ended, to a browser that still had one."""
-    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+    if request.COOKIES.get(settings.SESSION_COOKIE_NAME):
         text = _("Your session has ended. Sign in again to continue.")
         messages.warning(request, str(text))
 

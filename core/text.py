@@ -48,6 +48,15 @@ def is_in_calendar(text: str) -> bool:
     return True
 
 
+def day_of(text: str) -> date:
+    """Return the date; raise ValidationError for another format, or if none exists."""
+    if not is_day(text):
+        raise ValidationError(_("Give a date as YYYY-MM-DD."), code="invalid")
+    if not is_in_calendar(text):
+        raise ValidationError(NO_SUCH_DAY, code="no_such_day")
+    return date.fromisoformat(text)
+
+
 def is_moment(text: str) -> bool:
     """Return whether the text has the format of a date-time with offset."""
     return re.fullmatch(_MOMENT, text, re.ASCII) is not None

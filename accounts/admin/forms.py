@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
+from accounts.models.people import RoleQuerySet
 from accounts.services.passwords import hash_password
 from core.admin.forms import RowChoices, ServiceForm
 from core.timezones import zone_choices, zone_names
@@ -53,7 +54,7 @@ class PersonForm(ServiceForm):
 
     time_zone = ZoneField(initial="UTC")
     roles = RowChoices(
-        queryset=Role.objects.order_by("name"),
+        queryset=Role.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         label=gettext_lazy("roles"),
@@ -82,6 +83,9 @@ class PersonForm(ServiceForm):
         self.instance.was_active = self.is_new or self.row.is_active
         if self.instance.was_active:
             self.fields.pop("keep_keys", None)
+        if "roles" in self.fields:  # it is read-only for those who may not change it
+            assignable = RoleQuerySet(Role).grantable_by(self.user).order_by("name")
+            self.fields["roles"].queryset = assignable  # type: ignore[attr-defined]
         if self.is_new:
             default = Role.objects.filter(name="member")
             self.initial.setdefault("roles", list(default.values_list("pk", flat=True)))

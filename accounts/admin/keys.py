@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -146,8 +146,20 @@ class KeyRemoval(Removal[ApiKey]):
         "Requests with this key are refused from now on. This cannot be undone."
     )
 
+    done_before = gettext_lazy(
+        "This key was revoked already, or you no longer have access to it."
+    )
+
+    def is_removed(self, row: ApiKey) -> bool:
+        return row.revoked_at is not None
+
     def remove(self, actor: User, row: ApiKey, now: datetime) -> None:
         revoke_key(actor=actor, key=row, now=now)
+
+
+def can_revoke(key: Any) -> bool:
+    """Return whether the user may revoke the key, which `with_editable` has read."""
+    return key.is_editable and key.revoked_at is None
 
 
 class KeyBulkActions(BulkActions):
@@ -155,6 +167,9 @@ class KeyBulkActions(BulkActions):
 
     names = ("revoke",)
     row_name = "key"
+
+    def can_act_on(self, row: Model) -> bool:
+        return can_revoke(row)
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Revoke"))
     def revoke(
@@ -181,7 +196,8 @@ class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
     fieldsets = ((None, {"fields": ("name", "expires_at", "scopes")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("user")
+        keys = cast(ApiKeyQuerySet, super().get_queryset(request))
+        return keys.with_editable(request_user(request)).select_related("user")
 
     def has_change_permission(
         self, request: HttpRequest, obj: ApiKey | None = None
@@ -189,7 +205,7 @@ class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
         return False
 
     def can_delete(self, request: HttpRequest, row: ApiKey) -> bool:
-        return row.revoked_at is None and self.can_edit(request, row)
+        return can_revoke(row)
 
     @admin.display(description=gettext_lazy("key"))
     def key(self, key: ApiKey) -> str:

@@ -38,6 +38,7 @@ from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
 from core.admin.changelist import Changelist, Column
 from core.admin.forms import ServiceForm
+from core.admin.gone import gone_response
 from core.admin.history import history_of
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
@@ -158,6 +159,9 @@ class UserRemoval(Removal[User]):
         "The name and email address are erased permanently. Shared lists stay."
     )
 
+    def is_removed(self, row: User) -> bool:
+        return row.removed_at is not None
+
     def remove(self, actor: User, row: User, now: datetime) -> None:
         remove_person(actor=actor, person=row, now=now)
 
@@ -199,7 +203,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     def history_rows(self, request: HttpRequest, row: User) -> QuerySet[Event]:
         """Hide the history from colleagues: it reveals more than the name."""
         if row == request.user or manages_users(request):
-            return history_of(request_user(request), "user", row.pk)
+            return history_of(request, "user", row.pk)
         return Event.objects.none()
 
     def get_urls(self) -> list[URLPattern]:
@@ -236,6 +240,9 @@ class UserAdmin(ScopedModelAdmin[User]):
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Set a new password for a user."""
         person: User | None = self.get_object(request, object_id)
+        is_gone = person is None or person.removed_at is not None
+        if is_gone and request.method == "POST" and self.has_change_permission(request):
+            return gone_response(request, page_url(User, "changelist"))
         if not self.has_change_permission(request, person):
             raise PermissionDenied
         if person is None:

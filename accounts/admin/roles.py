@@ -16,13 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from accounts.models.people import RoleQuerySet, permissions_beyond
 from accounts.services.roles import add_role, change_role, remove_role, state_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
 from core.admin.forms import RowChoices, ServiceForm
+from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.registry import registry
-from core.scoping import ScopedQuerySet
 from core.text import space_scripts, validate_storable, validate_visible
 
 OPERATIONS = {
@@ -31,16 +32,6 @@ OPERATIONS = {
     "delete": _("Delete %(name)s"),
     "view": _("View %(name)s"),
 }
-
-
-class RoleQuerySet(ScopedQuerySet[Role]):
-    """Roles: all of them for users with the permission, none for others."""
-
-    def visible_to(self, user: User) -> RoleQuerySet:
-        return self if user.has_perm("accounts.view_role") else self.none()
-
-    def editable_by(self, user: User) -> RoleQuerySet:
-        return self if user.has_perm("accounts.change_role") else self.none()
 
 
 class GroupedPermissions(RowChoices):
@@ -75,7 +66,8 @@ class RoleForm(ServiceForm):
         if "name" in self.fields:  # a field of Django's model
             self.fields["name"].validators += [validate_storable, validate_visible]
         if "permissions" in self.fields:
-            self.fields["permissions"].queryset = grantable()  # type: ignore[attr-defined]
+            offered = grantable_by(self.user)
+            self.fields["permissions"].queryset = offered  # type: ignore[attr-defined]
             # Permissions that the page does not offer are neither shown nor removed.
             held = self.initial.get("permissions", ())
             self.initial["permissions"] = [one for one in held if is_grantable(one)]
@@ -90,10 +82,11 @@ def is_grantable(permission: Permission) -> bool:
     return app in registry.apps
 
 
-def grantable() -> QuerySet[Permission]:
-    """Return the permissions that roles can grant: those of declared apps."""
+def grantable_by(user: User) -> QuerySet[Permission]:
+    """Return the permissions of declared apps that the user may let roles grant."""
     return (
         Permission.objects.filter(content_type__app_label__in=registry.apps)
+        .exclude(pk__in=permissions_beyond(user))
         .select_related("content_type")
         .order_by("content_type__app_label", "content_type__model", "codename")
     )
@@ -111,7 +104,7 @@ class RoleChangeForm(ChangeForm[Role, RoleForm]):
     def change(self, actor: User, form: RoleForm, now: datetime) -> None:
         values = form.values
         if "permissions" in values:
-            others = form.row.permissions.exclude(pk__in=grantable())
+            others = form.row.permissions.exclude(pk__in=grantable_by(actor))
             values["permissions"] = [*values["permissions"], *others]
         change_role(
             actor=actor, role=form.row, expected=form.expected, now=now, **values
@@ -146,7 +139,7 @@ class RoleAdmin(ScopedModelAdmin[Role]):
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
         if field == "permissions":
-            return grantable()
+            return grantable_by(request_user(request))
         return super().choices_for(request, field)
 
     @admin.display(description=_("name"), ordering="name")

@@ -9,7 +9,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
@@ -34,6 +34,11 @@ class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
             managed = User.objects.manageable_by(user)
             return self.filter(Q(user=user) | Q(user__in=managed))
         return self.filter(user=user)
+
+    def with_editable(self, user: User) -> Self:
+        """Add whether the user may revoke each visible key, as `is_editable`."""
+        managed = User.objects.manageable_by(user).filter(pk=OuterRef("user"))
+        return self.annotate(is_editable=Exists(managed))
 
     def usable(self, now: datetime) -> Self:
         """Keep the keys that are not revoked, expired or of a disabled person."""

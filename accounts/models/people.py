@@ -22,6 +22,14 @@ from core.text import fold, validate_storable, validate_visible
 from core.timezones import validate_zone
 
 
+def permissions_beyond(user: User) -> models.QuerySet[Permission]:
+    """Return the permissions that the user does not have: none for superusers."""
+    if user.is_superuser:
+        return Permission.objects.none()
+    granted = Permission.objects.filter(group__user=user)
+    return Permission.objects.exclude(pk__in=granted.values("pk"))
+
+
 class UserQuerySet(ScopedQuerySet["User"]):
     def visible_to(self, user: User) -> Self:
         """Keep the person and those who share a list with them; for managers, all."""
@@ -45,10 +53,8 @@ class UserQuerySet(ScopedQuerySet["User"]):
         """
         if user.is_superuser:
             return self
-        granted = Permission.objects.filter(group__user=user)
-        beyond = Permission.objects.exclude(pk__in=granted.values("pk"))
         has_more = self.model.groups.through._default_manager.filter(
-            group__in=Group.objects.filter(permissions__in=beyond)
+            group__in=Group.objects.filter(permissions__in=permissions_beyond(user))
         )
         return self.filter(is_superuser=False).exclude(pk__in=has_more.values("user"))
 
@@ -257,8 +263,29 @@ def role_title(name: str) -> str:
     return str(ROLE_TITLES.get(name, name))
 
 
+class RoleQuerySet(ScopedQuerySet["Role"]):
+    """Roles: all of them for users with the permission, none for others."""
+
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("accounts.view_role") else self.none()
+
+    def editable_by(self, user: User) -> Self:
+        if user.has_perm("accounts.change_role"):
+            return self.grantable_by(user)
+        return self.none()
+
+    def grantable_by(self, user: User) -> Self:
+        """Keep the roles that grant nothing that the user may not do.
+
+        Nobody assigns, changes or deletes another one: see `require_no_escalation`.
+        """
+        return self.exclude(permissions__in=permissions_beyond(user))
+
+
 class Role(Group):
     """A named set of global permissions."""
+
+    scoped = RoleQuerySet.as_manager()
 
     class Meta:
         proxy = True

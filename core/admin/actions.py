@@ -11,13 +11,14 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import IntegrityError, OperationalError
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.admin.bulk_run import BulkRun, progress_page
 from core.admin.changelist import grouped
+from core.admin.gone import NONE_LEFT, gone_response
 from core.admin.paginator import MAX_COUNTED
 from core.admin.permissions import request_user
 from core.errors import Busy, DomainError, Missing, refusal_of
@@ -35,21 +36,22 @@ RowService = tuple[Callable[..., object], Callable[[int], str]]
 
 
 def run_and_redirect(
-    request: HttpRequest, verb: Callable[[], str], fallback: str
+    request: HttpRequest, verb: Callable[[], str], table: str, page: str = ""
 ) -> HttpResponse:
     """Call `verb`, show the message it returns, and redirect to the form's page.
 
-    The parameter `at` of the URL is the id of an element to return to.
+    If the form does not name its page, redirect to `page` or `table`. The parameter
+    `at` of the URL is the id of an element to return to.
     """
     try:
         messages.success(request, verb())
     except Missing:
-        raise Http404 from None
+        return gone_response(request, table)
     except (DomainError, IntegrityError, OperationalError) as error:
         messages.error(request, str(refusal_of(error).message))
     anchor = request.GET.get("at", "")
     fragment = f"#{anchor}" if ANCHOR.fullmatch(anchor) else ""
-    return HttpResponseRedirect(return_url(request, fallback) + fragment)
+    return HttpResponseRedirect(return_url(request, page or table) + fragment)
 
 
 class BulkActions:
@@ -124,6 +126,8 @@ class BulkActions:
             return progress_page(self.model_admin, request, run)
         if run.count:
             messages.success(request, message(run.count))
+        elif not run.refused:  # a second click finds the rows gone
+            messages.info(request, str(NONE_LEFT))
         for reason, times in run.refused.items():
             messages.error(request, f"{reason} ({times})" if times > 1 else reason)
         return None

@@ -223,7 +223,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
 
     def history_rows(self, request: HttpRequest, row: Row) -> QuerySet[Event]:
         """Return the events about a row that the user may read, newest first."""
-        return history_of(request_user(request), self.resource_type, row.pk)
+        return history_of(request, self.resource_type, row.pk)
 
     def history_view(
         self,
@@ -234,10 +234,9 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             raise Http404
-        user = request_user(request)
         found = list(self.history_rows(request, row)[:MAX_HISTORY])
         events = present_events(
-            without_repeats(found), user, technical=False, page_of=row
+            without_repeats(found), request, technical=False, page_of=row
         )
         context = {
             **self.admin_site.each_context(request),

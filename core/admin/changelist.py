@@ -41,11 +41,18 @@ class BoundedChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.show_admin_actions = self.can_act
         self.first_shown = (self.page_num - 1) * self.list_per_page + 1
         if self.page_num > 1:
             self.previous_page = self.get_query_string({PAGE_VAR: self.page_num - 1})
         if self.page_num < self.paginator.num_pages:
             self.next_page = self.get_query_string({PAGE_VAR: self.page_num + 1})
+
+    @property
+    def can_act(self) -> bool:
+        """Return whether a row that is shown can be selected."""
+        can_act_on = self.model_admin.bulk_actions.can_act_on  # type: ignore[attr-defined]
+        return any(map(can_act_on, self.result_list))
 
     @property
     def total(self) -> str:

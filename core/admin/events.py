@@ -18,9 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from core.admin.base import ScopedModelAdmin
 from core.admin.changelist import BoundedChangeList, Changelist
-from core.admin.history import field_label, present_events
-from core.admin.permissions import request_user
-from core.admin.subjects import names_of_streams
+from core.admin.history import (
+    field_label,
+    names_in,
+    present_event,
+    present_events,
+)
 from core.models import Event
 from core.registry import registry
 from core.text import fold, listed
@@ -64,7 +67,7 @@ class EventChangeList(BoundedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        shown = present_events(self.result_list, request_user(request))
+        shown = present_events(self.result_list, request)
         for event, presented in zip(self.result_list, shown, strict=True):
             event.presented = presented
 
@@ -149,15 +152,15 @@ class EventAdmin(ScopedModelAdmin[Event]):
         event = self.get_object(request, object_id)
         if event is None or not self.has_view_permission(request, event):
             raise Http404
-        user = request_user(request)
-        presented = present_events([event], user)[0]
+        names = names_in([event], request)
+        presented = present_event(event, names)
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(presented.sentence),
             "opts": self.opts,
             "event": event,
             "presented": presented,
-            "stream": names_of_streams([event], user).get(str(event.stream_id)),
+            "stream": names.of_stream(event),
         }
         return TemplateResponse(request, "admin/event.html", context)
 
@@ -169,7 +172,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
 
     def _latest(self, request: HttpRequest) -> list[Any]:
         events = list(self.get_queryset(request).order_by(*self.ordering)[:LATEST])
-        return present_events(events, request_user(request), technical=False)
+        return present_events(events, request, technical=False)
 
     def history_rows(self, request: HttpRequest, row: Event) -> QuerySet[Event]:
         return Event.objects.none()

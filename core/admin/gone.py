@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+)
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +24,28 @@ from core.errors import Conflict
 from core.forms import kept
 
 Refusal = Http404 | PermissionDenied
+NONE_LEFT = gettext_lazy("Nothing was changed: what you selected is no longer here.")
+
+
+def gone_response(
+    request: HttpRequest, table: str, message: str | Promise = ""
+) -> HttpResponse:
+    """Say that the row is gone, which a second click finds, and redirect.
+
+    Redirect to the page of the form, unless it is that of a row, which may be gone too.
+    """
+    text = _("This was deleted already, or you no longer have access to it.")
+    messages.info(request, str(message or text))
+    url = kept.return_url(request, table)
+    return HttpResponseRedirect(table if _is_page_of_row(url) else url)
+
+
+def _is_page_of_row(url: str) -> bool:
+    prefix = get_script_prefix().removesuffix("/")
+    try:
+        return bool(resolve(urlsplit(url).path.removeprefix(prefix)).kwargs)
+    except Resolver404:
+        return True
 
 
 class ChoiceGone(Conflict):

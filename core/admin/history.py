@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.formats import localize, time_format
 from django.utils.translation import gettext as _
 
-from core.admin.subjects import (
-    Name,
-    field_of,
-    names_of_actors,
-    names_of_rows,
-    names_of_subjects,
-)
+from core.admin.permissions import request_user
+from core.admin.subjects import EventNames, Name, field_of
 from core.models import Event
 from core.registry import registry
-from core.users import User
 
 NOTHING = "–"
 
@@ -58,11 +53,19 @@ class PresentedEvent:
         return f"{self.subject} {self.phrase}"
 
 
-def history_of(user: User, resource_type: str, pk: object) -> QuerySet[Event]:
+def history_of(request: HttpRequest, resource_type: str, pk: object) -> QuerySet[Event]:
     """Return the events about a row that the user may read, newest first."""
     about = Event.objects.about(resource_type, str(pk))
-    visible = about.open_to(registry.streams_visible_to(user))
+    visible = about.open_to(streams_visible_in(request))
     return visible.order_by("-at", "-pk")
+
+
+def streams_visible_in(request: HttpRequest) -> frozenset[UUID]:
+    """Return the streams that the user may read in full; queried once per request."""
+    if "_visible_streams" not in request.__dict__:
+        found = registry.streams_visible_to(request_user(request))
+        request.__dict__["_visible_streams"] = found
+    return request.__dict__["_visible_streams"]  # type: ignore[no-any-return]
 
 
 def event_phrase(event: Event) -> str:
@@ -82,44 +85,50 @@ def without_repeats(events: list[Event]) -> list[Event]:
 
 def present_events(
     events: list[Event],
-    user: User,
+    request: HttpRequest,
     *,
     technical: bool = True,
     page_of: Model | None = None,
 ) -> list[PresentedEvent]:
-    """Format events for a page; withhold changes that the user may not see.
+    """Format events for a page; see `present_event`.
 
-    Fields of use only to programs are left out unless `technical`. Events do not name
-    the row `page_of`, which the page is about.
+    Events do not name the row `page_of`, which the page is about.
     """
-    streams = registry.streams_visible_to(user)
-    values = _names(events, user)
-    subjects = names_of_subjects(events, user, streams)
-    actors = names_of_actors(events, user)
+    names = names_in(events, request, page_of)
     known = str(page_of.pk) if page_of else ""
+    shown = [present_event(event, names, technical=technical) for event in events]
     return [
-        PresentedEvent(
-            at=event.at,
-            actor=actors.get(
-                str(event.actor_id), Name(event.actor_label or _("the system"))
-            ),
-            source=event.get_source_display(),
-            phrase=event_phrase(event),
-            subject=subject_of(event),
-            name=(
-                None
-                if event.resource_id == known
-                else subjects.get((event.resource_type, event.resource_id))
-            ),
-            changes=(
-                _field_changes(event, values, technical)
-                if event.is_open_to(streams)
-                else []
-            ),
-            is_withheld=not event.is_open_to(streams),
-        )
-        for event in events
+        replace(one, name=None) if event.resource_id == known else one
+        for event, one in zip(events, shown, strict=True)
     ]
+
+
+def names_in(
+    events: list[Event], request: HttpRequest, known: Model | None = None
+) -> EventNames:
+    """Return the names of the rows in events, as far as the user sees them."""
+    streams = streams_visible_in(request)
+    return EventNames(events, request_user(request), streams, known)
+
+
+def present_event(
+    event: Event, names: EventNames, *, technical: bool = True
+) -> PresentedEvent:
+    """Format an event; withhold changes that the user may not see.
+
+    Fields of use only to programs are left out unless `technical`.
+    """
+    is_open = event.is_open_to(names.streams)
+    return PresentedEvent(
+        at=event.at,
+        actor=names.of_actor(event) or Name(event.actor_label or _("the system")),
+        source=event.get_source_display(),
+        phrase=event_phrase(event),
+        subject=subject_of(event),
+        name=names.of_subject(event),
+        changes=_field_changes(event, names, technical) if is_open else [],
+        is_withheld=not is_open,
+    )
 
 
 def technical_fields(event: Event) -> frozenset[str]:
@@ -142,7 +151,7 @@ def field_label(event: Event, name: str) -> str:
 
 
 def _field_changes(
-    event: Event, names: dict[str, str], technical: bool
+    event: Event, names: EventNames, technical: bool
 ) -> list[FieldChange]:
     changes = []
     for name, (before, after) in event.changes.items():
@@ -160,7 +169,7 @@ def _field_changes(
     return changes
 
 
-def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -> str:
+def _display(field: Field[Any, Any] | None, value: Any, names: EventNames) -> str:
     match value:
         case None | "" | []:
             return NOTHING
@@ -170,8 +179,9 @@ def _display(field: Field[Any, Any] | None, value: Any, names: dict[str, str]) -
             # Sorted by name: the order of ids means nothing to people.
             parts = {_display(field, part, names) for part in value}
             return ", ".join(sorted(parts))
-    if field is not None and field.is_relation:
-        return names.get(str(value), _("deleted, or you don’t have access"))
+    if field is not None and field.related_model:
+        name = names.of_row(field.related_model, value)
+        return name.text if name else _("deleted, or you don’t have access")
     if (choices := dict(getattr(field, "flatchoices", ()))) and value in choices:
         return str(choices[value])
     return _display_moment(field, str(value))
@@ -195,18 +205,3 @@ def _parsed(parse: Callable[[str], Moment | None], value: str) -> Moment | None:
         return parse(value)
     except ValueError:
         return None
-
-
-def _names(events: Iterable[Event], user: User) -> dict[str, str]:
-    """Return the names, by id, of the related rows that the user may see."""
-    wanted: dict[type[Model], list[object]] = defaultdict(list)
-    for event in events:
-        for name, values in event.changes.items():
-            field = field_of(event.resource_type, name)
-            if field is not None and field.is_relation and field.related_model:
-                wanted[field.related_model] += values
-    names: dict[str, str] = {}
-    for model, ids in wanted.items():
-        found = names_of_rows(model, ids, user)
-        names |= {key: name.text for key, name in found.items()}
-    return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -49,13 +49,19 @@ class RowsBelow:
         ends_with_newest: bool = False,
     ) -> None:
         self.query, self.name = query, name
-        self.page = None
-        self.rows = rows[:size]
-        paginator = Paginator(rows, size)
-        if paginator.num_pages > 1:
+        self.page: Page[Any] | None = None
+        # One row more than fits tells whether there are others, without counting.
+        shown = list((rows.reverse() if ends_with_newest else rows)[: size + 1])
+        if len(shown) > size:
+            paginator = Paginator(rows, size)
             default = paginator.num_pages if ends_with_newest else 1
             self.page = paginator.get_page(query.get(name, default))
-            self.rows = self.page.object_list  # type: ignore[assignment]
+            shown = shown[: self.page.end_index() - self.page.start_index() + 1]
+        self.rows: list[Any] = shown[::-1] if ends_with_newest else shown
+        if self.page is not None and name in query:
+            self.rows = list(self.page.object_list)
+        elif self.page is not None:
+            self.page.object_list = self.rows  # need not be read again
 
     @property
     def previous(self) -> str:

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.admin.gone import gone_response
 from core.admin.permissions import Row, request_user
 from core.admin.urls import page_url, with_filters
 from core.characters import isolate
@@ -33,12 +34,17 @@ class Removal(Generic[Row]):
     button: str | Promise = ""  # "Delete" unless set
     consequence: str | Promise = ""
     done: str | Promise = gettext_lazy("“%s” was deleted.")
+    done_before: str | Promise = ""  # "This was deleted already …" unless set
 
     def __init__(self, model_admin: ModelAdmin[Any]) -> None:
         self.model_admin = model_admin
 
     def remove(self, actor: User, row: Row, now: datetime) -> None:
         raise NotImplementedError
+
+    def is_removed(self, row: Row) -> bool:
+        """Return whether the row, which may stay, was removed before."""
+        return False
 
     def url_after(self, row: Row) -> str:
         return page_url(row, "changelist")
@@ -47,7 +53,7 @@ class Removal(Generic[Row]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
         """Ask for confirmation, or delete; redirect to the row if refused."""
-        row: Row | None = self.model_admin.get_object(request, unquote(object_id))
+        row = self._find(request, object_id)
         if not self.model_admin.has_delete_permission(request, row):
             raise PermissionDenied
         if row is None and request.method == "POST":
@@ -69,11 +75,13 @@ class Removal(Generic[Row]):
         messages.success(request, message)
         return HttpResponseRedirect(url)
 
+    def _find(self, request: HttpRequest, object_id: str) -> Row | None:
+        row: Row | None = self.model_admin.get_object(request, unquote(object_id))
+        return None if row is None or self.is_removed(row) else row
+
     def _gone(self, request: HttpRequest) -> HttpResponse:
-        """Answer as for a row that was just deleted: a double click does no harm."""
-        text = _("This was deleted already, or you no longer have access to it.")
-        messages.info(request, text)
-        return HttpResponseRedirect(page_url(self.model_admin.model, "changelist"))
+        table = page_url(self.model_admin.model, "changelist")
+        return gone_response(request, table, self.done_before)
 
     def _confirmation(
         self, request: HttpRequest, row: Row, extra_context: dict[str, Any]

@@ -12,13 +12,13 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q
 from django.utils.text import Truncator
 
 from core.admin.urls import page_url
 from core.events import REDACTED
 from core.models import Event
-from core.registry import registry
+from core.registry import Subject, registry
 from core.scoping import ScopedQuerySet
 from core.users import User
 
@@ -45,64 +45,142 @@ def field_of(resource_type: str, name: str) -> Field[Any, Any] | None:
         return None
 
 
-def names_of_rows(
-    model: type[Model], ids: Iterable[object], user: User, name_field: str = ""
-) -> dict[str, Name]:
-    """Return the present names, by id, of the rows that the user may see.
+class VisibleRows:
+    """Rows that the user sees, by id; those wanted of a kind are read at once."""
 
-    If `name_field` is a relation, a row is named after the row that it refers to.
-    """
-    rows = _scoped_rows(model)
-    keys = set(valid_keys(ids, model._meta.pk))
-    if rows is None or not keys:
-        return {}
-    found = rows.visible_to(user).filter(pk__in=keys)
-    if name_field and model._meta.get_field(name_field).is_relation:
-        found = found.select_related(name_field)
-        targets = {str(row.pk): getattr(row, name_field) for row in found}
-    else:
-        targets = {str(row.pk): row for row in found}
-    return {key: _name_of(row, user) for key, row in targets.items()}
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self._read: dict[type[Model], dict[str, Model | None]] = defaultdict(dict)
+        self._unread: dict[type[Model], set[str]] = defaultdict(set)
+
+    def add(self, model: type[Model], row: Model) -> None:
+        """Add a row that the user sees, which need not be read."""
+        self._read[model][str(row.pk)] = row
+
+    def want(self, model: type[Model], ids: Iterable[object]) -> None:
+        known = self._read[model].keys()
+        self._unread[model] |= set(valid_keys(ids, model._meta.pk)) - known
+
+    def get(self, model: type[Model], pk: object) -> Model | None:
+        """Return the row; None if it was not wanted, or if the user does not see it."""
+        if str(pk) in self._unread[model]:
+            self._read_rows(model)
+        return self._read[model].get(str(pk))
+
+    def _read_rows(self, model: type[Model]) -> None:
+        ids = self._unread.pop(model)
+        self._read[model] |= dict.fromkeys(ids)
+        if (rows := _scoped_rows(model)) is not None:
+            found = rows.visible_to(self.user).filter(pk__in=ids)
+            found = found.select_related(*_relations_that_name(model))
+            self._read[model] |= {str(row.pk): row for row in found}
 
 
-def names_of_subjects(
-    events: Iterable[Event], user: User, streams: frozenset[UUID]
-) -> dict[Key, Name]:
-    """Return the names of the rows that the events are about.
+class EventNames:
+    """The names of the rows in events.
 
     A row that the user sees has its present name; one that was deleted has the last
-    recorded one, if an event that the user may read in full holds it.
+    recorded one, if an event in `streams`, which the user may read in full, holds it.
+    `known` is a row that need not be read.
     """
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for event in events:
-        if event.is_open_to(streams):
-            wanted[event.resource_type].add(event.resource_id)
-    names: dict[Key, Name] = {}
-    for resource_type, ids in wanted.items():
-        if (subject := registry.subjects.get(resource_type)) is None:
-            continue
-        field = subject.name_field
-        found = names_of_rows(subject.model, ids, user, field if field else "")
-        if field:
-            found |= _recorded_names(
-                resource_type, field, ids - found.keys(), user, streams
-            )
-        names |= {(resource_type, key): name for key, name in found.items()}
-    return names
 
+    def __init__(
+        self,
+        events: Collection[Event],
+        user: User,
+        streams: frozenset[UUID],
+        known: Model | None = None,
+    ) -> None:
+        self.user, self.streams = user, streams
+        self._people: type[Model] = get_user_model()
+        self._rows = VisibleRows(user)
+        self._rows.add(self._people, user)
+        if known is not None:
+            self._rows.add(type(known), known)
+        self._rows.want(self._people, (event.actor_id for event in events))
+        is_open = [event for event in events if event.is_open_to(streams)]
+        for event in is_open:
+            self._want_rows_of(event)
+        self._recorded = self._recorded_names(is_open)
 
-def names_of_actors(events: Iterable[Event], user: User) -> dict[str, Name]:
-    ids = {event.actor_id for event in events if event.actor_id}
-    return names_of_rows(get_user_model(), ids, user)
+    def of_actor(self, event: Event) -> Name | None:
+        return self.of_row(self._people, event.actor_id)
 
+    def of_subject(self, event: Event) -> Name | None:
+        """Return the name of the row that the event is about."""
+        subject = registry.subjects.get(event.resource_type)
+        if subject is None or not event.is_open_to(self.streams):
+            return None
+        row = self._rows.get(subject.model, event.resource_id)
+        if row is None:
+            return self._recorded_name(subject, event.resource_id)
+        is_named_after = _related_model(subject.name, subject.name_field) is not None
+        return self._name(getattr(row, subject.name_field) if is_named_after else row)
 
-def names_of_streams(events: Iterable[Event], user: User) -> dict[str, Name]:
-    """Return the names of the rows whose streams the events belong to."""
-    ids = {event.stream_id for event in events if event.stream_id}
-    names: dict[str, Name] = {}
-    for subject in registry.stream_subjects:
-        names |= names_of_rows(subject.model, ids, user)
-    return names
+    def of_stream(self, event: Event) -> Name | None:
+        """Return the name of the row whose stream the event belongs to."""
+        for subject in registry.stream_subjects:
+            self._rows.want(subject.model, [event.stream_id])
+            if name := self.of_row(subject.model, event.stream_id):
+                return name
+        return None
+
+    def of_row(self, model: type[Model], pk: object) -> Name | None:
+        row = self._rows.get(model, pk)
+        return None if row is None else self._name(row)
+
+    def _name(self, row: Model) -> Name:
+        """Return the name, with the page if the user may open it."""
+        meta = row._meta
+        may_open = self.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+        has_page = meta.model in admin.site._registry and may_open
+        url = page_url(meta.model, "change", row.pk) if has_page else ""
+        return Name(_short(str(row)), url)
+
+    def _want_rows_of(self, event: Event) -> None:
+        if subject := registry.subjects.get(event.resource_type):
+            self._rows.want(subject.model, [event.resource_id])
+        for name, values in event.changes.items():
+            if related := _related_model(event.resource_type, name):
+                self._rows.want(related, values)
+
+    def _recorded_names(self, events: Iterable[Event]) -> dict[Key, str]:
+        """Return the last recorded names of the rows that do not exist any more."""
+        recorded: dict[Key, str] = {}
+        for event in self._events_with_names(self._gone(events)):
+            name_field = registry.subjects[event.resource_type].name_field
+            before, after = event.changes[name_field]
+            value = str(after or before or "")
+            recorded[event.resource_type, event.resource_id] = value
+            if related := _related_model(event.resource_type, name_field):
+                self._rows.want(related, [value])
+        return recorded
+
+    def _gone(self, events: Iterable[Event]) -> dict[str, set[str]]:
+        """Return the ids of the subjects that are not found, by type."""
+        gone: dict[str, set[str]] = defaultdict(set)
+        for event in events:
+            subject = registry.subjects.get(event.resource_type)
+            if subject is None or not subject.name_field:
+                continue
+            if self._rows.get(subject.model, event.resource_id) is None:
+                gone[subject.name].add(event.resource_id)
+        return gone
+
+    def _events_with_names(self, gone: dict[str, set[str]]) -> Iterable[Event]:
+        about = Q()
+        for name, ids in gone.items():
+            has_name = Q(changes__has_key=registry.subjects[name].name_field)
+            about |= Q(has_name, resource_type=name, resource_id__in=ids)
+        if not about:
+            return ()
+        return Event.objects.filter(about).open_to(self.streams).order_by("at", "pk")
+
+    def _recorded_name(self, subject: Subject, pk: str) -> Name | None:
+        value = self._recorded.get((subject.name, pk), "")
+        if related := _related_model(subject.name, subject.name_field):
+            return self.of_row(related, value)
+        return Name(_short(value)) if value not in {"", REDACTED} else None
 
 
 def valid_keys(values: Iterable[object], key: Field[Any, Any]) -> Iterator[str]:
@@ -115,38 +193,6 @@ def valid_keys(values: Iterable[object], key: Field[Any, Any]) -> Iterator[str]:
                 yield str(key.to_python(value))
 
 
-def _recorded_names(
-    resource_type: str,
-    field_name: str,
-    ids: Collection[str],
-    user: User,
-    streams: frozenset[UUID],
-) -> dict[str, Name]:
-    if not ids:
-        return {}
-    events = Event.objects.filter(
-        resource_type=resource_type,
-        resource_id__in=ids,
-        changes__has_key=field_name,
-    )
-    recorded: dict[str, str] = {}
-    for event in events.open_to(streams).order_by("at", "pk"):
-        before, after = event.changes[field_name]
-        recorded[event.resource_id] = str(after or before or "")
-    field = field_of(resource_type, field_name)
-    if field is not None and field.is_relation and field.related_model:
-        related: Any = field.related_model
-        people = names_of_rows(related, recorded.values(), user)
-        return {
-            key: people[value] for key, value in recorded.items() if value in people
-        }
-    return {
-        key: Name(_short(text))
-        for key, text in recorded.items()
-        if text and text != REDACTED
-    }
-
-
 def _scoped_rows(model: type[Model]) -> ScopedQuerySet[Any] | None:
     rows = model._default_manager.all()
     if isinstance(rows, ScopedQuerySet):
@@ -155,11 +201,19 @@ def _scoped_rows(model: type[Model]) -> ScopedQuerySet[Any] | None:
     return page.require_scope() if page else None
 
 
-def _name_of(row: Model, user: User) -> Name:
-    meta = row._meta
-    may_open = user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
-    has_page = type(row) in admin.site._registry and may_open
-    return Name(_short(str(row)), page_url(row, "change", row.pk) if has_page else "")
+def _related_model(resource_type: str, name: str) -> type[Model] | None:
+    """Return the model that a recorded field refers to, if it is a relation."""
+    field = field_of(resource_type, name)
+    return field.related_model if field is not None and field.is_relation else None
+
+
+def _relations_that_name(model: type[Model]) -> set[str]:
+    """Return the relations after whose rows those of the model are named."""
+    return {
+        one.name_field
+        for one in registry.subjects.values()
+        if one.model is model and _related_model(one.name, one.name_field)
+    }
 
 
 def _short(text: str) -> str:

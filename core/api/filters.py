@@ -18,7 +18,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.characters import is_visible
-from core.text import NO_SUCH_DAY, is_day, is_id, is_in_calendar, is_moment
+from core.text import NO_SUCH_DAY, day_of, is_id, is_in_calendar, is_moment
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
@@ -70,11 +70,7 @@ class _IdsField(_IdField):
 
 class _DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
-        if value and not is_day(value):
-            raise ValidationError(_("Give a date as YYYY-MM-DD."), code="invalid")
-        if value and not is_in_calendar(value):
-            raise ValidationError(NO_SUCH_DAY, code="no_such_day")
-        return super().to_python(value)
+        return day_of(value) if value else None
 
 
 class _MomentField(forms.DateTimeField):

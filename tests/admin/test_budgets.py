@@ -27,17 +27,17 @@ from todos.services.todos import add_todo
 
 # Statements of each page, including those of every page: session, person,
 # permissions, lists of the navigation.
-HISTORY = 18  # some for each kind of row that the entries name
+HISTORY = 12  # some for each kind of row that the entries name
 PAGES = {
-    "the home page": ("index", 11),
-    "todos": ("todos_todo_changelist", 14),
-    "the trash": ("todos_todo_trash", 9),
-    "lists": ("todos_todolist_changelist", 8),
-    "labels": ("todos_label_changelist", 8),
+    "the home page": ("index", 9),
+    "todos": ("todos_todo_changelist", 12),
+    "the trash": ("todos_todo_trash", 7),
+    "lists": ("todos_todolist_changelist", 7),
+    "labels": ("todos_label_changelist", 7),
     "people": ("accounts_user_changelist", 7),
     "roles": ("accounts_role_changelist", 7),
     "API keys": ("accounts_apikey_changelist", 6),
-    "events": ("core_event_changelist", 21),
+    "events": ("core_event_changelist", 16),
     "a new todo": ("todos_todo_add", 6),
     "a new list": ("todos_todolist_add", 4),
     "a new label": ("todos_label_add", 4),
@@ -46,14 +46,14 @@ PAGES = {
     "a new key": ("accounts_apikey_add", 4),
 }
 FORMS = {
-    "todos_todo": ("todo", 18),
-    "todos_todolist": ("list", 9),
+    "todos_todo": ("todo", 15),
+    "todos_todolist": ("list", 7),
     "todos_label": ("label", 6),
     "todos_comment": ("comment", 6),
     "accounts_user": ("person", 9),
     "accounts_role": ("role", 9),
-    "accounts_apikey": ("key", 6),
-    "core_event": ("event", 10),
+    "accounts_apikey": ("key", 5),
+    "core_event": ("event", 8),
 }
 
 

@@ -23,7 +23,7 @@ from todos.services.todos import add_todo, edit_todo, finish_todo
 from todos.services.trash import trash_todo
 
 MORE_THAN_A_PAGE = 52
-PEOPLE = ("administrator", "member", "auditor", "viewer", "nobody")
+PEOPLE = ("administrator", "manager", "member", "auditor", "viewer", "nobody")
 
 
 @pytest.fixture

@@ -299,13 +299,6 @@ def test_the_page_of_a_list_saves_after_a_member_left(
     assert todo_list.memberships.count() == 2
 
 
-def test_deleting_twice_does_no_harm(owner_browser, todo):
-    page = address("todos_todo_delete", todo.pk)
-    assert owner_browser.post(page, {"post": "yes"}).status_code == 302
-    answer = owner_browser.post(page, {"post": "yes"}, follow=True)
-    assert "This was deleted already" in answer.text
-
-
 def test_a_new_todo_for_a_list_that_was_left_is_shown_again(owner, editor, todo_list):
     browser, page = browser_for(editor), address("todos_todo_add")
     typed = main_form(browser.get(page)).typed(content=WORDS, list=str(todo_list.pk))

@@ -111,7 +111,7 @@ def test_a_key_is_revoked_by_its_owner_and_refused_at_once(owner, owner_browser)
     owner_browser.post(f"{TABLE}{key.pk}/delete/", {"post": "yes"})
     assert client.get("/api/v1/me").status_code == 401
     assert ApiKey.objects.get().revoked_by == owner
-    assert owner_browser.get(f"{TABLE}{key.pk}/delete/").status_code == 403
+    assert owner_browser.get(f"{TABLE}{key.pk}/delete/").status_code == 404
 
 
 def test_many_keys_are_revoked_at_once(owner, owner_browser):

@@ -183,12 +183,6 @@ def test_a_viewer_saves_a_colour_and_sees_no_other_button(viewer, todo_list, url
     assert buttons == ["_save"]
 
 
-def test_an_outsider_cannot_open_the_leave_page(outsider, todo_list):
-    url = f"{TABLE}{todo_list.pk}/leave/"
-    assert browser_for(outsider).get(url).status_code == 404
-    assert browser_for(outsider).post(url).status_code == 404
-
-
 def test_the_history_of_a_list_includes_its_todos(owner_browser, todo, url):
     page = text_of(owner_browser.get(url.replace("change", "history")))
     assert "Plant a tree" in page

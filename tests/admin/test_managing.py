@@ -12,8 +12,9 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key
+from core.rights import permission_names
 from tests.conftest import NOW, api_for, browser_for, make_person
 
 NEW = "a much longer passphrase"
@@ -105,6 +106,58 @@ def test_only_those_who_may_do_as_much_manage_a_person(db, manager, role):
         "revoke",
     }
     assert changed == (expected if manager in MANAGED_BY[role] else set())
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+@pytest.mark.parametrize("role", MANAGED_BY)
+def test_pages_offer_to_manage_only_those_who_may_be_managed(db, manager, role):
+    actor, target = person(manager, "actor"), person(role, "target")
+    key, _token = issue_key(actor=None, user=target, name="theirs", now=NOW)
+    found = offers(browser_for(actor), user=target.pk, apikey=key.pk)
+    expected = {"save user", "delete user", "delete apikey"}
+    expected |= {"set password of user", "select apikey", "act apikey"}
+    assert found == (expected if manager in MANAGED_BY[role] else set())
+
+
+@pytest.mark.parametrize("role", ["administrator", "manager", "member", "auditor"])
+def test_pages_offer_to_change_and_assign_only_roles_that_grant_no_more(
+    manager, owner, role
+):
+    browser = browser_for(manager)
+    pk = Role.objects.get(name=role).pk
+    grants_no_more = role in {"manager", "member"}
+    expected = {"save role", "delete role"} if grants_no_more else set()
+    assert offers(browser, role=pk) == expected
+    for page in (
+        reverse("admin:accounts_user_add"),
+        reverse("admin:accounts_user_change", args=[owner.pk]),
+    ):
+        box = f'name="roles" value="{pk}"'
+        assert (box in browser.get(page).content.decode()) == grants_no_more
+
+
+def test_a_role_form_offers_only_permissions_that_the_manager_has(manager):
+    page = browser_for(manager).get(reverse("admin:accounts_role_add"))
+    offered = page.context["adminform"].form.fields["permissions"].queryset
+    assert set(permission_names(offered)) == manager.get_all_permissions()
+
+
+def offers(browser: Client, **rows: Any) -> set[str]:
+    """Return what the pages of the rows offer: to save, to delete, to select."""
+    found = set()
+    for model, pk in rows.items():
+        table = browser.get(reverse(f"admin:accounts_{model}_changelist"))
+        page = browser.get(reverse(f"admin:accounts_{model}_change", args=[pk]))
+        delete = reverse(f"admin:accounts_{model}_delete", args=[pk])
+        parts = {
+            "save": 'name="_save"' in page.content.decode(),
+            "delete": f'href="{delete}"' in page.content.decode(),
+            "set password of": f"{pk}/password/" in page.content.decode(),
+            "select": f'name="_selected_action" value="{pk}"' in table.content.decode(),
+            "act": 'name="action"' in table.content.decode(),
+        }
+        found |= {f"{name} {model}" for name, is_offered in parts.items() if is_offered}
+    return found
 
 
 def test_the_pages_are_those_of_people_and_their_keys():

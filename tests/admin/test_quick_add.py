@@ -100,8 +100,3 @@ def test_a_viewer_cannot_finish_with_the_button_in_a_row(viewer, todo):
     assert "You do not have permission" in text_of(answer)
     todo.refresh_from_db()
     assert not todo.is_finished
-
-
-def test_an_outsider_gets_404_from_quick_actions(outsider, todo):
-    browser = browser_for(outsider)
-    assert browser.post(address("todos_todo_finish", todo.pk)).status_code == 404

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.contrib.staticfiles import finders
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from tests.admin.cast import text_of
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, browser_for
 
 PAGE = "/admin/login/"
 ANSWER = "The user name and password do not match."
@@ -49,18 +51,50 @@ def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_page(owner):
     assert Client(enforce_csrf_checks=True).post("/api/v1/todos").status_code == 401
 
 
+def set_another_password(browser: Client, owner: User) -> None:
+    owner.set_password("another password of hers")
+    owner.save()
+
+
+def disable(browser: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+
+
+def expire(browser: Client, owner: User) -> None:
+    Session.objects.update(expire_date=timezone.now())
+
+
+def sign_out_in_another_browser(browser: Client, owner: User) -> None:
+    Session.objects.all().delete()
+
+
+def sign_out(browser: Client, owner: User) -> None:
+    browser.post("/admin/logout/")
+
+
+def begin_without_session(browser: Client, owner: User) -> None:
+    browser.cookies.clear()
+
+
 @pytest.mark.parametrize(
-    ("session", "expected"), [("ended", True), ("never had one", False)]
+    ("end", "times"),
+    [
+        (set_another_password, 1),
+        (disable, 1),
+        (expire, 1),
+        (sign_out_in_another_browser, 1),
+        (sign_out, 0),
+        (begin_without_session, 0),
+    ],
 )
-def test_the_page_says_that_the_session_has_ended(owner, session, expected):
-    browser = Client()
-    if session == "ended":
-        browser.force_login(owner)
-        owner.set_password("another password of hers")
-        owner.save()
+def test_the_page_says_once_that_the_session_has_ended(owner, end, times):
+    browser = browser_for(owner)
+    end(browser, owner)
     page = text_of(browser.get("/admin/todos/todo/", follow=True))
-    assert ("Sign in again to continue." in page) is expected
+    assert page.count("Your session has ended. Sign in again to continue.") == times
     assert "Forgot your password?" in page
+    again = text_of(browser.post(PAGE, {"username": "olga", "password": "guess"}))
+    assert "Your session has ended. Sign in" not in again
 
 
 @pytest.mark.parametrize(("typed", "focus"), [("olga", "password"), ("", "username")])

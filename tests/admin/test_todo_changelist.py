@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.characters import isolate
 from tests.admin.cast import address, save, text_of
 from tests.admin.todo_pages import TABLE
-from tests.conftest import browser_for, make_person
+from tests.conftest import api_for, browser_for, make_person
 from todos.admin import columns
 from todos.models import TodoList
 from todos.services.labels import add_label
@@ -22,6 +23,31 @@ def shown(browser: Client, query: str) -> set[str]:
     answer = browser.get(f"{TABLE}?{query}")
     assert answer.status_code == 200
     return {todo.content for todo in answer.context["cl"].result_list}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2027-02-30", "There is no such day."),
+        ("abc", "Give a date as YYYY-MM-DD."),
+        ("1899-12-31", "Ensure this value is greater than or equal to 1900-01-01."),
+        ("3000-01-01", "Ensure this value is less than or equal to 2999-12-31."),
+        ("x" * 1000, "Give a date as YYYY-MM-DD."),
+    ],
+)
+def test_an_invalid_day_is_explained_and_does_not_narrow_the_changelist(
+    owner, owner_browser, text, reason
+):
+    for content, day in (("old", date(2026, 3, 1)), ("new", date(2027, 3, 1))):
+        add_todo(actor=owner, content=content, due_on=day, now=timezone.now())
+    assert shown(owner_browser, f"due_from={text}") == {"old", "new"}
+    assert shown(owner_browser, f"due_from={text}&due_to=2026-12-31") == {"old"}
+    page = owner_browser.get(TABLE, {"due_to": text})
+    (message,) = page.context["messages"]
+    assert str(message).startswith(isolate(text[:20])[:-1])
+    assert str(message).endswith(f": {reason}")
+    api = api_for(owner).get("/api/v1/todos", {"due_to": text}).json()
+    assert reason in str(api["errors"])
 
 
 @pytest.mark.usefixtures("_at_noon")
@@ -50,8 +76,6 @@ def test_filters_narrow_the_changelist(owner, owner_browser, todo_list):
     assert shown(owner_browser, "due=today") == {"now"}
     assert shown(owner_browser, "due=week") == {"now", "soon"}
     assert shown(owner_browser, f"due_from={today}&due_to=") == {"now", "soon", "far"}
-    assert shown(owner_browser, "due_from=&due_to=2026-02-30") == set()
-    assert shown(owner_browser, "due_from=1899-12-31") == set()
     assert shown(owner_browser, "due=none") == {"free"}
     assert shown(owner_browser, "who=mine") == {"free"}
     assert shown(owner_browser, "priority=3") == {"free"}

@@ -12,6 +12,7 @@ from accounts.models import User
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import Row, request_user
 from core.site import FILTERS
+from todos.admin.own_lists import own_lists
 from todos.models import Label, Membership, Todo, TodoList
 
 
@@ -52,16 +53,8 @@ def as_id(text: str | None) -> UUID | None:
 
 
 def requested_list(request: HttpRequest) -> TodoList | None:
-    """Return the list in the URL parameter `list`, if the user can see it.
-
-    It is queried once per request.
-    """
-    if "_requested_list" not in request.__dict__:
-        key = requested_list_id(request)
-        visible = TodoList.objects.as_seen_by(request_user(request))
-        found = visible.filter(pk=key).first() if key else None
-        request.__dict__["_requested_list"] = found
-    return request.__dict__["_requested_list"]  # type: ignore[no-any-return]
+    """Return the list in the URL parameter `list`, if the user can see it."""
+    return own_lists(request).find(requested_list_id(request))
 
 
 def writable_lists(user: User) -> QuerySet[TodoList]:

@@ -83,7 +83,7 @@ def your_role(row: TodoList) -> str:
 
 @admin.display(description=gettext_lazy("shared with"))
 def shared_with(row: TodoList) -> str:
-    # The user is a member too: `TodoListAdmin.get_queryset` leaves them out.
+    # The user is a member too: `ListTable` leaves them out.
     return listed(isolate(str(member.user)) for member in row.memberships.all())
 
 

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 
 from core.admin.bulk_run import MAX_ACTION_ROWS, acts_on_all
+from core.admin.gone import NONE_LEFT, gone_response
 from core.admin.paginator import BoundedPaginator
 
 MAX_LISTED = 20
@@ -33,6 +34,8 @@ def confirmation_page(
     media = model_admin.media
     acts_on_more = acts_on_all(request)
     shown = list(rows[: MAX_LISTED if acts_on_more else MAX_ACTION_ROWS])
+    if not shown:
+        return gone_response(request, request.get_full_path(), NONE_LEFT)
     total = BoundedPaginator(rows, 1) if acts_on_more else None
     context = {
         **model_admin.admin_site.each_context(request),

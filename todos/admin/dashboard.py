@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import prefetch_related_objects
-
 from accounts.models import User
 from core.scoping import Order
-from todos.admin.base import with_own_list
 from todos.admin.cells import with_cells
 from todos.admin.colours import dot
+from todos.admin.own_lists import OwnLists
 from todos.due import Period
-from todos.models import Todo, TodoList
+from todos.models import Todo
 from todos.querysets import TodoQuerySet
 
 MAX_TODOS = 10  # per section
@@ -21,7 +19,7 @@ MAX_LISTS = 24
 BY_DUE = Order("due_key")
 
 
-def dashboard(user: User, now: datetime) -> dict[str, Any]:
+def dashboard(user: User, now: datetime, lists: OwnLists) -> dict[str, Any]:
     """Return the todos that are overdue, due today, due soon or the user's own.
 
     Each of the first three has what the filter of its name shows, without what an
@@ -37,16 +35,13 @@ def dashboard(user: User, now: datetime) -> dict[str, Any]:
         "mine": _first(todos.filter(assignee=user)),
     }
     rows = [todo for box in boxes.values() for todo in box]
-    prefetch_related_objects(rows, with_own_list(user))
+    lists.attach(rows)
     for name, box in boxes.items():
         with_cells(box, now, place=f"{name}-")
-    return boxes | {"now": now, "lists": _lists(user)}
+    return boxes | {"now": now, "lists": _with_dots(lists.first(MAX_LISTS))}
 
 
-def _lists(user: User) -> list[Any]:
-    lists: list[Any] = list(
-        TodoList.objects.as_seen_by(user).in_own_order()[:MAX_LISTS]
-    )
+def _with_dots(lists: list[Any]) -> list[Any]:
     for row in lists:
         row.dot = dot(row.colour)
     return lists

@@ -8,25 +8,30 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.admin.permissions import request_user
-from core.text import is_day
+from core.characters import isolate
+from core.text import day_of
 from todos.admin.base import requested_list_id
 from todos.admin.cells import local_now
-from todos.due import EARLIEST, LATEST, Period
-from todos.models import Label, Membership, Priority, TodoList
+from todos.admin.own_lists import own_lists
+from todos.due import Period
+from todos.models import Label, Membership, Priority, Todo, TodoList
 from todos.querysets import TodoQuerySet
 
 MAX_CHOICES = 50
+MAX_SHOWN = 40  # characters of a value in an error message
 
 Lookups = list[tuple[str, str]]
 
@@ -90,7 +95,7 @@ class DueFilter(TodoFilter):
         super().__init__(request, params, model, model_admin)
         # A form sends a bound that was left empty, too.
         given = {name: params.pop(name, [""])[-1] for name in self.bounds}
-        self.first, self.last = (given[name] for name in self.bounds)
+        self.first, self.last = (_day(request, given[name]) for name in self.bounds)
         self.used_parameters |= {name: text for name, text in given.items() if text}
 
     def expected_parameters(self) -> list[str | None]:
@@ -120,12 +125,8 @@ class DueFilter(TodoFilter):
             }
 
     def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
-        try:
-            first, last = day_of(self.first), day_of(self.last)
-        except ValueError:
-            return todos.none()
-        if first or last:
-            todos = todos.due_between(first, last)
+        if self.first or self.last:
+            todos = todos.due_between(self.first, self.last)
         return self._narrow_to_period(todos)
 
     def _narrow_to_period(self, todos: TodoQuerySet) -> TodoQuerySet:
@@ -140,14 +141,23 @@ class DueFilter(TodoFilter):
         return todos
 
 
-def day_of(text: str) -> date | None:
-    """Return the day; raise ValueError for one that todos cannot be due on."""
+def _day(request: HttpRequest, text: str) -> date | None:
+    """Return the day; say why if todos cannot be due on it, and ignore it."""
     if not text:
         return None
-    day = date.fromisoformat(text) if is_day(text) else None
-    if day is None or not EARLIEST <= day <= LATEST:
-        raise ValueError(text)
+    try:
+        day = day_of(text)
+        Todo._meta.get_field("due_on").run_validators(day)
+    except ValidationError as error:
+        _explain(request, text, error)
+        return None
     return day
+
+
+def _explain(request: HttpRequest, text: str, error: ValidationError) -> None:
+    if request.method == "GET":  # a form redirects to the table, which says it then
+        given = isolate(Truncator(text).chars(MAX_SHOWN))
+        messages.error(request, f"{given}: {' '.join(error.messages)}")
 
 
 class PriorityFilter(TodoFilter):
@@ -175,11 +185,16 @@ class RowFilter(admin.SimpleListFilter):
         raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
-        rows: list[Model] = list(self.rows(request)[:MAX_CHOICES])
-        chosen = self.key()
-        if chosen and chosen not in {row.pk for row in rows}:
-            rows += list(self.rows(request).filter(pk=chosen))
+        rows, key = self.first(request), self.key()
+        if key and key not in {row.pk for row in rows}:
+            rows += filter(None, [self.find(request, key)])
         return [(str(row.pk), self.name_of(row)) for row in rows]
+
+    def first(self, request: HttpRequest) -> list[Any]:
+        return list(self.rows(request)[:MAX_CHOICES])
+
+    def find(self, request: HttpRequest, key: UUID) -> Any:
+        return self.rows(request).filter(pk=key).first()
 
     def name_of(self, row: Any) -> str:
         return str(row)
@@ -227,8 +242,11 @@ class ListFilter(RowFilter):
     title = gettext_lazy("list")
     parameter_name = "list"
 
-    def rows(self, request: HttpRequest) -> QuerySet[Any]:
-        return TodoList.objects.as_seen_by(request_user(request)).in_own_order()
+    def first(self, request: HttpRequest) -> list[Any]:
+        return own_lists(request).first(MAX_CHOICES)
+
+    def find(self, request: HttpRequest, key: UUID) -> Any:
+        return own_lists(request).find(key)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from core.admin.forms import ScopedFormSet
 from core.admin.inlines import ScopedInline
 from core.admin.paginator import RowsBelow
-from todos.admin.base import with_own_list
 from todos.admin.cells import local_now, with_cells
 from todos.admin.forms import MemberForm, NewCommentForm, NewSubtaskForm
 from todos.models import Comment, MemberRole, Membership, Todo, TodoList
@@ -50,16 +49,18 @@ class AddingFormSet(ScopedFormSet):
 
     @cached_property
     def shown(self) -> list[Any]:
-        return self.with_details(list(self.below.rows))
+        return self.with_details(self.below.rows)
 
 
 class SubtaskFormSet(AddingFormSet):
     def rows(self) -> QuerySet[Todo]:
         below = Todo.objects.visible_to(self.user).filter(parent=self.instance)
         ordered: QuerySet[Todo] = below.order_by("is_finished", "rank", "pk")
-        return ordered.prefetch_related(with_own_list(self.user), "assignee", "labels")
+        return ordered.prefetch_related("assignee", "labels")
 
     def with_details(self, rows: list[Todo]) -> list[Any]:
+        for row in rows:
+            row.list = self.instance.list
         shown = with_cells(rows, local_now())
         for row in shown:
             row.list_cell = ""  # the same list as the page's todo
@@ -117,7 +118,7 @@ class MemberFormSet(ScopedFormSet):
         members = super().get_queryset().order_by(*MEMBER_ORDER)
         return RowsBelow(members, MAX_MEMBERS, self.query, str(self.prefix))
 
-    def get_queryset(self) -> QuerySet[Membership]:
+    def get_queryset(self) -> list[Membership]:  # type: ignore[override]
         return self.below.rows
 
 

@@ -15,6 +15,8 @@ from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
 from todos.admin.cells import add_anchors
 from todos.admin.elsewhere import Match, matches_elsewhere
+from todos.admin.own_lists import own_lists
+from todos.admin.trash import shows_trash
 from todos.models import Todo
 
 
@@ -35,12 +37,11 @@ class KeysetChangeList(BoundedChangeList):
         shown = rows[: self.list_per_page]
         self.result_list = shown[::-1] if backwards else shown
         self._link_neighbours(order, backwards, position, has_more=has_more)
-        prefetch_related_objects(
-            self.result_list, Prefetch("parent", Todo.with_trash.only("content"))
-        )
+        own_lists(request).attach(self.result_list)
+        prefetch_related_objects(self.result_list, *_shown_relations(request))
         add_anchors(self.result_list)
         self._count(order)
-        self.show_admin_actions = bool(self.result_list)
+        self.show_admin_actions = self.can_act
         self.can_show_all, self.multi_page = True, False
         if self.query and not rows and position is None:
             self.elsewhere = matches_elsewhere(request, self)
@@ -49,7 +50,7 @@ class KeysetChangeList(BoundedChangeList):
         self, order: Order, backwards: bool, position: Position | None
     ) -> list[Any]:
         """Return one row more than a page, beginning at the position."""
-        queryset: Any = self.queryset
+        queryset: Any = self.queryset.prefetch_related(None)
         way = order.reversed() if backwards else order
         size = self.list_per_page + 1
         return list(queryset.keyset_page(way, after=position, offset=0, limit=size))
@@ -97,6 +98,13 @@ class KeysetChangeList(BoundedChangeList):
             return read_cursor(cursor, query=_binding(order))
         except InvalidCursor:
             return False, None
+
+
+def _shown_relations(request: HttpRequest) -> Sequence[str | Prefetch[Any]]:
+    parent = Prefetch("parent", Todo.with_trash.only("content"))
+    if shows_trash(request):
+        return (parent,)
+    return (parent, "assignee", "finished_by", "labels")
 
 
 def _binding(order: Order) -> str:

@@ -6,23 +6,40 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin import ListFilter
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin.changelist import Changelist, Column
+from core.admin.changelist import BoundedChangeList, Changelist, Column
 from core.admin.permissions import request_user
 from core.site import NavItem
 from todos.admin.colours import DEFAULT_COLOUR
+from todos.admin.inlines import MEMBER_ORDER
+from todos.admin.own_lists import own_lists
 from todos.admin.trash import shows_trash
-from todos.models import TodoList
+from todos.models import Membership
 
 MAX_IN_NAV = 12
 
 
+class ListTable(BoundedChangeList):
+    """Lists, each with its other members."""
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        lists = super().get_queryset(request, exclude_parameters)
+        others = Membership.objects.exclude(user=request_user(request))
+        members = others.select_related("user").order_by(*MEMBER_ORDER)
+        return lists.prefetch_related(Prefetch("memberships", members))
+
+
 class ListChangelist(Changelist):
     """Lists in the user's own order. Their names lead to their todos."""
+
+    view_class = ListTable
 
     def columns(self, request: HttpRequest) -> Sequence[Column]:
         shown = super().columns(request)
@@ -46,8 +63,7 @@ class ListChangelist(Changelist):
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
         """Return the changelist, and the todos of each of the first lists."""
-        lists = TodoList.objects.as_seen_by(request_user(request))
-        nearest = lists.filter(is_archived=False).in_own_order()[:MAX_IN_NAV]
+        nearest = own_lists(request).first(MAX_IN_NAV, lambda row: not row.is_archived)
         todos = reverse("admin:todos_todo_changelist")
         section = gettext_lazy("Lists")
         own = [

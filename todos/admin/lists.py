@@ -7,24 +7,24 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db import OperationalError
-from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.admin.base import ScopedModelAdmin
+from core.admin.gone import gone_response
 from core.admin.permissions import request_user
 from core.admin.urls import page_url, with_filters
 from core.characters import isolate
-from core.errors import DomainError, refusal_of
+from core.errors import DomainError, Missing, refusal_of
 from core.models import Event
 from todos.admin import columns
 from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
-from todos.admin.inlines import MEMBER_ORDER, MemberInline
+from todos.admin.inlines import MemberInline
 from todos.admin.list_actions import ListBulkActions
 from todos.admin.list_changeform import ListChangeForm, ListRemoval
 from todos.admin.list_changelist import ListChangelist
@@ -77,9 +77,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         lists = TodoList.objects.as_seen_by(user)
         if shows_trash(request):
             lists = TodoList.objects.owned_by(user).with_membership().trashed()
-        others = Membership.objects.exclude(user=user).select_related("user")
-        members = Prefetch("memberships", others.order_by(*MEMBER_ORDER))
-        return lists.in_own_order().prefetch_related(members)
+        return lists.in_own_order()
 
     def can_edit(self, request: HttpRequest, row: TodoList) -> bool:
         return True  # every member has their own colour for it
@@ -95,7 +93,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         """Ask for confirmation, then leave the list."""
         row: TodoList | None = self.get_object(request, str(pk))
         if row is None:
-            raise Http404
+            return self._left_before(request)
         if request.method == "POST":
             return self._leave(request, row)
         sole_owner = row.sole_owner
@@ -112,15 +110,23 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
 
     def _leave(self, request: HttpRequest, row: TodoList) -> HttpResponse:
         user = request_user(request)
-        # After a double click the membership may be gone already.
-        own = get_object_or_404(Membership, list=row, user=user)
+        own = Membership.objects.filter(list=row, user=user).first()
+        if own is None:
+            return self._left_before(request)
         try:
             remove_member(actor=user, membership=own, now=timezone.now())
+        except Missing:
+            return self._left_before(request)
         except (DomainError, OperationalError) as error:
             return self._refuse(request, row, error)
         messages.success(request, _("You left “%s”.") % isolate(str(row)))
         url = page_url(row, "changelist")
         return HttpResponseRedirect(with_filters(request, row, url))
+
+    def _left_before(self, request: HttpRequest) -> HttpResponse:
+        """Answer alike for any list that the user does not see."""
+        text = _("You are no longer a member of this list, or it was deleted.")
+        return gone_response(request, page_url(TodoList, "changelist"), text)
 
     def _refuse(
         self, request: HttpRequest, row: TodoList, error: DomainError | OperationalError

@@ -9,13 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db import transaction
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    QueryDict,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -27,10 +21,11 @@ from core.admin.actions import run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
 from core.characters import isolate
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, Missing
 from core.forms import kept, once
-from todos.admin.base import as_id, requested_list, requested_list_id, writable_lists
+from todos.admin.base import as_id, requested_list, requested_list_id
 from todos.admin.forms import QuickAddForm
+from todos.admin.own_lists import own_lists
 from todos.models import CONTENT_LENGTH, Todo
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 from todos.services.trash import restore_todo
@@ -68,11 +63,12 @@ class QuickActions:
             return {}
         user = request_user(request)
         typed = kept.take(request, reverse(QUICK_ADD)) or QueryDict()
-        lists = writable_lists(user)
-        offered = list(lists[:MAX_LISTS])
+        lists = own_lists(request)
+        offered = lists.first(MAX_LISTS, lambda row: row.is_writable)
         chosen = as_id(typed.get("list")) or requested_list_id(request)
-        if chosen and chosen not in {row.pk for row in offered}:
-            offered += list(lists.filter(pk=chosen))
+        row = lists.find(chosen)
+        if row is not None and row.is_writable and row not in offered:
+            offered.append(row)
         return {
             "quick_lists": offered,
             "quick_list": chosen,
@@ -114,12 +110,12 @@ class QuickActions:
     def restore(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Restore a todo from the trash, and show again what was typed for it."""
         user = request_user(request)
-        todo = Todo.with_trash.editable_by(user).filter(pk=pk).first()
-        if todo is None:
-            raise Http404
         page = page_url(Todo, "change", pk)
 
         def run() -> str:
+            todo = Todo.with_trash.editable_by(user).filter(pk=pk).first()
+            if todo is None:
+                raise Missing
             row = restore_todo(actor=user, todo=todo, now=timezone.now())
             typed = kept.input_of(request)
             if typed.get("version") == str(row.version - MOVES):
@@ -128,7 +124,7 @@ class QuickActions:
             text = _("“%s” was restored. Check your input and save.")
             return text % isolate(row.content)
 
-        return run_and_redirect(request, run, page)
+        return run_and_redirect(request, run, page_url(Todo, "changelist"), page)
 
     def _add(self, request: HttpRequest, form: QuickAddForm) -> Todo:
         if not form.is_valid():
@@ -151,11 +147,10 @@ class QuickActions:
         message: str,
         undo: str,
     ) -> HttpResponse:
-        todo: Todo | None = self.model_admin.get_object(request, str(pk))
-        if todo is None:
-            raise Http404
-
         def run() -> str:
+            todo: Todo | None = self.model_admin.get_object(request, str(pk))
+            if todo is None:
+                raise Missing
             service(actor=request_user(request), todo=todo, now=timezone.now())
             return undoable(message % isolate(todo.content), todo, undo)
 

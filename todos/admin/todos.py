@@ -22,6 +22,7 @@ from todos.admin.dashboard import dashboard
 from todos.admin.filters import DueFilter
 from todos.admin.forms import TodoForm
 from todos.admin.inlines import CommentInline, SubtaskInline
+from todos.admin.own_lists import own_lists
 from todos.admin.quick_actions import QuickActions
 from todos.admin.todo_actions import TodoBulkActions
 from todos.admin.todo_changeform import TodoChangeForm, TodoRemoval
@@ -122,7 +123,8 @@ class TodoAdmin(OfListAdmin[Todo]):
         user = request_user(request)
         if not user.has_perm("todos.view_todo"):
             return {}
-        return dashboard(user, local_now()) | self.quick_actions.context(request)
+        shown = dashboard(user, local_now(), own_lists(request))
+        return shown | self.quick_actions.context(request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

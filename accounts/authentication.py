@@ -59,7 +59,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     def _find(self, public_id: str, secret: str) -> ApiKey | None:
         """Return the key, by its public id and the hash of its secret together.
 
-        A known public id with a wrong secret is no row, as an unknown one is, so both
+        A wrong secret finds no row, whether or not the public id is known, so both
         take the same time. How the database compares hashes of 256 random bits
         reveals nothing that helps to find them.
         """

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.devices import known_device
 from accounts.models import User
-from accounts.services.attempts import Attempt, count_attempt, forgive_attempt
+from accounts.services.attempts import Attempt, count_attempt, uncount_attempt
 
 
 class RoleBackend(ModelBackend):
@@ -40,7 +40,7 @@ class RoleBackend(ModelBackend):
         count_attempt(attempt, now=timezone.now())
         user = super().authenticate(request, username, password, **options)
         if user is not None:
-            forgive_attempt(attempt, now=timezone.now())
+            uncount_attempt(attempt, now=timezone.now())
         return user
 
     def _get_user_permissions(self, user_obj: object) -> QuerySet[Permission]:

@@ -157,7 +157,7 @@ class SignInAdminSite(PersonalAdminSite):
         if request.method == "POST" and response.status_code == 302:
             remember_device(request, response, request.user.get_username())
             self._restore(request, sealed)
-        return limited(response)
+        return with_limit_status(response)
 
     def _restore(self, request: HttpRequest, sealed: str) -> None:
         form = kept.unseal(sealed)
@@ -168,7 +168,9 @@ class SignInAdminSite(PersonalAdminSite):
             kept.keep(request, data, path)
             text = gettext("You signed in again. Check your input and save again.")
         else:
-            text = gettext("What was typed before belongs to another account.")
+            text = gettext(
+                "The unsaved input belongs to another account, so it is not shown."
+            )
         messages.warning(request, text)
 
     def password_change(
@@ -180,10 +182,10 @@ class SignInAdminSite(PersonalAdminSite):
             success_url=reverse("admin:password_change_done"),
             extra_context=self.each_context(request) | (extra_context or {}),
         )
-        return limited(view(request))
+        return with_limit_status(view(request))
 
 
-def limited(response: Any) -> Any:
+def with_limit_status(response: Any) -> Any:
     """Return the page with status 429 if its form has reached a limit."""
     form = (getattr(response, "context_data", None) or {}).get("form")
     if form is not None and form.refusal is not None:

@@ -55,9 +55,9 @@ def search_words(text: str) -> list[str]:
 
 
 def isolate(text: str) -> str:
-    """Return the text for a sentence, so that it changes no direction around it.
+    """Return the text so that it cannot change the direction of text around it.
 
-    If it could, it is wrapped in isolates (Unicode Standard Annex #9); those inside
+    Text that could is wrapped in isolates (Unicode Standard Annex #9); those inside
     are balanced.
     """
     if _FROM_LEFT.issuperset(map(unicodedata.bidirectional, text)):

@@ -21,7 +21,8 @@ FRESH = timedelta(seconds=40)  # heartbeats are sent every five to ten seconds
 
 def readiness_checks() -> list[ReadinessCheck]:
     """Return a check for each process that should run in this installation."""
-    # A heartbeat is a write, and the worker's answers a tick that beat sends by broker.
+    # Heartbeats are writes. The worker writes its own when it receives a tick, which
+    # beat sends through the broker.
     written = ("database", "migrations", "writes")
     if not settings.BROKER_URL:
         run = partial(require_heartbeat, "background")
@@ -40,7 +41,7 @@ def require_heartbeat(name: str) -> None:
 def require_worker() -> None:
     """Raise Unready if the worker does not answer ticks.
 
-    Its heartbeat alone would blame the worker if it was beat that stopped.
+    Its heartbeat alone is not enough: it also becomes old if beat stops.
     """
     now = timezone.now()
     since = Heartbeat.objects.unanswered_since(now)

@@ -16,7 +16,7 @@ def new_id() -> UUID:
 
 
 def is_key(field: Field[Any, Any], text: object) -> bool:
-    """Return whether the text is how the service writes a possible value of the key.
+    """Return whether the text is a possible key in its canonical form.
 
     Python also reads "01 " and full-width digits as 1; as ids they name no row, so
     that each row has one address. A number beyond the column's range is no key either.

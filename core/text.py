@@ -25,7 +25,7 @@ _CONTROLS = re.compile(
     r"|\r(?!\n)"
 )
 MAX_SEARCH_LENGTH = 200  # characters
-NO_SUCH_DAY = _("There is no such day.")
+NO_SUCH_DAY = _("This date does not exist.")
 WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
 
 
@@ -128,7 +128,7 @@ def validate_storable(value: str) -> None:
 
 
 def validate_visible(value: str) -> None:
-    """Refuse text of which nothing can be seen; empty text is not for it to judge."""
+    """Refuse text without a visible character; empty text is accepted."""
     if value and not is_visible(value):
         raise ValidationError(
             _("This text has no visible characters."), code="invisible"

@@ -38,8 +38,8 @@ def main(part: str) -> int:
 def drain(path: Path) -> None:
     """Remove the socket; return when all connections in its queue have been accepted.
 
-    The server still listens, and the last connection is ours. It removes the file when
-    it ends, so there has to be one.
+    The server still listens. When it answers our connection, it has accepted all
+    earlier ones. The empty file is there because the server removes it when it exits.
     """
     moved = path.with_suffix(".draining")
     if not path.is_socket():

@@ -38,7 +38,7 @@ report_site_files() {
     done
 }
 
-# Replace the unit, unless it was edited: own changes belong in a drop-in (systemctl edit
+# Replace the unit, unless it was edited: local changes belong in a drop-in (systemctl edit
 # todo), which stays.
 install_unit() {
     local new=$release/deploy/todo.service

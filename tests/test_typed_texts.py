@@ -28,7 +28,7 @@ def test_pages_keep_text_as_it_was_typed(owner_browser):
         assert fresh(todo).version == todo.version, what
 
 
-def test_text_that_nobody_can_see_is_no_content_and_no_name(
+def test_invisible_text_is_refused_as_content_or_name(
     owner, owner_browser, todo_list, todo
 ):
     owner_api = api_for(owner, list(registry.scopes))

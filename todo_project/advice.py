@@ -24,13 +24,9 @@ def advice_on_host(request: HttpRequest) -> str:
     if not name:
         return ""
     if is_port_refused(request):
-        text = _(
-            "To allow it, the operator of the server adds {port} to ALLOWED_PORTS."
-        )
+        text = _("To allow it, the server's operator must add {port} to ALLOWED_PORTS.")
     else:
-        text = _(
-            "To allow it, the operator of the server adds {name} to ALLOWED_HOSTS."
-        )
+        text = _("To allow it, the server's operator must add {name} to ALLOWED_HOSTS.")
     return text.format(name=name, port=port)
 
 
@@ -73,23 +69,23 @@ def origin_of(url: str | None) -> str:
 def advice_on_scheme() -> str:
     return _(
         "The browser uses HTTPS, but the proxy does not say so. The operator of the "
-        "server lets the proxy set X-Forwarded-Proto, adds the address of the proxy "
-        "to TRUSTED_PROXIES, and sets HTTPS=true."
+        "server must let the proxy set X-Forwarded-Proto, add the address of the proxy "
+        "to TRUSTED_PROXIES, and set HTTPS=true."
     )
 
 
 def advice_on_trust() -> str:
     return _(
         "The browser uses HTTPS, but the proxy is not trusted. The operator of the "
-        "server adds the address of the proxy, which is in the log, to "
-        "TRUSTED_PROXIES, and sets HTTPS=true."
+        "server must add the address of the proxy, which is in the log, to "
+        "TRUSTED_PROXIES, and set HTTPS=true."
     )
 
 
 def advice_on_name(origin: str) -> str:
     text = _(
         "The form was sent from {origin}. If that is an address of this service, the "
-        "operator of the server lets the proxy pass on the Host header, or adds the "
+        "operator of the server must let the proxy pass on the Host header, or add the "
         "address to CSRF_TRUSTED_ORIGINS."
     )
     return text.format(origin=origin)

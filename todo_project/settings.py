@@ -243,7 +243,7 @@ IDEMPOTENCY_DAYS = 7
 # --- Language and time --------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# By their own names: who looks for a language may not read the current one.
+# By their own names: people may not be able to read the current language.
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 # The sign-in page is in the language of the last user of this browser.
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600  # seconds

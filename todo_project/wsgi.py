@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FEW = 10  # addresses that a process warns of
+MAX_WARNED = 10  # addresses that a process warns of
 _warned: set[str] = set()
 CHUNK = 64 * 1024  # bytes of a body that are held in memory at a time
 MOST_UNREAD = 64 * 1024 * 1024  # bytes of a refused body that are read to answer it
@@ -119,8 +119,8 @@ def find_client(environ: WSGIEnvironment) -> None:
 
 
 def warn_of_redirects(peer: str) -> None:
-    """Log once why browsers are redirected for ever: their proxy is not trusted."""
-    if peer not in _warned and len(_warned) < FEW:
+    """Log once why browsers are redirected endlessly: their proxy is not trusted."""
+    if peer not in _warned and len(_warned) < MAX_WARNED:
         _warned.add(peer)
         fields = {"peer": peer, "setting": "TRUSTED_PROXIES"}
         logger.warning("proxy is not trusted", extra=fields)

@@ -65,8 +65,9 @@ class SortKey(Func):
 class DueKey(SortKey):
     """The date and time on the clock of a todo's own zone; the time zone is left out.
 
-    All day comes after the times of the day, and no due date at the end. The last two
-    microseconds of a day are one.
+    All-day todos come after the times of their day, todos without a due date last.
+    All-day todos have the last microsecond of the day, so a due time in it counts as
+    one microsecond earlier.
     """
 
     columns = ("due_on", "due_time")

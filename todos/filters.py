@@ -58,7 +58,7 @@ class TodoFilter(StrictFilterSet):
     due = ChoiceFilter(
         choices=[("none", "none"), ("any", "any")],
         method="filter_due",
-        help_text="Todos without a due date, or with any.",
+        help_text="`none`: todos without a due date; `any`: todos with one.",
     )
     due_from = DayFilter(
         method="filter_due_from", help_text="Due on this day or later."
@@ -72,8 +72,9 @@ class TodoFilter(StrictFilterSet):
     search = TextFilter(
         method="filter_search",
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Todos that hold all these words, in any order, in content, notes, "
-        "comments or label names; upper case, accents and widths do not matter.",
+        help_text="Todos that contain all these words, in any order, in content, "
+        "notes, comments or label names; case, accents and character width are "
+        "ignored.",
     )
 
     class Meta:

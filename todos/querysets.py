@@ -161,8 +161,9 @@ class TodoQuerySet(OfListQuerySet):
     def with_date(self, has_date: bool, *, by_due: bool) -> Self:
         """Keep todos with, or without, a due date.
 
-        If they are sorted by due date, that index serves the filter; if not, it would
-        have to read all of them to sort them, so it must not be an alternative.
+        With `by_due`, compare the sort key, whose index serves filter and order.
+        Otherwise compare the column: an index by due date would serve the filter, but
+        all rows that it finds would have to be sorted.
         """
         if not by_due:
             return self.filter(due_on__isnull=not has_date)

@@ -65,8 +65,8 @@ class PersonForm(ServiceForm):
         required=False,
         label=gettext_lazy("keep API keys"),
         help_text=gettext_lazy(
-            "Let the API keys work again that the person had when disabled. "
-            "Otherwise enabling the person revokes them."
+            "The API keys that the person had before work again. "
+            "Otherwise, enabling the person revokes them."
         ),
     )
 
@@ -103,7 +103,8 @@ class NewPersonForm(SetPasswordMixin, PersonForm):  # type: ignore[type-arg]
         super().configure()
         for name in ("time_zone", "language"):
             self.fields[name].help_text = gettext_lazy(
-                "Leave as it is to use that of their browser when they first sign in."
+                "Leave unchanged to use their browser's setting when they first "
+                "sign in."
             )
 
     def clean(self) -> dict[str, Any] | None:

@@ -8,18 +8,19 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# A counter outlives its window, so that no attempt counts on one that is being deleted.
-KEPT = timedelta(hours=1)
+# A counter outlives its window, so that no attempt is counted in a row that is being
+# deleted.
+GRACE_PERIOD = timedelta(hours=1)
 
 
 class AttemptCounterQuerySet(models.QuerySet["AttemptCounter"]):
     def ended(self, now: datetime) -> Self:
         """Keep the counters that no longer limit anything."""
-        return self.filter(resets_at__lt=now - KEPT)
+        return self.filter(resets_at__lt=now - GRACE_PERIOD)
 
 
 class AttemptCounter(models.Model):
-    """How many passwords were evaluated in vain for an account, address or device.
+    """How many attempts to sign in failed for an account, address or device.
 
     Names, addresses and devices are stored as keyed hashes only.
     """

@@ -16,6 +16,7 @@ from ipaddress import ip_address, ip_network
 from django.db import transaction
 from django.db.models import Model
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import AttemptCounter, User
@@ -44,6 +45,7 @@ LIMITS = {
 
 class TooManyAttempts(TooMany):
     code = "too_many_attempts"
+    message = _("Too many failed attempts. Try again later.")
 
     def __init__(self, retry_after: int) -> None:
         minutes = math.ceil(retry_after / 60)
@@ -120,8 +122,8 @@ def count_attempt(attempt: Attempt, *, now: datetime) -> None:
         raise TooManyAttempts(math.ceil((ends - now).total_seconds()))
 
 
-def forgive_attempt(attempt: Attempt, *, now: datetime) -> None:
-    """Count a successful attempt no longer, nor its failures at the same place."""
+def uncount_attempt(attempt: Attempt, *, now: datetime) -> None:
+    """Uncount a successful attempt; reset its counter for the device or the pair."""
     with transaction.atomic(durable=True):
         counters = _lock(attempt, now)
         for row in counters:
@@ -130,7 +132,7 @@ def forgive_attempt(attempt: Attempt, *, now: datetime) -> None:
         _save(counters)
 
 
-def forgive_account(name: str) -> None:
+def reset_account_attempts(name: str) -> None:
     """Forget all failures of an account, which has got another password."""
     account = digest("account", fold(name).strip())
     AttemptCounter.objects.filter(account=account).update(count=0)

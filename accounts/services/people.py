@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Role, User
-from accounts.services.attempts import forgive_account
+from accounts.services.attempts import reset_account_attempts
 from accounts.services.fields import PersonDetails, PersonFields, ProfileFields
 from accounts.services.keys import revoke_keys_of
 from accounts.services.passwords import PasswordHash
@@ -161,7 +161,7 @@ def set_password(
     """
     if actor != person:
         person = lock_person(actor=actor, person=person)
-        forgive_account(person.username)
+        reset_account_attempts(person.username)
     person.password = password_hash
     person.save(update_fields=["password"])
     events.record(

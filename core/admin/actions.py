@@ -100,8 +100,8 @@ class BulkActions:
     ) -> HttpResponse | None:
         """Call a service for each row; report successes and reasons for refusals.
 
-        Of all rows that match the table's filters, each request takes some; it returns
-        a page that shows the progress and goes on.
+        If all rows that match the filters are selected, each request processes some of
+        them and returns a page that shows the progress and continues.
         """
         run = BulkRun.of(request, rows)
         if run is None:

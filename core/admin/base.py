@@ -109,7 +109,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Row | None:
-        """Return the row of this id, of which there is only one spelling."""
+        """Return the row; an id that is not in its canonical form finds none."""
         if not is_key(self.opts.pk, object_id):
             return None
         return super().get_object(request, object_id, from_field)

@@ -80,7 +80,7 @@ def _keys(rows: QuerySet[Any]) -> list[Any]:
 def progress_page(
     model_admin: ModelAdmin[Any], request: HttpRequest, run: BulkRun
 ) -> HttpResponse:
-    """Show how many rows are processed; its form goes on with the others."""
+    """Show how many rows are processed; the form continues with the rest."""
     fields = [
         (name, value)
         for name, values in request.POST.lists()

@@ -22,7 +22,7 @@ Column = str | Callable[[Any], object]
 
 
 class BoundedChangeList(ChangeList):
-    """A table that says which rows of how many it shows, and leads to its neighbours.
+    """A table with its range, its total, and links to the previous and next page.
 
     At most MAX_COUNTED rows are counted.
     """
@@ -33,7 +33,7 @@ class BoundedChangeList(ChangeList):
     paginator: BoundedPaginator
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Return the parameters of filters; those of mail campaigns are ignored."""
+        """Return the parameters of filters; others, such as utm_source, are ignored."""
         known = {getattr(spec, "parameter_name", None) for spec in self.list_filter}
         known |= self.model_admin.allowed_lookups  # type: ignore[attr-defined]
         given: dict[str, Any] = super().get_filters_params(params)
@@ -67,7 +67,7 @@ class BoundedChangeList(ChangeList):
         first, total = self.first_shown, self.result_count
         last = first + len(self.result_list) - 1
         if last < first or (first == 1 and last == total):
-            return ""  # the whole table is in sight
+            return ""  # all rows are shown
         numbers = {
             "first": grouped(first),
             "last": grouped(last),

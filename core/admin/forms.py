@@ -173,7 +173,7 @@ class ScopedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     `query` is that of the URL: it chooses the page of the rows, if there are many.
 
     Rows that were removed since the page was opened are left out, so that the others
-    can be saved; `vanished` is the number of those that the user did not remove, too.
+    can be saved. `vanished` counts them, without those that the user removed as well.
     """
 
     def __init__(

@@ -81,8 +81,8 @@ class StrictFormParser(FormParser):
 class StrictMultiPartParser(MultiPartParser):
     """multipart/form-data, with text that databases can store.
 
-    Django applies the default limit to the fields and streams the files. Bytes that are
-    not UTF-8 it replaces; a form in memory has been checked before.
+    Django applies the default limit to the fields and streams the files. It replaces
+    bytes that are not UTF-8; forms in memory were checked before.
     """
 
     def parse(

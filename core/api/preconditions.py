@@ -23,7 +23,7 @@ class TagMalformed(Invalid):
 
 # Separates the state of a row from the digest of what else its representation shows.
 DIGEST_MARK = "."
-# The state of a collection, which exists but has no state that a write could name.
+# Stands for a collection in If-Match and If-None-Match, where only * should match.
 COLLECTION = "collection"
 
 

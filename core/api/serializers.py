@@ -65,8 +65,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _empty_value(self, field: Any) -> Any:
         """Return what an empty value in a form means.
 
-        Of a field that cannot be empty, a new row gets the default, and a change is
-        refused by the field itself.
+        If the field cannot be empty, a new row gets its default; in a change, the field
+        itself refuses the value.
         """
         if getattr(field, "allow_blank", False):
             return ""

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 # What other services call the parameters that ours have by other names.
-ELSEWHERE = {
+COMMON_ALIASES = {
     "limit": "page_size",
     "order": "ordering",
     "order_by": "ordering",
@@ -27,12 +27,12 @@ ELSEWHERE = {
 
 def unknown_name(name: object, known: Collection[str], message: Any) -> str:
     """Return the message, with the name that was probably meant, or those known."""
-    if (meant := ELSEWHERE.get(str(name), "")) not in known:
+    if (meant := COMMON_ALIASES.get(str(name), "")) not in known:
         meant = next(iter(get_close_matches(str(name)[:64], known, n=1)), "")
     if meant:
         hint = _("Did you mean %s?") % meant
     elif known:
-        hint = _("Known are: %s.") % ", ".join(sorted(known))
+        hint = _("Valid names: %s.") % ", ".join(sorted(known))
     else:
         return str(message)
     # Chinese puts no space between sentences.

@@ -31,7 +31,7 @@ _UNCOUNTED = frozenset({FIELD, "csrfmiddlewaretoken", "next"})
 class SentBefore(Conflict):
     """The form had its effect already."""
 
-    message = _("This form was saved before.")
+    message = _("This form was already saved.")
 
 
 class FormExpired(Conflict):

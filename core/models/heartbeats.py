@@ -30,7 +30,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         return recent.exists()
 
     def note_tick(self, now: datetime) -> None:
-        """Record that the worker was sent a tick, unless it still owes an answer."""
+        """Record that a tick was sent, unless an earlier one is still unanswered."""
         if self.unanswered_since(now) is None:
             self.beat(TICK, now)
 

@@ -71,7 +71,7 @@ class Subject:
     that the model does not name. `technical_fields` are of use only to programs, so
     pages leave them out of a row's history. `name_field` is the recorded field that
     names a row on pages. If one change is recorded in two streams, `repeats` maps the
-    event that repeats the other to that other.
+    event that pages leave out to the one that they show.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Unready(Exception):
 class ReadinessCheck:
     """A component that /readyz reports; `run` raises Unready or a database error.
 
-    The state is unknown while a component in `needs` is not well: that one is to blame.
+    The state is unknown while a component in `needs` fails.
     """
 
     name: str

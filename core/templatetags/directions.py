@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.filter(name="isolate")
 def isolate_in_sentence(text: object) -> str:
-    """Return the text for a sentence or title, around which it changes nothing."""
+    """Return the text for a sentence or title; see `isolate`."""
     return isolate(str(text))
 
 

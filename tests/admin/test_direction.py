@@ -114,7 +114,7 @@ def tables_and_forms():
     yield from ("accounts_role_add", "accounts_apikey_add", "accounts_user_add")
 
 
-def test_text_from_right_to_left_turns_nothing_around_it(person):
+def test_right_to_left_text_does_not_affect_text_around_it(person):
     user, rows = person
     browser, faults = browser_for(user), {}
     urls = [reverse(f"admin:{name}") for name in tables_and_forms()]

@@ -70,7 +70,7 @@ def test_a_form_without_csrf_token_is_refused_with_an_explanation(owner):
 
 # What the browser sends, what the proxy adds, and what the page then names.
 MISFITS = [
-    ("https://testserver", {}, "lets the proxy set X-Forwarded-Proto"),
+    ("https://testserver", {}, "let the proxy set X-Forwarded-Proto"),
     ("https://testserver", {"X-Forwarded-Proto": "https"}, "to TRUSTED_PROXIES, and"),
     ("https://todo.example.com", {}, "address to CSRF_TRUSTED_ORIGINS"),
     ("http://testserver:8000", {}, "CSRF_TRUSTED_ORIGINS"),
@@ -117,7 +117,7 @@ def test_a_refused_host_is_explained_by_the_setting_that_allows_it(
     assert answer.status_code == 421
     page = text_of(answer)
     assert f"This server does not serve {refused}" in page
-    assert f"adds {remedy}." in page
+    assert f"must add {remedy}." in page
     assert page.count("ALLOWED_") == 1
     [logged] = [r.getMessage() for r in caplog.records if "security" in r.name]
     assert remedy.rpartition(" ")[2] in logged

@@ -42,7 +42,7 @@ def test_a_todo_has_its_present_name_and_without_page_the_recorded_one(
     assert address("todos_todo_change", todo.pk) not in page
 
 
-def test_a_move_is_one_sentence_without_a_label_change_that_is_none(
+def test_a_move_is_one_event_without_unchanged_labels(
     owner, owner_browser, auditor, todo_list
 ):
     now = timezone.now()

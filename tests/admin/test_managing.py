@@ -278,7 +278,7 @@ def test_an_id_that_no_row_can_have_is_an_error_of_its_field(
 
 
 @pytest.mark.parametrize("odd", ODD_IDS[:3])
-def test_an_odd_id_as_the_initial_value_is_no_fault(administrator, owner, odd):
+def test_an_invalid_id_as_the_initial_value_causes_no_error(administrator, owner, odd):
     browser = browser_for(administrator)
     address = reverse("admin:accounts_user_change", args=[owner.pk])
     typed = {"username": "olga", "time_zone": "UTC", "language": "en", "version": "1"}

@@ -119,7 +119,7 @@ def test_the_first_sign_in_takes_over_the_settings_of_the_browser(owner):
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "asia/shanghai"])
-def test_what_is_no_zone_does_not_prevent_the_first_sign_in(owner, zone):
+def test_an_invalid_time_zone_does_not_prevent_the_first_sign_in(owner, zone):
     answer = Client().post(PAGE, FIRST | {"time_zone": zone})
     owner.refresh_from_db()
     assert (answer.status_code, owner.time_zone) == (302, "UTC")

@@ -28,7 +28,7 @@ def shown(browser: Client, query: str) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("2027-02-30", "There is no such day."),
+        ("2027-02-30", "This date does not exist."),
         ("abc", "Give a date as YYYY-MM-DD."),
         ("1899-12-31", "Ensure this value is greater than or equal to 1900-01-01."),
         ("3000-01-01", "Ensure this value is less than or equal to 2999-12-31."),

@@ -34,7 +34,7 @@ def test_a_parameter_that_was_probably_meant_is_named(owner_api, given, meant):
 
 def test_otherwise_all_known_parameters_are_named(owner_api):
     detail = detail_of(owner_api.get(TODOS, {"zzz": "1"}), "zzz")
-    assert "Known are: " in detail
+    assert "Valid names: " in detail
     assert all(name in detail for name in ("page_size", "state", "search", "cursor"))
 
 
@@ -49,7 +49,7 @@ def test_where_no_parameter_is_known_none_is_named(owner_api, todo):
 )
 def test_a_field_that_was_probably_meant_is_named(owner_api, given, meant):
     detail = detail_of(owner_api.post(TODOS, {"content": "x", given: "1"}), given)
-    assert (f"Did you mean {meant}?" if meant else "Known are: ") in detail
+    assert (f"Did you mean {meant}?" if meant else "Valid names: ") in detail
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_day_that_is_not_in_the_calendar_is_not_a_wrong_format(owner_api, day)
         "overdue_at": owner_api.get(TODOS, {"overdue_at": f"{day}T10:00:00Z"}),
     }
     for field, answer in answers.items():
-        assert detail_of(answer, field) == "There is no such day."
+        assert detail_of(answer, field) == "This date does not exist."
         assert answer.json()["errors"][0]["code"] == "no_such_day"
     wrong = owner_api.post(TODOS, {"content": "x", "due_on": "30.2.2027"})
     assert "format" in detail_of(wrong, "due_on")
@@ -105,5 +105,5 @@ def test_a_wrong_slash_is_redirected(owner_api, path, place):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v2/", "/apis", "/api//"])
-def test_an_address_without_a_place_is_still_missing(owner_api, path):
+def test_an_unknown_address_is_still_not_found(owner_api, path):
     assert owner_api.get(path).status_code == 404

@@ -52,11 +52,11 @@ def test_the_service_recovers_when_postgresql_returns(stack: Stack, key: str):
     readiness = stack.readiness_when("unavailable")
     stack.supervisor("start", "postgresql")
 
-    it_goes_on(stack, key)
+    wait_for_recovery(stack, key)
     assert readiness["checks"]["database"] == "failed"
 
 
-def it_goes_on(stack: Stack, key: str) -> None:
+def wait_for_recovery(stack: Stack, key: str) -> None:
     """Wait until all workers answer: each pauses after an attempt that timed out."""
     wait_until(
         lambda: {status for status, _ in queue_up(stack, key)} == {200, 201},
@@ -99,7 +99,7 @@ def test_a_hanging_database_is_reported_and_the_service_recovers(
     assert refused.json()["code"] == "busy"
     assert answered - probed < 10
     stack.wait_ready()
-    it_goes_on(stack, key)
+    wait_for_recovery(stack, key)
 
 
 def test_all_requests_in_the_queue_are_answered_while_the_database_hangs(
@@ -111,7 +111,7 @@ def test_all_requests_in_the_queue_are_answered_while_the_database_hangs(
     finally:
         stack.thaw("postgresql")
     stack.wait_ready()
-    it_goes_on(stack, key)
+    wait_for_recovery(stack, key)
     assert {status for status, _ in answers} == {503}
     ids = {request_id for _, request_id in answers}
     wait_until(lambda: len(seconds_of(stack, ids)) == QUEUE, what="all are logged")

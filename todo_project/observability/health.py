@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Causes = dict[str, str | None]
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-KEPT = 1.0  # seconds for which a process answers with the same result
+CACHE_SECONDS = 1.0  # seconds for which a process answers with the same result
 
 VITAL = ("database", "migrations", "writes")
 
@@ -86,7 +86,7 @@ def current_causes() -> Causes:
     """
     global _found
     with _lock:
-        if _found is None or time.monotonic() >= _found[0] + KEPT:
+        if _found is None or time.monotonic() >= _found[0] + CACHE_SECONDS:
             with answer_timeout(PROBE_TIMEOUT):
                 causes = find_causes()
             log_changes(causes)

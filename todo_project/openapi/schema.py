@@ -220,9 +220,9 @@ def _has_pattern(field: Field) -> bool:
 
 
 def as_one_text(schema: Schema) -> Schema:
-    """Return one schema of a text that matches a pattern or is empty, not a choice.
+    """Replace a choice of a pattern and empty text by one pattern.
 
-    Generators would make a class of the choice.
+    Generators of clients would create a class for the choice.
     """
     text, *empty = schema.get("oneOf", [{}])
     if "pattern" not in text or empty != [{"type": "string", "maxLength": 0}]:

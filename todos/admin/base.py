@@ -45,7 +45,7 @@ def list_id_to_add_to(request: HttpRequest) -> UUID | None:
 
 
 def as_id(text: str | None) -> UUID | None:
-    """Return the id that the text is; None if it is none."""
+    """Return the text as a UUID; None if it is not one."""
     try:
         return UUID(text or "")
     except ValueError:

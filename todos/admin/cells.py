@@ -191,10 +191,10 @@ def person_cell(person: User | None) -> str:
 
 
 def add_anchors(rows: Sequence[Any], place: str = "") -> None:
-    """Give each row an anchor, and that of the row beside it.
+    """Give each row its anchor and that of a neighbouring row.
 
-    When a todo is finished its row may vanish, so that the page is shown again where
-    the row beside it is. `place` distinguishes parts of a page that show the same todo.
+    The row of a finished todo may disappear; the page then scrolls to the neighbour.
+    `place` distinguishes parts of a page that show the same todo.
     """
     anchors = [f"done-{place}{row.pk}" for row in rows]
     neighbours = anchors[1:] + anchors[-2:-1] if rows[1:] else anchors

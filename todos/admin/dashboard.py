@@ -22,8 +22,8 @@ BY_DUE = Order("due_key")
 def dashboard(user: User, now: datetime, lists: OwnLists) -> dict[str, Any]:
     """Return the todos that are overdue, due today, due soon or the user's own.
 
-    Each of the first three has what the filter of its name shows, without what an
-    earlier one shows.
+    The first three contain what the filters of the same names show; each todo is in
+    the first of them only.
     """
     today, end_of_week = Period.WEEK.days(now.date())
     todos = Todo.objects.visible_to(user).open()

@@ -1,4 +1,4 @@
-"""What a search that finds nothing in one state of todos finds in the others."""
+"""Matches in other states of todos, shown when a search finds nothing."""
 
 from __future__ import annotations
 

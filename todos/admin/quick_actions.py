@@ -31,7 +31,7 @@ from todos.services.todos import add_todo, finish_todo, reopen_todo
 from todos.services.trash import restore_todo
 
 MAX_LISTS = 100
-MOVES = 2  # changes of a todo that goes into the trash and back
+CHANGES_BY_RESTORE = 2  # changes of a todo that goes into the trash and back
 
 
 QUICK_ADD = "admin:todos_todo_quick_add"
@@ -83,7 +83,7 @@ class QuickActions:
         try:
             todo = self._add(request, form)
         except once.SentBefore:
-            messages.info(request, _("This was added before."))
+            messages.info(request, _("This was already added."))
         except DomainError as error:
             messages.error(request, _("Not added. %s") % error.message)
             kept.keep(request, kept.input_of(request), request.path)
@@ -118,7 +118,7 @@ class QuickActions:
                 raise Missing
             row = restore_todo(actor=user, todo=todo, now=timezone.now())
             typed = kept.input_of(request)
-            if typed.get("version") == str(row.version - MOVES):
+            if typed.get("version") == str(row.version - CHANGES_BY_RESTORE):
                 typed["version"] = row.etag
             kept.keep(request, typed, page)
             text = _("“%s” was restored. Check your input and save.")

@@ -122,9 +122,10 @@ class TodoViewSet(ListScopedViewSet[Todo]):
     def list(self, request: Request) -> HttpResponseBase:
         """List todos, newest first; a state chooses open, finished or trashed ones.
 
-        Finished todos are listed by when they were finished, the last one first.
-        `ordering=due` follows the date and time of each todo's own zone: all-day todos
-        come after the times of their day, and those without a date at the end.
+        Finished todos are sorted by when they were finished, the latest first.
+        `ordering=due` compares date and time in each todo's own time zone: all-day
+        todos come after timed todos of the same day, and todos without a due date come
+        last.
         """
         return self.fresh_page(self.get_queryset())
 

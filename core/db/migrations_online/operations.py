@@ -30,7 +30,7 @@ from core.fields import FoldedField
 from core.progress import Progress
 
 BATCH = 1000  # rows of one transaction
-UPDATED = 200  # rows of one UPDATE with a value for each
+ROWS_PER_UPDATE = 200  # rows of one UPDATE with a value for each
 _IS_INVALID = """
 SELECT 1 FROM pg_index
 WHERE NOT indisvalid AND indexrelid = to_regclass(quote_ident(%s))
@@ -185,7 +185,7 @@ class Refold(Backfill):
         changed = [
             row for row, old in zip(found, before, strict=True) if state_of(row) != old
         ]
-        QuerySet(rows.model).bulk_update(changed, names, batch_size=UPDATED)
+        QuerySet(rows.model).bulk_update(changed, names, batch_size=ROWS_PER_UPDATE)
 
     def prepare(self, rows: list[Any]) -> None:
         """Set the prepared columns of the rows."""

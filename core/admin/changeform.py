@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any
 
-from django.contrib import messages
-from django.contrib.admin import ModelAdmin
 from django.contrib.admin.exceptions import DisallowedModelAdminToField
-from django.contrib.admin.helpers import AdminErrorList, AdminForm
-from django.contrib.admin.options import (
-    IS_POPUP_VAR,
-    TO_FIELD_VAR,
-    InlineModelAdmin,
-)
-from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import (
@@ -24,30 +16,25 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from core.admin.conflicts import conflict_page
-from core.admin.form_page import Form, FormPage, rows_vanished
-from core.admin.forms import ScopedFormSet, ServiceForm
+from core.admin.form_page import Form, FormBuilder, FormPage, to_field_of
+from core.admin.forms import ScopedFormSet
 from core.admin.gone import ChoiceGone, Refusal, gone_context
 from core.admin.permissions import Row, request_user
 from core.admin.urls import page_url
 from core.errors import DomainError, Missing, Stale, refusal_of
 from core.forms import kept, once
-from core.text import space_scripts
 from core.users import User
 
 
-class ChangeForm(Generic[Row, Form]):
+class ChangeForm(FormBuilder[Row, Form]):
     """The page of one row, which writes only through services.
 
     Subclasses implement how rows are added and changed. This class replaces Django's
     changeform_view, which cannot handle a write that is refused after validation: see
     docs/decisions/0021.
     """
-
-    def __init__(self, model_admin: ModelAdmin[Any]) -> None:
-        self.model_admin = model_admin
 
     # --- Hooks for subclasses ---------------------------------------------------
 
@@ -61,29 +48,6 @@ class ChangeForm(Generic[Row, Form]):
         self, actor: User, row: Row, formset: ScopedFormSet, now: datetime
     ) -> None:
         raise NotImplementedError
-
-    def form_class(self, request: HttpRequest, row: Row | None) -> type[ServiceForm]:
-        return self.model_admin.form  # type: ignore[return-value]
-
-    def fieldsets(self, request: HttpRequest, row: Row | None) -> Any:
-        return self.model_admin.fieldsets
-
-    def readonly_fields(self, request: HttpRequest, row: Row | None) -> tuple[str, ...]:
-        return ()
-
-    def inlines(
-        self, request: HttpRequest, row: Row | None
-    ) -> tuple[type[InlineModelAdmin[Any, Any]], ...]:
-        """Return the inlines of the page; there are none until the row exists."""
-        return tuple(self.model_admin.inlines) if row else ()
-
-    def initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the initial values of a new row."""
-        return self.model_admin.get_changeform_initial_data(request)
-
-    def context(self, request: HttpRequest, row: Row | None) -> dict[str, Any]:
-        """Return additional template context."""
-        return {}
 
     def after_add(self, request: HttpRequest, row: Row, form: Form) -> HttpResponse:
         return self.model_admin.response_add(request, row)
@@ -140,13 +104,13 @@ class ChangeForm(Generic[Row, Form]):
         except (Http404, PermissionDenied) as refusal:
             return self._gone(request, object_id, refusal)
         is_sent = request.method == "POST"
-        page = self._bound(request, row) if is_sent else self._unbound(request, row)
+        page = self.bound(request, row) if is_sent else self.unbound(request, row)
         if saves:
             is_valid = page.is_valid()
             response = (self._save if is_valid else self._repeat)(request, page)
             if response is not None:
                 return response
-        context = {"is_unsaved": is_sent} | self._page_context(request, page)
+        context = {"is_unsaved": is_sent} | self.page_context(request, page)
         return self._render(request, page, context | extra_context, form_url)
 
     def _render(
@@ -168,7 +132,7 @@ class ChangeForm(Generic[Row, Form]):
     def _load(self, request: HttpRequest, object_id: str | None) -> Row | None:
         """Return the row if the user may open or change it; None for a new one."""
         model_admin = self.model_admin
-        to_field = _to_field(request)
+        to_field = to_field_of(request)
         if to_field and not model_admin.to_field_allowed(request, to_field):
             raise DisallowedModelAdminToField(f"{to_field} cannot be referenced.")
         if object_id is None:
@@ -258,7 +222,7 @@ class ChangeForm(Generic[Row, Form]):
         row = page.row and self.model_admin.get_object(request, str(page.row.pk))
         if row is None:
             return self._gone(request, str(page.row and page.row.pk), Http404())
-        page = self._bound(request, row)
+        page = self.bound(request, row)
         return conflict_page(self.model_admin, request, page.form, page.formsets)
 
     def _missing(
@@ -269,7 +233,7 @@ class ChangeForm(Generic[Row, Form]):
             row = self.model_admin.get_object(request, str(page.row.pk))
             if row is None:
                 return self._gone(request, str(page.row.pk), Http404())
-            page.replace_by(self._bound(request, row))
+            page.replace_by(self.bound(request, row))
             page.is_valid()
         page.form.add_refusal(ChoiceGone())
         return None
@@ -284,8 +248,8 @@ class ChangeForm(Generic[Row, Form]):
         can_add = object_id is not None and self.model_admin.has_add_permission(request)
         if not can_add or not kept.texts_in(kept.input_of(request)):
             raise refusal
-        page = self._bound(request, None)
-        context = self._page_context(request, page) | gone_context(
+        page = self.bound(request, None)
+        context = self.page_context(request, page) | gone_context(
             page.form, kept.input_of(request), refusal
         )
         context["offers"] = self.offers_for_gone(request, str(object_id))
@@ -293,88 +257,3 @@ class ChangeForm(Generic[Row, Form]):
         response = self._render(request, page, context, form_url)
         response.status_code = 404 if isinstance(refusal, Http404) else 403
         return response
-
-    # --- Parts of the page ------------------------------------------------------
-
-    def _unbound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
-        form = self._class_of(request, row)(
-            user=request_user(request),
-            instance=row,
-            initial=None if row else self.initial(request),
-        )
-        return self._with_formsets(request, row, form)
-
-    def _bound(self, request: HttpRequest, row: Row | None) -> FormPage[Row, Form]:
-        form = self._class_of(request, row)(
-            request.POST, request.FILES, user=request_user(request), instance=row
-        )
-        page = self._with_formsets(request, row, form)
-        for formset in page.formsets:
-            if formset.vanished:
-                messages.warning(request, rows_vanished(formset))
-        return page
-
-    def _with_formsets(
-        self, request: HttpRequest, row: Row | None, form: Form
-    ) -> FormPage[Row, Form]:
-        formsets, inlines = self.model_admin._create_formsets(  # type: ignore[attr-defined]
-            request, form.instance, change=row is not None
-        )
-        return FormPage(row, form, formsets, inlines)
-
-    def _class_of(self, request: HttpRequest, row: Row | None) -> type[Form]:
-        """Return the form class with the fields that the user may see in this row."""
-        fields = flatten_fieldsets(self.model_admin.get_fieldsets(request, row))
-        return self.model_admin.get_form(  # type: ignore[return-value]
-            request,
-            row,
-            change=row is not None,
-            fields=fields,
-            form=self.form_class(request, row),
-        )
-
-    def _page_context(
-        self, request: HttpRequest, page: FormPage[Row, Form]
-    ) -> dict[str, Any]:
-        row, model_admin = page.row, self.model_admin
-        fieldsets: Any = list(model_admin.get_fieldsets(request, row))
-        readonly = (
-            model_admin.get_readonly_fields(request, row)
-            if row is None or model_admin.has_change_permission(request, row)
-            else flatten_fieldsets(fieldsets)
-        )
-        form = AdminForm(page.form, fieldsets, {}, readonly, model_admin=model_admin)
-        inline_formsets = model_admin.get_inline_formsets(
-            request, page.formsets, page.inlines, row
-        )
-        media = model_admin.media + form.media
-        for formset in inline_formsets:
-            media += formset.media
-        return {
-            **model_admin.admin_site.each_context(request),
-            "title": self.title(request, row),
-            "subtitle": str(row) if row else None,
-            "adminform": form,
-            "object_id": str(row.pk) if row else None,
-            "original": row,
-            "is_popup": IS_POPUP_VAR in request.POST or IS_POPUP_VAR in request.GET,
-            "to_field": _to_field(request),
-            "media": media,
-            "inline_admin_formsets": inline_formsets,
-            "errors": AdminErrorList(page.form, page.formsets),
-            "preserved_filters": model_admin.get_preserved_filters(request),
-            **self.context(request, row),
-        }
-
-    def title(self, request: HttpRequest, row: Row | None) -> str:
-        if row is None:
-            text = _("Add %s")
-        elif self.model_admin.has_change_permission(request, row):
-            text = _("Change %s")
-        else:
-            text = _("View %s")
-        return space_scripts(text % self.model_admin.opts.verbose_name)
-
-
-def _to_field(request: HttpRequest) -> str | None:
-    return request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))

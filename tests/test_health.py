@@ -25,7 +25,7 @@ def _token(settings, monkeypatch) -> None:
     settings.OPERATOR_TOKEN = TOKEN
     monkeypatch.setattr(health, "_last_causes", {})
     monkeypatch.setattr(health, "_found", None)
-    monkeypatch.setattr(health, "KEPT", 0)
+    monkeypatch.setattr(health, "CACHE_SECONDS", 0)
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_a_database_that_cannot_be_written_is_unavailable():
 
 @pytest.mark.usefixtures("all_alive")
 def test_many_probes_share_one_result(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(health, "KEPT", 60)
+    monkeypatch.setattr(health, "CACHE_SECONDS", 60)
     assert ask().status_code == 200
     with django_assert_num_queries(0):
         assert {ask().status_code for _ in range(20)} == {200}

@@ -238,7 +238,7 @@ def test_a_malformed_form_from_a_browser_is_400(owner):
 def test_an_unknown_host_is_421_and_the_answer_says_how_to_allow_it(owner_api):
     answer = owner_api.get(TODOS, headers={"Host": "evil.example.com:8000"})
     assert_problem(answer, 421, "unknown_host")
-    assert "adds evil.example.com to ALLOWED_HOSTS." in answer.json()["detail"]
+    assert "must add evil.example.com to ALLOWED_HOSTS." in answer.json()["detail"]
     for malformed in ("a b", "a\\b"):
         answer = owner_api.get(TODOS, headers={"Host": malformed})
         assert_problem(answer, 400, "bad_request")

@@ -71,7 +71,7 @@ def test_the_api_describes_it(owner_api):
 
 
 def test_readiness_names_its_part(client, db, monkeypatch):
-    monkeypatch.setattr("todo_project.observability.health.KEPT", 0)
+    monkeypatch.setattr("todo_project.observability.health.CACHE_SECONDS", 0)
     assert client.get("/readyz").json()["checks"]["uploads"] == "ok"
     monkeypatch.setattr(health, "LEAST", 2**80)
     assert client.get("/readyz").json()["checks"]["uploads"] == "failed"

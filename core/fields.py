@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
 from core.characters import search_words
-from core.text import fold
+from core.text import fold, trim_lines
+
+
+class LongTextFormField(forms.CharField):
+    """Text of several lines, whose indentation stays; see `trim_lines`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"strip": False}))
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return trim_lines(text) if isinstance(text, str) else text
+
+
+class LongText(models.TextField):  # type: ignore[type-arg]
+    """Text of several lines, which forms and the API do not indent differently."""
+
+    def deconstruct(self) -> Any:
+        """Look like a TextField to migrations, since the column is the same."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.TextField", args, options
+
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**({"form_class": LongTextFormField} | options))
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]

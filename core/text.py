@@ -86,6 +86,14 @@ def escape_controls(text: str) -> str:
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def trim_lines(text: str) -> str:
+    """Return text of several lines without blank lines before and space after it.
+
+    The first line keeps its indentation: it may begin code or a nested list.
+    """
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", text).rstrip()
+
+
 def listed(parts: Iterable[object]) -> str:
     """Join the parts of a list as the active language does."""
     return gettext(", ").join(map(str, parts))

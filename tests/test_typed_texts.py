@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.apps import apps
 from django.db import models
 
@@ -75,6 +76,30 @@ def test_line_breaks_of_forms_are_one_character(owner, owner_browser, todo):
     typed = form_of(owner_browser.get(page)) | {"notes": "one\r\ntwo"}
     owner_browser.post(page, typed)
     assert fresh(todo).notes == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("    code\n  more\n", "    code\n  more"),
+        ("\n \n\t- item\n\t\t- nested", "\t- item\n\t\t- nested"),
+        ("one\n\n  two  \n\n", "one\n\n  two"),
+        (" \n\t\n", ""),
+    ],
+)
+def test_the_indentation_of_text_stays(owner_api, owner_browser, todo, typed, kept):
+    changed = owner_api.patch(f"{API}/todos/{todo.pk}", {"notes": typed})
+    assert changed.json()["notes"] == kept
+    comment = owner_api.post(f"{API}/todos/{todo.pk}/comments", {"text": typed})
+    assert comment.json().get("text", "") == kept
+    owner_api.patch(f"{API}/todos/{todo.pk}", {"notes": ""})
+    page = address("todos_todo_change", todo.pk)
+    sent = {"notes": typed, "comments-0-text": typed}
+    owner_browser.post(page, form_of(owner_browser.get(page)) | sent)
+    assert fresh(todo).notes == kept
+    texts = Comment.objects.values_list("text", flat=True)
+    assert set(texts) == ({kept} if kept else set())
+    assert len(texts) == (2 if kept else 0)
 
 
 # Fields with a format of their own.

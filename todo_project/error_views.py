@@ -80,7 +80,7 @@ def csrf_failure(
         return sign_in_again(request)
     if is_ours(request) and once.is_from(request.user, request.POST):
         kept.keep(request, kept.input_of(request), request.path)
-        text = _("You signed in again. Check your input and save again.")
+        text = _("This form was out of date. Check your input and save again.")
         messages.warning(request, text)
         return HttpResponseRedirect(kept.return_url(request, request.path))
     if advice := advice_on_origin(request):

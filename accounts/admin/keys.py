@@ -175,7 +175,7 @@ class KeyBulkActions(BulkActions):
     def revoke(
         self, model_admin: ModelAdmin[Any], request: HttpRequest, keys: QuerySet[ApiKey]
     ) -> HttpResponse | None:
-        return self.apply(request, keys, revoke_key, revoked)
+        return self.apply(request, keys.filter(revoked_at=None), revoke_key, revoked)
 
 
 @admin.register(ApiKey)

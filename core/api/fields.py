@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
@@ -16,6 +17,7 @@ from core.text import (
     is_in_calendar,
     is_moment,
     is_wall_clock,
+    trim_lines,
 )
 
 
@@ -26,6 +28,18 @@ class IdField(serializers.UUIDField):
         if isinstance(data, str) and not is_id(data):
             self.fail("invalid", value=data[:64])
         return super().to_internal_value(data)
+
+
+class LongTextField(serializers.CharField):
+    """Text of several lines, whose indentation stays; see `trim_lines`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"trim_whitespace": False}))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(
+            trim_lines(data) if isinstance(data, str) else data
+        )
 
 
 class DayField(serializers.DateField):

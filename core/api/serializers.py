@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from core.api.fields import DayField, MomentField, WallClockField
+from core.api.fields import DayField, LongTextField, MomentField, WallClockField
 from core.api.unknown import unknown_name
+from core.fields import LongText
 from core.text import is_id
 from core.users import User
 
 MAX_ROWS = 100  # that one field can reference
+MAX_UNKNOWN = 20  # unknown fields that a refusal names
 
 # The JSON type that each kind of field requires: a number is not a string.
 _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...] = (
@@ -78,6 +81,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
         known = {name for name, field in self.fields.items() if not field.read_only}
+        unknown = islice((name for name in data if name not in known), MAX_UNKNOWN)
         message = _("This field is not known.")
         return {
             str(name): [
@@ -85,8 +89,7 @@ class StrictSerializer(serializers.Serializer[Any]):
                     unknown_name(name, known, message), "unknown_field"
                 )
             ]
-            for name in data
-            if name not in known
+            for name in unknown
         }
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,6 +164,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        LongText: LongTextField,
         models.DateField: DayField,
         models.DateTimeField: MomentField,
         models.TimeField: WallClockField,

@@ -103,7 +103,7 @@ def test_leaving_an_edited_form_asks_first_and_sending_it_does_not(browser, mia)
     browser.driver.delete_cookie("csrftoken")
     browser.driver.add_cookie({"name": "csrftoken", "value": "a" * 32, "path": "/"})
     assert not leave(browser, "[name=_save]")
-    assert "You signed in again." in browser.text
+    assert "This form was out of date." in browser.text
     assert browser.value(NOTES) == "Rye"
 
     browser.driver.delete_cookie("sessionid")

@@ -67,6 +67,12 @@ TWICE: dict[str, tuple[Callable[[Rows], Send], str]] = {
     "a label is deleted": (remove("label"), DELETED),
     "a comment is deleted": (remove("comment"), DELETED),
     "a key is revoked": (remove("apikey"), REVOKED),
+    "keys are revoked": (
+        lambda rows: choose(
+            "accounts_apikey_changelist", rows.of("apikey").pk, "revoke", post="yes"
+        ),
+        UNCHANGED,
+    ),
     "a person is removed": (remove("user"), DELETED),
     "a password is set": (set_password, DELETED),
     "a role is deleted": (remove_role, DELETED),

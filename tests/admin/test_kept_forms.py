@@ -90,7 +90,7 @@ def test_forms_survive_signing_in_again_in_another_tab(
             sign_in(browser, user.username)
             answer = browser.post(sent_to(page), typed, follow=True)
             assert answer.redirect_chain == [(page, 302)], name
-            assert "You signed in again" in answer.text
+            assert "This form was out of date." in answer.text
             assert_shown_again(answer, field)
             assert WORDS not in browser.get(page).text, name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.api.serializers import MAX_UNKNOWN
 from tests.conftest import api_for, browser_for
 from tests.problems import assert_problem
 
@@ -50,6 +51,12 @@ def test_where_no_parameter_is_known_none_is_named(owner_api, todo):
 def test_a_field_that_was_probably_meant_is_named(owner_api, given, meant):
     detail = detail_of(owner_api.post(TODOS, {"content": "x", given: "1"}), given)
     assert (f"Did you mean {meant}?" if meant else "Valid names: ") in detail
+
+
+def test_a_refusal_names_only_some_of_many_unknown_fields(owner_api):
+    fields = {f"{number:06}": 1 for number in range(50_000)}
+    answer = owner_api.post(TODOS, fields, format="json")
+    assert_problem(answer, 400, "invalid", *list(fields)[:MAX_UNKNOWN])
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,20 @@ def test_an_address_or_header_beyond_the_limit_is_refused_with_a_response(
     assert (header.status_code, header.json()["code"]) == (431, "headers_too_large")
 
 
+def test_a_client_that_waits_before_it_sends_a_body_is_told_to(server: Embedded):
+    """curl does so for large bodies (RFC 9110 §10.1.1)."""
+    with half_headed(server) as connection:
+        headers = f"x\r\nAuthorization: Bearer {server.new_key()}\r\n"
+        headers += f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+        connection.sendall(f"{headers}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(21) == b"HTTP/1.1 100 Continue"
+        connection.sendall(BODY)
+        answered = b""
+        while b"\r\nX-Request-ID" not in answered:
+            answered += connection.recv(4096)
+    assert b"HTTP/1.1 201 " in answered
+
+
 def test_a_running_request_is_finished_on_sigterm(server: Embedded):
     with half_sent(server, key=server.new_key()) as slow:
         wait_until(server.is_reading, what="a worker reads the request")

@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from core.api.fields import LongTextField
 from todo_project.openapi.errors import refusal_name
 from todo_project.openapi.parts import headers, ref
 
@@ -194,7 +195,7 @@ class ApiSchema(AutoSchema):
         meta: Schema = super()._get_serializer_field_meta(field, direction)
         # Titles are labels of forms, in the language of the request.
         meta.pop("title", None)
-        if "minLength" in meta and field.trim_whitespace and not _has_pattern(field):
+        if "minLength" in meta and _is_trimmed(field) and not _has_pattern(field):
             meta["pattern"] = r"\S"
         return meta
 
@@ -213,6 +214,10 @@ class ApiSchema(AutoSchema):
         # A choice has its values instead of bounds.
         if not isinstance(field, serializers.ChoiceField):
             super()._insert_field_validators(field, schema)
+
+
+def _is_trimmed(field: Any) -> bool:
+    return field.trim_whitespace or isinstance(field, LongTextField)
 
 
 def _has_pattern(field: Field) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.fields import LongText
 from core.models import Recorded
 from core.text import validate_storable, validate_visible
 from todos.models.lists import MemberRole, TodoList
@@ -38,7 +39,7 @@ class Comment(Recorded):
         verbose_name=_("todo"),
         db_comment="The todo that it is about",
     )
-    text = models.TextField(
+    text = LongText(
         _("text"),
         validators=[
             MaxLengthValidator(COMMENT_LENGTH),
@@ -65,7 +66,7 @@ class Comment(Recorded):
         ]
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return str(self.text[:80])
 
     def is_editable_by(self, user: User) -> bool:
         """Return whether a member who may edit the list may edit this comment."""

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import LongText
 from core.models import Recorded, person_field
 from core.text import MaxBytes, validate_storable, validate_visible
 from core.timezones import validate_zone
@@ -105,7 +106,7 @@ class Todo(Recorded):
         validators=[MaxBytes(CONTENT_BYTES), validate_storable, validate_visible],
         db_comment="What is to be done",
     )
-    notes = models.TextField(
+    notes = LongText(
         _("notes"),
         blank=True,
         validators=[

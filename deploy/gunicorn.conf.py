@@ -1,4 +1,4 @@
-"""gunicorn: an alternative to uWSGI behind nginx, and the fallback of script/server.
+"""gunicorn: the server of script/server, and an alternative to uWSGI behind nginx.
 
 Behind nginx it is used if APP_SERVER=gunicorn (deploy/serve), with the environment of
 uwsgi.ini. It uses the same socket and protocol as uWSGI, so nothing else changes.
@@ -25,8 +25,9 @@ import signal
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +44,9 @@ NAME = f"web-{os.environ.get('INSTANCE', '0')}"
 HTTP = os.environ.get("HTTP", "")  # host:port, for the embedded server
 KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
 SOCKET = RUN / f"{NAME}.sock"
+# Threads of a worker that speaks HTTP. Most of them wait for slow clients: they share
+# one interpreter lock, so only a few work at a time.
+THREADS, AT_ONCE = 128, 4
 STOP_TIMEOUT = 5  # seconds for the background process to end
 HEAD_LIMITS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
@@ -90,6 +94,27 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]
             write_nonblock(client, refusal(status))
 
 
+def in_turn(application: Any) -> Any:
+    """Let a few threads work at a time, each when its client has sent the body."""
+    turns = BoundedSemaphore(AT_ONCE)
+
+    def take_turn(environ: dict[str, Any], start_response: Any) -> Any:
+        read_body(environ)
+        with turns:
+            return application(environ, start_response)
+
+    return take_turn
+
+
+def read_body(environ: dict[str, Any]) -> None:
+    """Read a body that the service holds in memory anyway; it streams larger ones."""
+    from django.conf import settings
+
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if 0 < length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+
+
 def refusal(status: int) -> bytes:
     """Return the response to a request that did not reach the service."""
     from django.http import HttpRequest  # needs the settings, which are loaded by now
@@ -125,10 +150,8 @@ forwarder_headers = ""
 
 if HTTP:
     bind = [HTTP]
-    # Each slow client occupies a thread. With a second process, connections would wait
-    # for a busy process although the other one has free threads.
-    workers = 1
-    threads = 32
+    threads = THREADS
+    worker_connections = 2 * THREADS  # the others wait in the queue of the kernel
 else:
     bind = [f"unix:{SOCKET}"]
     protocol = "uwsgi"
@@ -151,12 +174,14 @@ def pre_request(worker: Any, req: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Note for script/upgrade which release was loaded; prepare the worker for gevent.
+    """Note for script/upgrade which release was loaded; prepare the kind of worker.
 
-    There, Django's connections belong to a greenlet, which ends with the request, so
-    they are closed after each one.
+    Under gevent, Django's connections belong to a greenlet, which ends with the
+    request, so they are closed after each one.
     """
-    if not HTTP:
+    if HTTP:
+        worker.wsgi = in_turn(worker.wsgi)
+    else:
         (RUN / f"{NAME}.release").write_text(f"{APP} loaded\n")
     if KIND == "gevent":
         from django.db import connections

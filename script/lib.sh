@@ -114,7 +114,6 @@ ensure_environment() {
         make_environment "$python"
     fi
     has_installed "$lock" || install_lock "$lock"
-    has_uwsgi "$lock" || ! have_compiler || build_uwsgi "$lock"
     exec 9<&-
 }
 
@@ -172,8 +171,7 @@ lock_part() {
 
 # --- uWSGI --------------------------------------------------------------------
 
-# It is a source package: without a compiler, everything else is installed, and uWSGI is
-# installed once there is a compiler.
+# It is a source package, and only installed where it is needed.
 
 # Run it, since a uWSGI that was built for a removed Python exists, but does not start.
 has_uwsgi() {
@@ -189,7 +187,7 @@ build_uwsgi() {
     (pip_install --no-cache-dir --no-build-isolation < <(lock_part "$1" uwsgi)) || true
 }
 
-# ensure_uwsgi LOCK: the whole service requires it.
+# ensure_uwsgi LOCK: install it, and a compiler if there is none.
 ensure_uwsgi() {
     has_uwsgi "$1" || have_compiler || install_compiler
     has_uwsgi "$1" || build_uwsgi "$1"

@@ -16,7 +16,7 @@ from tests.live.stack.places import free_ports
 from tests.live.waiting import TIMEOUT, wait_until
 
 SERVER = [str(REPOSITORY / "script" / "server")]
-# The server that it starts, and its fallback if uWSGI cannot be built.
+# The server that it starts, and the other one that it can start.
 UWSGI = [str(Path(sys.executable).with_name("uwsgi")), "--ini", "deploy/uwsgi.ini"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
 

@@ -1,4 +1,4 @@
-"""The simple installation: uWSGI or gunicorn over HTTP, with the background process."""
+"""The simple installation: gunicorn or uWSGI over HTTP, with the background process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.live.embedded import GUNICORN, SERVER, UWSGI, Embedded
 from tests.live.stack import Client
 from tests.live.waiting import wait_until
 
-SLOW = 8  # clients at once
+SLOW = {"gunicorn": 50, "uwsgi": 8}  # clients at once
 BODY = b'{"content":"Slow"}'
 
 
@@ -117,8 +117,16 @@ def half_headed(server: Embedded) -> socket.socket:
     return connection
 
 
-@pytest.mark.parametrize("command", [SERVER, GUNICORN], ids=["uwsgi", "gunicorn"])
-def test_both_servers_serve_the_service(server: Embedded):
+@pytest.mark.parametrize(
+    "variables", [{}, {"APP_SERVER": "uwsgi"}], ids=["gunicorn", "uwsgi"]
+)
+def test_both_servers_serve_the_service(data: Path, variables: dict[str, str]):
+    with Embedded(data, **variables) as server:
+        server.start(SERVER)
+        check_service(server)
+
+
+def check_service(server: Embedded) -> None:
     with server.client(key=server.new_key()) as client:
         smoke.check(client, server.url)
         for host, status in (("localhost:1", 421), (f"localhost:{server.port}", 200)):
@@ -126,9 +134,10 @@ def test_both_servers_serve_the_service(server: Embedded):
             assert answer.status_code == status, host
 
 
-def test_slow_clients_do_not_block_others(server: Embedded):
+def test_slow_clients_do_not_block_others(server: Embedded, command: list[str]):
+    kind = "uwsgi" if command == UWSGI else "gunicorn"
     with ExitStack() as slow, server.client() as client:
-        for _ in range(SLOW):
+        for _ in range(SLOW[kind]):
             slow.enter_context(half_headed(server))
             slow.enter_context(half_sent(server))
         for _ in range(20):
@@ -330,7 +339,13 @@ def refused(data: Path, **variables: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("HTTPS", "true"), ("WEB_PROCESSES", "many"), ("PORT", "0")]
+    ("name", "value"),
+    [
+        ("HTTPS", "true"),
+        ("WEB_PROCESSES", "many"),
+        ("PORT", "0"),
+        ("APP_SERVER", "apache"),
+    ],
 )
 def test_invalid_settings_stop_start_up_with_one_line(tmp_path, name, value):
     said = refused(tmp_path / "data", **{name: value})

@@ -31,7 +31,13 @@ from threading import BoundedSemaphore, Event, Thread
 from typing import Any
 from urllib.parse import quote
 
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.http.errors import (
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -48,6 +54,8 @@ SOCKET = RUN / f"{NAME}.sock"
 # one interpreter lock, so only a few work at a time.
 THREADS, AT_ONCE = 128, 4
 STOP_TIMEOUT = 5  # seconds for the background process to end
+# gunicorn derives these from errors of clients, but the service has caused them.
+OWN_FAULTS = (InvalidResponseHeader, InvalidResponseHeaderName)
 HEAD_LIMITS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 if KIND not in {"sync", "gthread", "gevent"}:
@@ -86,7 +94,7 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
         """Refuse what gunicorn cannot read as the service would, not in HTML."""
-        if not isinstance(exc, ParseException):
+        if not isinstance(exc, ParseException) or isinstance(exc, OWN_FAULTS):
             super().handle_error(req, client, addr, exc)
             return
         status = HEAD_LIMITS.get(type(exc), 400)

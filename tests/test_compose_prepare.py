@@ -16,11 +16,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["nginx", "web-0", "web-1", "worker", "beat", "migrate"]
-PERMANENT = sorted(set(SERVICES) - {"migrate"})
-GAUGE = re.compile(r'Gauge\("(\w+)"')
-DEPLOY = (ROOT / "docs/deploy.md").read_text()
-SECRET = re.compile("SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
-from accounts.models.people import RoleQuerySet
 from accounts.services.passwords import hash_password
 from core.admin.forms import RowChoices, ServiceForm
 from core.timezones import zone_choices, zone_names
@@ -83,9 +82,7 @@ class PersonForm(ServiceForm):
         self.instance.was_active = self.is_new or self.row.is_active
         if self.instance.was_active:
             self.fields.pop("keep_keys", None)
-        if "roles" in self.fields:  # it is read-only for those who may not change it
-            assignable = RoleQuerySet(Role).grantable_by(self.user).order_by("name")
-            self.fields["roles"].queryset = assignable  # type: ignore[attr-defined]
+        self.offer("roles", Role.scoped.grantable_by(self.user).order_by("name"))
         if self.is_new:
             default = Role.objects.filter(name="member")
             self.initial.setdefault("roles", list(default.values_list("pk", flat=True)))

@@ -15,8 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role, User
-from accounts.models.people import RoleQuerySet, permissions_beyond
+from accounts.models import Role, User, permissions_beyond
 from accounts.services.roles import add_role, change_role, remove_role, state_of
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
@@ -65,9 +64,8 @@ class RoleForm(ServiceForm):
     def configure(self) -> None:
         if "name" in self.fields:  # a field of Django's model
             self.fields["name"].validators += [validate_storable, validate_visible]
+        self.offer("permissions", grantable_by(self.user))
         if "permissions" in self.fields:
-            offered = grantable_by(self.user)
-            self.fields["permissions"].queryset = offered  # type: ignore[attr-defined]
             # Permissions that the page does not offer are neither shown nor removed.
             held = self.initial.get("permissions", ())
             self.initial["permissions"] = [one for one in held if is_grantable(one)]
@@ -125,7 +123,7 @@ class RoleAdmin(ScopedModelAdmin[Role]):
     changeform_class = RoleChangeForm
     removal_class = RoleRemoval
     form = RoleForm
-    rows = RoleQuerySet(Role)
+    rows = Role.scoped.all()
     resource_type = "role"
     icon = "shield"
     nav_order = 80

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from accounts.models.attempts import AttemptCounter
 from accounts.models.keys import ApiKey, hash_secret
-from accounts.models.people import Role, ShippedGrant, User, role_title
+from accounts.models.people import User, permissions_beyond
+from accounts.models.roles import Role, ShippedGrant, role_title
 
 __all__ = [
     "ApiKey",
@@ -13,5 +14,6 @@ __all__ = [
     "ShippedGrant",
     "User",
     "hash_secret",
+    "permissions_beyond",
     "role_title",
 ]

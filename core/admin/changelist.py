@@ -30,12 +30,13 @@ class BoundedChangeList(ChangeList):
     previous_page: str | None = None
     next_page: str | None = None
     first_shown = 1  # the number of the first row
+    model_admin: Any  # a ScopedModelAdmin, which imports this module
     paginator: BoundedPaginator
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """Return the parameters of filters; others, such as utm_source, are ignored."""
         known = {getattr(spec, "parameter_name", None) for spec in self.list_filter}
-        known |= self.model_admin.allowed_lookups  # type: ignore[attr-defined]
+        known |= self.model_admin.allowed_lookups
         given: dict[str, Any] = super().get_filters_params(params)
         return {name: value for name, value in given.items() if name in known}
 
@@ -51,8 +52,7 @@ class BoundedChangeList(ChangeList):
     @property
     def can_act(self) -> bool:
         """Return whether a row that is shown can be selected."""
-        can_act_on = self.model_admin.bulk_actions.can_act_on  # type: ignore[attr-defined]
-        return any(map(can_act_on, self.result_list))
+        return any(map(self.model_admin.bulk_actions.can_act_on, self.result_list))
 
     @property
     def total(self) -> str:

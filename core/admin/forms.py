@@ -17,7 +17,7 @@ from django.contrib.admin.widgets import (
     AutocompleteSelectMultiple,
 )
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -126,6 +126,11 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def configure(self) -> None:
         """Adapt the fields to the user and the row."""
+
+    def offer(self, name: str, rows: QuerySet[Any]) -> None:
+        """Let a field choose among these rows; it is missing where it is read-only."""
+        if name in self.fields:
+            cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = rows
 
     def _keep_line_breaks(self) -> None:
         """Show text with line breaks in a textarea: an input would remove them."""

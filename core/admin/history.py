@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.formats import localize, time_format
 from django.utils.translation import gettext as _
 
-from core.admin.permissions import request_user
+from core.admin.permissions import once_per_request, request_user
 from core.admin.subjects import EventNames, Name, field_of
 from core.models import Event
 from core.registry import registry
@@ -60,12 +60,10 @@ def history_of(request: HttpRequest, resource_type: str, pk: object) -> QuerySet
     return visible.order_by("-at", "-pk")
 
 
+@once_per_request
 def streams_visible_in(request: HttpRequest) -> frozenset[UUID]:
-    """Return the streams that the user may read in full; queried once per request."""
-    if "_visible_streams" not in request.__dict__:
-        found = registry.streams_visible_to(request_user(request))
-        request.__dict__["_visible_streams"] = found
-    return request.__dict__["_visible_streams"]  # type: ignore[no-any-return]
+    """Return the streams that the user may read in full."""
+    return registry.streams_visible_to(request_user(request))
 
 
 def event_phrase(event: Event) -> str:

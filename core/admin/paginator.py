@@ -51,17 +51,17 @@ class RowsBelow:
         self.query, self.name = query, name
         self.page: Page[Any] | None = None
         # One row more than fits tells whether there are others, without counting.
-        shown = list((rows.reverse() if ends_with_newest else rows)[: size + 1])
-        if len(shown) > size:
-            paginator = Paginator(rows, size)
-            default = paginator.num_pages if ends_with_newest else 1
-            self.page = paginator.get_page(query.get(name, default))
-            shown = shown[: self.page.end_index() - self.page.start_index() + 1]
-        self.rows: list[Any] = shown[::-1] if ends_with_newest else shown
-        if self.page is not None and name in query:
+        read = list((rows.reverse() if ends_with_newest else rows)[: size + 1])
+        step = -1 if ends_with_newest else 1
+        self.rows: list[Any] = read[::step]
+        if len(read) > size:
+            pages = Paginator(rows, size)
+            default = pages.num_pages if ends_with_newest else 1
+            self.page = pages.get_page(query.get(name, default))
+            if name not in query:  # its rows have been read
+                count = self.page.end_index() - self.page.start_index() + 1
+                self.page.object_list = read[:count][::step]
             self.rows = list(self.page.object_list)
-        elif self.page is not None:
-            self.page.object_list = self.rows  # need not be read again
 
     @property
     def previous(self) -> str:

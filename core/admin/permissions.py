@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -15,11 +17,28 @@ from core.scoping import ScopedQuerySet
 from core.users import User
 
 Row = TypeVar("Row", bound=Model)
+Found = TypeVar("Found")
 
 
 def request_user(request: HttpRequest) -> User:
     """Return the signed-in user; all pages require one."""
     return request.user  # type: ignore[return-value]
+
+
+def once_per_request(
+    find: Callable[[HttpRequest], Found],
+) -> Callable[[HttpRequest], Found]:
+    """Decorate a function so that it runs once for each request."""
+    key = f"_{find.__module__}.{find.__qualname__}"
+
+    @wraps(find)
+    def remembered(request: HttpRequest) -> Found:
+        results: dict[str, Found] = request.__dict__
+        if key not in results:
+            results[key] = find(request)
+        return results[key]
+
+    return remembered
 
 
 class ScopedRows(Generic[Row]):

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.admin.permissions import request_user
+from core.admin.permissions import once_per_request, request_user
 from todos.admin.own_lists import own_lists
 from todos.admin.trash import TrashActions
 from todos.models import TodoList
@@ -50,12 +50,10 @@ class ListBulkActions(TrashActions):
         return isinstance(row, TodoList) and row.is_manageable
 
 
+@once_per_request
 def owns_lists(request: HttpRequest) -> bool:
-    """Return whether the user owns a list other than the inbox; queried once."""
-    if "_owns_lists" not in request.__dict__:
-        owned = TodoList.objects.owned_by(request_user(request))
-        request.__dict__["_owns_lists"] = bool(
-            own_lists(request).first(1, lambda row: row.is_manageable)
-            or owned.filter(inbox_of=None).exists()
-        )
-    return bool(request.__dict__["_owns_lists"])
+    """Return whether the user owns a list other than the inbox."""
+    if own_lists(request).first(1, lambda row: row.is_manageable):
+        return True
+    owned = TodoList.objects.owned_by(request_user(request))
+    return owned.filter(inbox_of=None).exists()

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from accounts.models import User
-from core.admin.permissions import request_user
+from core.admin.permissions import once_per_request, request_user
 from todos.models import TodoList
 
 BLOCK = 50  # lists that are read at once
@@ -63,8 +63,6 @@ class OwnLists:
         self._is_complete = len(block) < BLOCK
 
 
+@once_per_request
 def own_lists(request: HttpRequest) -> OwnLists:
-    """Return the lists of the user, once per request."""
-    if "_own_lists" not in request.__dict__:
-        request.__dict__["_own_lists"] = OwnLists(request_user(request))
-    return request.__dict__["_own_lists"]  # type: ignore[no-any-return]
+    return OwnLists(request_user(request))

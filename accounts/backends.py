@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.credentials import find_user
 from accounts.devices import known_device
 from accounts.models import User
 from accounts.services.attempts import Attempt, count_attempt, uncount_attempt
@@ -42,6 +43,10 @@ class RoleBackend(ModelBackend):
         if user is not None:
             uncount_attempt(attempt, now=timezone.now())
         return user
+
+    def get_user(self, user_id: Any) -> User | None:
+        user = find_user(user_id)
+        return user if user and self.user_can_authenticate(user) else None
 
     def _get_user_permissions(self, user_obj: object) -> QuerySet[Permission]:
         return Permission.objects.none()

@@ -101,19 +101,19 @@ class ScopedQuerySet(models.QuerySet[Row]):
                 found = found.filter(search_key__holds=word)
         return found
 
-    def beyond(self, order: Order, position: Position) -> Self:
-        """Keep the rows that come after the position in this order."""
+    def field_of(self, order: Order) -> Any:
+        """Return the field of the column that the order compares."""
         column: Any = self.query.annotations.get(order.field)
-        field: Any = (
+        return (
             column.output_field if column else self.model._meta.get_field(order.field)
         )
-        key = self.model._meta.pk
+
+    def beyond(self, order: Order, position: Position) -> Self:
+        """Keep the rows that come after the position in this order."""
+        field, key = self.field_of(order), self.model._meta.pk
         comes_after = LessThan if order.descending else GreaterThan
         here = RowValue(order.field, "pk")
-        there = RowValue(
-            models.Value(field.to_python(position[0]), output_field=field),
-            models.Value(key.to_python(position[1]), output_field=key),
-        )
+        there = RowValue(_as_value(position[0], field), _as_value(position[1], key))
         return self.filter(comes_after(here, there))
 
     def count_up_to(self, limit: int) -> int:
@@ -126,3 +126,10 @@ class ScopedQuerySet(models.QuerySet[Row]):
         """Return up to `limit` rows in order, after a position or an offset."""
         rows = self.beyond(order, after) if after else self
         return list(rows.order_by(*order.columns)[offset : offset + limit])
+
+
+def _as_value(value: Any, field: Any) -> Any:
+    """Return a value of a position in SQL; a statement may have parameters there."""
+    if isinstance(value, models.Expression):
+        return value
+    return models.Value(field.to_python(value), output_field=field)

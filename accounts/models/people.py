@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import FoldedField, SearchField
@@ -236,6 +237,11 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         text = f"{self.session_generation}:{self.password}"
         salt = "accounts.models.User.session_generation"
         return salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest()
+
+    @cached_property
+    def role_names(self) -> list[str]:
+        """Return the names of the roles, sorted."""
+        return sorted(self.groups.values_list("name", flat=True))
 
     @property
     def is_staff(self) -> bool:

@@ -67,7 +67,7 @@ class MeSerializer(StrictModelSerializer):
         extra_kwargs = help_texts(time_zone="An IANA time zone.")
 
     def get_roles(self, user: User) -> list[str]:
-        return sorted(user.groups.values_list("name", flat=True))
+        return user.role_names
 
     def get_permissions(self, user: User) -> list[str]:
         return sorted(user.get_all_permissions())

@@ -21,8 +21,7 @@ from todos.services.sharing import share_list
 from todos.services.todos import add_todo, finish_todo, reopen_todo
 
 # The statements of every request.
-KEY = "SELECT accounts_apikey"  # the key and its person, in one
-PERMISSIONS = "SELECT auth_permission"  # what the person's roles grant
+KEY = "SELECT accounts_apikey"  # the key, its person, and what their roles grant
 TAG = "SELECT accounts_user"  # access version and sum of revisions, for the ETag
 
 

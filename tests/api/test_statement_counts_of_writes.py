@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.statements import KEY, PERMISSIONS, Filler, statements
+from tests.api.statements import KEY, Filler, statements
 
 LOCK = [
     "SAVEPOINT",
@@ -23,7 +23,6 @@ SHOW = ["SELECT todos_label"]  # the labels in the answer
 def test_adding_to_the_inbox_needs_a_fixed_number_of_queries(owner_api, owner):
     assert statements(owner_api, "post", "todos", {"content": "x"}) == [
         KEY,
-        PERMISSIONS,
         "SAVEPOINT",
         "SAVEPOINT",
         "SELECT todos_todolist",  # the inbox
@@ -45,7 +44,6 @@ def test_adding_many_labels_needs_as_many_queries_as_one(
     body = {"content": "x", "list": str(todo_list.pk), "labels": labels}
     assert statements(owner_api, "post", "todos", body) == [
         KEY,
-        PERMISSIONS,
         "SELECT todos_todolist",  # the list, if the person sees it
         "SELECT todos_label",  # all labels that are named, if the person sees them
         "SAVEPOINT",
@@ -66,7 +64,6 @@ def test_finishing_needs_a_fixed_number_of_queries_and_repeating_it_fewer(
 ):
     before = [
         KEY,
-        PERMISSIONS,
         "SELECT todos_todo",  # the todo, if the person sees it
         *LOCK,
     ]

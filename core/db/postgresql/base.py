@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from select import POLLIN, poll
 from time import monotonic
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 
 from core.timeouts import current_answer_timeout
 
@@ -51,7 +52,54 @@ class _Driver:
         return getattr(psycopg, name)
 
 
+class PreparedCursor(psycopg.Cursor[Any]):
+    """A cursor whose statements the server plans once for each connection."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        try:
+            return super().execute(query, params, prepare=True, **options)
+        except psycopg.errors.FeatureNotSupported:
+            # A migration has changed the type of a column since it was planned.
+            if not self.connection.autocommit:
+                raise
+            return super().execute(query, params, prepare=False, **options)
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        # A prepared statement is sent by its name.
+        query: str | None = super().last_executed_query(cursor, sql, params)
+        return query or self.compose_sql(sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     # `get_new_connection` calls `Database.connect`. Overriding that method would mean
     # repeating how Django sets the isolation level.
     Database: Any = _Driver()
+
+    def get_connection_params(self) -> dict[str, Any]:
+        # Concerns only `prepared_cursor`: others send values within the statement.
+        return super().get_connection_params() | {"prepare_threshold": 0}
+
+    def prepared_cursor(self) -> Any:
+        """Return a cursor for statements that are executed again and again."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = PreparedCursor(self.connection)
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+
+    def is_usable(self) -> bool:
+        """Return whether the connection works, without asking an idle server.
+
+        A server that ends a connection says so, which makes its socket readable.
+        """
+        return self._is_silent() or super().is_usable()
+
+    def _is_silent(self) -> bool:
+        if self.connection is None or self.connection.closed:
+            return False
+        waiting = poll()
+        waiting.register(self.connection.fileno(), POLLIN)
+        return not waiting.poll(0)

@@ -1,0 +1,80 @@
+"""Statements that are compiled once per process and executed with other values.
+
+Compiling a query takes the ORM several times as long as reading its rows. A statement
+with parameters is compiled once, and PostgreSQL plans it once per connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+
+Row = tuple[Any, ...]
+Converter = Callable[[Any, Any, Any], Any]
+
+
+class Param(models.Expression):
+    """A value in a query that is given whenever the statement is executed."""
+
+    def __init__(self, name: str, output_field: models.Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, *_: object, **__: object) -> Any:
+        return "%s", (self,)
+
+    def prepared(self, value: object) -> object:
+        """Return the value as the driver takes it."""
+        field = self.output_field
+        return field.get_db_prep_value(field.to_python(value), connection)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with its parameters, and the converters of its columns by position."""
+
+    sql: str
+    params: tuple[object, ...]
+    converters: Sequence[tuple[int, models.Expression, Sequence[Converter]]]
+
+    def rows(self, **values: object) -> list[Row]:
+        """Execute it; return its rows as the ORM would return tuples of values."""
+        params = [
+            given.prepared(values[given.name]) if isinstance(given, Param) else given
+            for given in self.params
+        ]
+        with _cursor() as cursor:
+            cursor.execute(self.sql, params)
+            rows: list[Row] = cursor.fetchall()
+        return [self._converted(row) for row in rows] if self.converters else rows
+
+    def _converted(self, row: Row) -> Row:
+        values = list(row)
+        for position, expression, converters in self.converters:
+            for convert in converters:
+                values[position] = convert(values[position], expression, connection)
+        return tuple(values)
+
+
+def compiled(queryset: models.QuerySet[Any, Any]) -> Statement:
+    """Return the statement of a queryset: its columns in the order of the query."""
+    compiler: Any = queryset.query.get_compiler(connection=connection)
+    sql, params = compiler.as_sql()
+    return Statement(sql, tuple(params), converters_of(compiler))
+
+
+def converters_of(compiler: Any) -> Any:
+    """Return what a compiled query converts: (position, expression, converters)."""
+    columns = [column for column, _sql, _alias in compiler.select]
+    found = compiler.get_converters(columns)
+    return [(at, column, convert) for at, (convert, column) in found.items()]
+
+
+def _cursor() -> AbstractContextManager[Any]:
+    prepared: Any = getattr(connection, "prepared_cursor", connection.cursor)
+    cursor: AbstractContextManager[Any] = prepared()
+    return cursor

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 from django.conf import settings
 from django.db.models import Subquery, Sum, Value
 
 from accounts.models import User
+from core.db.statements import Statement, compiled
 from core.models import Installation
 from todos.models import TodoList
+from todos.querysets import VIEWER
 
 
 def collection_tag(user: User, *, query: str, language: str) -> str:
@@ -19,8 +22,23 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
     the next tag. Nothing has to be invalidated. The access version and the revisions
     come from one statement: a sum over another set of lists has another version.
     """
+    facts = _facts_statement().rows(viewer=user.pk)
+    parts = (
+        settings.RELEASE,
+        user.pk,
+        facts,
+        query,
+        language,
+    )
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
+    return f'W/"{digest[:32]}"'
+
+
+@cache
+def _facts_statement() -> Statement:
+    """Return the access version, the epoch and the sum of all visible revisions."""
     revisions = (
-        TodoList.objects.visible_to(user)
+        TodoList.objects.visible_to(VIEWER)
         .order_by()
         .annotate(one=Value(1))
         .values("one")
@@ -28,15 +46,7 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
         .values("total")
     )
     epoch = Installation.objects.values("epoch")
-    facts = User.objects.filter(pk=user.pk).values_list(
+    facts = User.objects.filter(pk=VIEWER).values_list(
         "access_version", Subquery(epoch), Subquery(revisions)
     )
-    parts = (
-        settings.RELEASE,
-        user.pk,
-        facts.get(),
-        query,
-        language,
-    )
-    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return f'W/"{digest[:32]}"'
+    return compiled(facts)

@@ -13,20 +13,19 @@ from django.db.models import Case, F, Q, When
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
+from core.db.statements import Param
 from core.scoping import Order, ScopedQuerySet
 from todos.due import LATEST, NEVER, start_of
 from todos.fields import SORT_KEYS
+from todos.merging import counted, merged
 
 EDITING_ROLES = ("owner", "editor")
 # How far the date of a moment in one zone may be ahead of that in another.
 ZONE_SLACK = timedelta(days=3)
 
 
-# Each list in each state: what an index of todos serves.
-_BRANCHES = """
-    SELECT lists.id AS list_id, state.is_finished FROM ({lists}) AS lists (id)
-    CROSS JOIN (VALUES (FALSE), (TRUE)) AS state (is_finished)
-"""
+# Stands for the person who sees the rows, in a statement that is compiled once.
+VIEWER: Any = Param("viewer", models.UUIDField())
 
 
 class TodoListQuerySet(ScopedQuerySet[Any]):
@@ -210,86 +209,43 @@ class TodoQuerySet(OfListQuerySet):
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
     ) -> Sequence[Any]:
-        """Return a page, on PostgreSQL merged from the first rows of each list.
-
-        An index serves one list in one order. For many lists at once the planner would
-        scan an index over all todos until it finds enough of the person's own, which
-        may all be old.
-        """
-        if order.field in SORT_KEYS:
-            self = self.annotate(**{order.field: SORT_KEYS[order.field]()})
-        if self.viewer is None or connection.vendor != "postgresql":
-            return super().keyset_page(order, after=after, offset=offset, limit=limit)
+        """Return a page, on PostgreSQL merged from the first rows of each list."""
         try:
-            sql, params = self._merged(order, after, offset, limit)
+            return list(self.page(order, after=after, offset=offset, limit=limit))
         except EmptyResultSet:  # a filter that no row can match
             return []
-        rows = self.model._base_manager.raw(sql, params)
+
+    def page(
+        self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
+    ) -> Self:
+        """Return the queryset of a page; raise EmptyResultSet if it has no rows."""
+        keyed = self
+        if order.field in SORT_KEYS:
+            keyed = self.annotate(**{order.field: SORT_KEYS[order.field]()})
+        if self.viewer is not None and connection.vendor == "postgresql":
+            return keyed.chosen(merged(keyed, order, after, offset, limit), order)
+        rows = keyed.beyond(order, after) if after else keyed
+        return rows.order_by(*order.columns)[offset : offset + limit]
+
+    def chosen(self, ids: RawSQL, order: Order) -> Self:
+        """Return the todos with these ids in the order, prefetched as here."""
+        rows: Self = self.model._base_manager.filter(pk__in=ids)
+        if order.field in SORT_KEYS:
+            rows = rows.annotate(**{order.field: SORT_KEYS[order.field]()})
         lookups = self._prefetch_related_lookups  # type: ignore[attr-defined]
-        return list(rows.prefetch_related(*lookups))
+        return rows.order_by(*order.columns).prefetch_related(*lookups)
 
     def count_up_to(self, limit: int) -> int:
         """Return the number of rows, on PostgreSQL counted list by list."""
         if self.viewer is None or connection.vendor != "postgresql":
             return super().count_up_to(limit)
-        lists_sql, lists_params = self._visible_lists()
-        rows = self._rows_of_branch().order_by().values("pk")[:limit]
         try:
-            branch_sql, branch_params = rows.query.sql_with_params()
+            sql, params = counted(self, limit)
         except EmptyResultSet:
             return 0
-        sql = f"""
-            SELECT count(*) FROM (
-                SELECT 1 FROM ({_BRANCHES.format(lists=lists_sql)}) AS branch
-                CROSS JOIN LATERAL ({branch_sql}) AS place (id) LIMIT %s
-            ) AS counted
-        """  # noqa: S608  (every part was compiled by the ORM)
         with connection.cursor() as cursor:
-            cursor.execute(sql, (*lists_params, *branch_params, limit))
+            cursor.execute(sql, params)
             return int(cursor.fetchone()[0])
-
-    def _visible_lists(self) -> tuple[str, tuple[Any, ...]]:
-        lists = self.model._meta.get_field("list").related_model._default_manager
-        visible = lists.visible_to(self.viewer).order_by().values("pk")
-        sql, params = visible.query.sql_with_params()
-        return sql, tuple(params)
-
-    def _rows_of_branch(self) -> Self:
-        return self.filter(
-            list_id=RawSQL('"branch"."list_id"', ()),
-            is_finished=RawSQL('"branch"."is_finished"', ()),
-        )
-
-    def _merged(
-        self, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
-    ) -> tuple[str, tuple[Any, ...]]:
-        """Return the statement: a branch for each list and state, merged."""
-        lists_sql, lists_params = self._visible_lists()
-        branch_sql, branch_params = self._branch(order, after, offset + limit)
-        way = "DESC" if order.descending else "ASC"
-        # A cursor needs the sort key, which is not a column.
-        key = f", place.position AS {order.field}" if order.field in SORT_KEYS else ""
-        sql = f"""
-            SELECT todo.*{key} FROM (
-                SELECT place.* FROM ({_BRANCHES.format(lists=lists_sql)}) AS branch
-                CROSS JOIN LATERAL ({branch_sql}) AS place (id, position)
-                ORDER BY place.position {way}, place.id {way} LIMIT %s OFFSET %s
-            ) AS place
-            JOIN todos_todo AS todo ON todo.id = place.id
-            ORDER BY place.position {way}, place.id {way}
-        """  # noqa: S608  (every part was compiled by the ORM)
-        return sql, (*lists_params, *branch_params, limit, offset)
-
-    def _branch(
-        self, order: Order, after: tuple[Any, Any] | None, count: int
-    ) -> tuple[str, tuple[Any, ...]]:
-        """Return the statement of one branch: ids and positions of the first rows."""
-        rows = self._rows_of_branch()
-        if after is not None:
-            rows = rows.beyond(order, after)
-        places = rows.order_by(*order.columns).values("pk", order.field)[:count]
-        sql, params = places.query.sql_with_params()
-        return sql, tuple(params)
 
 
 class ActiveTodoManager(models.Manager[Any].from_queryset(TodoQuerySet)):  # type: ignore[misc]

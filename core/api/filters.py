@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
 
 from core.characters import is_visible
 from core.text import NO_SUCH_DAY, day_of, is_id, is_in_calendar, is_moment
@@ -156,6 +158,25 @@ def with_creation_time(
         ),
     }
     return type(filters.__name__, (filters,), bounds)
+
+
+class FilterBackend(DjangoFilterBackend):
+    """Builds only the filters that the query contains."""
+
+    def get_filterset(self, request: Any, queryset: Any, view: Any) -> StrictFilterSet:
+        filters = with_only(view.filterset_class, view.given_filters)
+        return filters(**self.get_filterset_kwargs(request, queryset, view))
+
+
+@lru_cache(maxsize=256)
+def with_only(
+    filters: type[StrictFilterSet], names: frozenset[str]
+) -> type[StrictFilterSet]:
+    """Return the filters with these names."""
+    only: type[StrictFilterSet] = type(filters.__name__, (filters,), {})
+    kept = {name: one for name, one in filters.base_filters.items() if name in names}
+    only.base_filters = OrderedDict(kept)
+    return only
 
 
 class ChoiceFilter(django_filters.TypedChoiceFilter):

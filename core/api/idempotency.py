@@ -13,10 +13,10 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.renderers import as_json
 from core.errors import Conflict, Invalid, Mismatch, Missing
 from core.models import IdempotentAnswer
 from core.users import User
@@ -136,5 +136,5 @@ def _keep(answer: IdempotentAnswer, view: Any, response: Response) -> None:
         name: response[name] for name in _KEPT_HEADERS if name in response
     }
     if not view.answers_with_secret:
-        answer.body = json.loads(JSONRenderer().render(response.data))
+        answer.body = json.loads(as_json(response.data))
     answer.save()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -19,7 +18,6 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
@@ -31,6 +29,8 @@ from core.api.preconditions import (
     Preconditions,
     preconditions_of,
 )
+from core.api.renderers import as_json
+from core.api.representation import representation_of
 from core.api.serializers import NoFields
 from core.api.unknown import unknown_name
 from core.errors import Stale
@@ -157,6 +157,12 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         """Return the filters of the list, for django-filter."""
         return with_creation_time(self.filters, self.created_column)  # type: ignore[arg-type]
 
+    @property
+    def given_filters(self) -> frozenset[str]:
+        """Return the names of the filters that the query contains."""
+        known = self.filterset_class.base_filters
+        return frozenset(name for name in self.request.GET if name in known)
+
     def allowed_orders(self) -> dict[str, Order]:
         """Return the orders that a client may choose; the first is the default."""
         return self.orders
@@ -186,7 +192,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def item(self, row: Recorded, *, status: int = 200, **headers: str) -> Response:
+    def item(self, row: Any, *, status: int = 200, **headers: str) -> Response:
         """Respond with one row and its entity tag."""
         shown = self.present(row)
         headers = {"ETag": f'"{self.tag_of(row, shown)}"'} | headers
@@ -197,23 +203,25 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         location = self.request.build_absolute_uri(f"{self.request.path}/{row.pk}")
         return self.item(row, status=201, Location=location)
 
-    def tag_of(self, row: Recorded, shown: object) -> str:
+    def tag_of(self, row: Any, shown: object) -> str:
         """Return the entity tag of a row and its representation."""
-        return row.etag
+        return str(row.etag)
 
     def present(self, rows: object, *, many: bool = False) -> Any:
         """Return a row, or many rows, as the API shows them."""
-        return self.get_serializer(rows, many=many).data
+        representation = representation_of(self.get_serializer_class())
+        show: Any = representation.many if many else representation.one
+        return show(rows, self.get_serializer_context())
 
     def query(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
         """Return the rows that match the query string, or refuse it."""
         paginator: Any = self.paginator
         paginator.read(self.request, self.allowed_orders())
-        return self.filter_queryset(queryset)
+        return self.filter_queryset(queryset) if self.given_filters else queryset
 
-    def page(self, queryset: QuerySet[Row]) -> Response:
-        """Respond with one page of the rows."""
-        rows = self.paginate_queryset(queryset)
+    def page(self, source: Any) -> Response:
+        """Respond with one page of a queryset, or of what else the paginator reads."""
+        rows: Any = self.paginate_queryset(source)
         return self.get_paginated_response(self.present(rows, many=True))
 
     def known_parameters(self) -> set[str]:
@@ -248,7 +256,6 @@ class CompositeTagViewSet(ScopedViewSet[Row]):
     lost updates.
     """
 
-    def tag_of(self, row: Recorded, shown: object) -> str:
-        text = json.dumps(shown, cls=JSONEncoder, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    def tag_of(self, row: Any, shown: object) -> str:
+        digest = hashlib.sha256(as_json(shown)).hexdigest()[:16]
         return f"{row.etag}{DIGEST_MARK}{digest}"

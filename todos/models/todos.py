@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.core.validators import (
@@ -300,6 +302,10 @@ class Todo(Recorded):
     def is_overdue(self, now: datetime) -> bool:
         """Return whether it is open and overdue: the offset of `now` sets the day."""
         return not self.is_finished and self.due.is_overdue(now)
+
+    @property
+    def label_ids(self) -> Sequence[UUID]:
+        return [label.pk for label in self.labels.all()]
 
     @property
     def is_trashed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -10,10 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from core.errors import Missing
 from core.scoping import Order
 from todos.filters import TodoFilter
 from todos.models import Todo
 from todos.querysets import TodoQuerySet
+from todos.reads import FilteredTodos, TodosInState, find_todo
 from todos.serializers.todos import (
     PositionSerializer,
     TodoChangeSerializer,
@@ -129,9 +132,19 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         """
         return self.fresh_page(self.get_queryset())
 
+    def page(self, source: Any) -> Response:
+        """Respond with one page of the todos, which are read as values."""
+        if self.given_filters <= {"state"}:
+            state = self.request.GET.get("state")
+            return super().page(TodosInState(self.user, state))
+        return super().page(FilteredTodos(source))
+
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one todo."""
-        return self.item(self.get_object())
+        todo = find_todo(self.user, pk)
+        if todo is None:
+            raise Missing
+        return self.item(todo)
 
     def create(self, request: Request) -> Response:
         """Add a todo; without a list, to the inbox."""

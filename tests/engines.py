@@ -103,6 +103,7 @@ ON_SQLITE_ALONE = (
 ON_POSTGRESQL_ALONE = (
     "core/test_connections.py",
     "core/test_migration_locks.py",
+    "core/test_prepared_statements.py",
     "accounts/test_plans.py",
     "admin/test_crawl.py",
     "admin/test_plans.py",

@@ -31,7 +31,7 @@ class TodoRow(namedtuple("TodoRow", COLUMNS)):  # type: ignore[misc]
     """The columns of a todo that the API shows, without its model."""
 
     pk = property(attrgetter("id"))
-    etag = Recorded.etag
+    etag: Any = Recorded.etag
 
 
 class TodosInState:

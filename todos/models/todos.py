@@ -14,6 +14,7 @@ from django.core.validators import (
 )
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import LongText
@@ -303,7 +304,7 @@ class Todo(Recorded):
         """Return whether it is open and overdue: the offset of `now` sets the day."""
         return not self.is_finished and self.due.is_overdue(now)
 
-    @property
+    @cached_property
     def label_ids(self) -> Sequence[UUID]:
         return [label.pk for label in self.labels.all()]
 

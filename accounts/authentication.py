@@ -41,15 +41,11 @@ class ApiKeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        given = parts_of(request.headers.get("Authorization", ""))
+        if given is None:
             return None
-        prefix, _dash, rest = token.strip().partition("_")
-        public_id, _dash, secret = rest.partition("_")
         now = timezone.now()
-        if prefix != PREFIX:
-            public_id = ""
-        key = find_key(public_id[:64], hash_secret(secret))
+        key = find_key(*given)
         if key is None or not key.is_usable(now):
             raise InvalidKey
         if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
@@ -63,6 +59,16 @@ class ApiKeyAuthentication(BaseAuthentication):
         # A read request must not wait for a lock just to record the last use.
         with suppress(OperationalError), without_waiting():
             ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
+
+
+def parts_of(header: str) -> tuple[str, str] | None:
+    """Return the public id of a key and the hash of its secret; None if it has none."""
+    scheme, _space, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    prefix, _dash, rest = token.strip().partition("_")
+    public_id, _dash, secret = rest.partition("_")
+    return (public_id[:64] if prefix == PREFIX else ""), hash_secret(secret)
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -1,14 +1,18 @@
-"""What happens when somebody signs in."""
+"""What happens when somebody signs in, and when rights change."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Group
+from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
-from accounts.models import User
+from accounts.models import ApiKey, Role, User
 from accounts.services.people import adopt_settings
+from core.freshness import EVERYONE, changed
 
 
 def adopt_settings_of_browser(*, request: HttpRequest, user: User, **_: Any) -> None:
@@ -24,3 +28,24 @@ def adopt_settings_of_browser(*, request: HttpRequest, user: User, **_: Any) -> 
             language=translation.get_language() or "",
             now=timezone.now(),
         )
+
+
+@receiver(post_save, sender=User)
+def announce_person(*, instance: User, **_: object) -> None:
+    """Announce a change of a person, who may have been disabled."""
+    changed(instance.pk)
+
+
+@receiver(post_save, sender=ApiKey)
+def announce_key(*, instance: ApiKey, **_: object) -> None:
+    """Announce a change of a key, which may have been revoked."""
+    changed(instance.user_id)
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+@receiver(m2m_changed, sender=Group.permissions.through)
+@receiver(post_delete, sender=Group)
+@receiver(post_delete, sender=Role)
+def announce_rights(**_: object) -> None:
+    """Announce that people have other roles, or roles permit something else."""
+    changed(EVERYONE)

@@ -97,7 +97,7 @@ def test_peers_on_the_unix_socket_are_trusted():
 def test_https_behind_a_listed_proxy_does_not_loop(settings, monkeypatch, peer, status):
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_REDIRECT_EXEMPT = []
-    monkeypatch.setattr(wsgi, "django", get_wsgi_application())
+    monkeypatch.setattr(wsgi.front, "django", get_wsgi_application())
     environ = RequestFactory().get("/livez", REMOTE_ADDR=peer).environ
     answers: list[str] = []
 

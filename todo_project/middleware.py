@@ -52,8 +52,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request.id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined]
+        request.id = request_id_of(request.headers.get("X-Request-ID", ""))  # type: ignore[attr-defined]
         token = logs.request_id.set(request.id)  # type: ignore[attr-defined]
         source = registry.door_of(request.path_info).source
         try:
@@ -63,6 +62,11 @@ class RequestIdMiddleware:
             logs.request_id.reset(token)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+
+def request_id_of(given: str) -> str:
+    """Return the id that a proxy has given, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 class SecurityHeadersMiddleware:

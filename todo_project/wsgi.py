@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 
 from core.registry import registry
 from todo_project.observability import metrics
@@ -56,6 +57,7 @@ except ImproperlyConfigured:
     sys.tracebacklimit = 0  # the message helps an operator, the traceback does not
     raise
 django.request_class = TolerantRequest
+front = import_string("todo_project.front.wsgi.Front")(django)  # which needs models
 metrics.share(settings.METRICS_DIR)
 # Import all views now. Otherwise the first request of each worker waits for it, and
 # import errors appear only then.
@@ -69,7 +71,7 @@ def application(
 ) -> Iterable[bytes]:
     find_client(environ)
     remove_base_path(environ)
-    answer = django(environ, start_response)
+    answer: Iterable[bytes] = front(environ, start_response)
     read_rest(environ)
     return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Subquery, Sum, Value
@@ -37,16 +38,14 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
 @cache
 def _facts_statement() -> Statement:
     """Return the access version, the epoch and the sum of all visible revisions."""
-    revisions = (
-        TodoList.objects.visible_to(VIEWER)
-        .order_by()
-        .annotate(one=Value(1))
-        .values("one")
-        .annotate(total=Sum("revision"))
-        .values("total")
-    )
     epoch = Installation.objects.values("epoch")
     facts = User.objects.filter(pk=VIEWER).values_list(
-        "access_version", Subquery(epoch), Subquery(revisions)
+        "access_version", Subquery(epoch), revisions_seen_by(VIEWER)
     )
     return compiled(facts)
+
+
+def revisions_seen_by(viewer: Any) -> Subquery:
+    """Return the sum of the revisions of all lists that the person sees."""
+    lists = TodoList.objects.visible_to(viewer).order_by().annotate(one=Value(1))
+    return Subquery(lists.values("one").annotate(all=Sum("revision")).values("all"))

@@ -1,4 +1,4 @@
-"""Signal receivers: inboxes for new people, successors for removed ones."""
+"""Signal receivers: inboxes for new people, successors for removed ones, changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import person_leaves, person_removed
+from core.freshness import changed
+from todos.models import TodoList
 from todos.services.lists import inbox_of
 from todos.services.ownership import hand_over_lists, lock_lists_of
 
@@ -35,3 +37,9 @@ def hand_over_lists_of_removed(
 ) -> None:
     """Hand over or delete the lists of a removed person."""
     hand_over_lists(person=person, actor=actor, now=now)
+
+
+@receiver(post_save, sender=TodoList)
+def announce_list(*, instance: TodoList, **_: object) -> None:
+    """Announce a change in a list: each raises the revision of the list."""
+    changed(instance.pk)

@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import FoldedField, SearchField
+from core.freshness import changed
 from core.models.base import Recorded
 from core.registry import registry
 from core.scoping import IsAmong, ScopedQuerySet
@@ -78,6 +79,7 @@ class UserQuerySet(ScopedQuerySet["User"]):
         rows = self.order_by("pk").select_for_update(of=("self",), no_key=True)
         ids = [user.pk for user in rows.only("pk")]
         touched: Self = self.model._default_manager.filter(pk__in=ids)
+        changed(*ids)
         return touched.update(access_version=models.F("access_version") + 1)
 
 

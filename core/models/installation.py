@@ -20,6 +20,14 @@ class Installation(models.Model):
     backed_up_at = models.DateTimeField(
         null=True, editable=False, db_comment="Start of the last complete backup, UTC"
     )
+    cache_suspended_from = models.DateTimeField(
+        null=True, editable=False, db_comment="Start of the present suspension, UTC"
+    )
+    cache_suspended_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        db_comment="Until then no answer is given without asking the database, UTC",
+    )
 
     class Meta:
         default_permissions = ()

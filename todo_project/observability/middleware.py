@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error
@@ -48,7 +49,15 @@ class RequestMetricsMiddleware:
             database_seconds=timing.database,
         )
         user = user_of(request)
-        log_request(request, response, route, seconds, timing, user)
+        log_answer(
+            method=request.method or "",
+            route=route,
+            path=request.path,
+            status=response.status_code,
+            seconds=seconds,
+            timing=timing,
+            user=user.pk if user else None,
+        )
         if may_see_timings(request, response, user):
             response.headers["Server-Timing"] = server_timing(seconds, timing)
         return response
@@ -69,32 +78,33 @@ def user_of(request: HttpRequest) -> User | None:
     return user if user is not None and user.is_authenticated else None
 
 
-def log_request(
-    request: HttpRequest,
-    response: HttpResponseBase,
+def log_answer(
+    *,
+    method: str,
     route: str,
+    path: str,
+    status: int,
     seconds: float,
     timing: Timing,
-    user: User | None,
+    user: UUID | None,
+    **more: object,
 ) -> None:
-    """Log the request if LOG_REQUESTS is set, and again if it was slow."""
+    """Log a request if LOG_REQUESTS is set, and again if it was slow."""
     ms, limit = seconds * 1000, settings.SLOW_REQUEST_MS
     is_slow = bool(limit) and ms >= limit
-    is_logged = settings.LOG_REQUESTS and (
-        route not in QUIET_ROUTES or response.status_code >= 400
-    )
+    is_logged = settings.LOG_REQUESTS and (route not in QUIET_ROUTES or status >= 400)
     if not (is_slow or is_logged):
         return
     fields = {
-        "method": request.method,
+        "method": method,
         "route": route,
-        "path": request.path,
-        "status": response.status_code,
+        "path": path,
+        "status": status,
         "ms": round(ms, 1),
         "db_ms": round(timing.database * 1000, 1),
         "queries": timing.statements,
-        "user": user.pk if user else None,
-    }
+        "user": user,
+    } | more
     if is_logged:
         logger.info("request", extra=fields)
     if is_slow:

@@ -1,0 +1,1 @@
+"""Check that no answer is outdated, while people write, share and revoke."""

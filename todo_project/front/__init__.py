@@ -1,0 +1,1 @@
+"""Answers repeated reads before Django runs: see `todo_project.front.wsgi`."""

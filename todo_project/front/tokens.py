@@ -10,6 +10,7 @@ at least once a second; then each of their answers is checked in the database.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -19,6 +20,7 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
+from django.db import Error
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -26,6 +28,8 @@ from core.ids import new_id
 from core.models import Installation
 from todo_project.observability.timing import cache_call
 from todo_project.redis import NO_ANSWER, breaker, connection_options
+
+logger = logging.getLogger(__name__)
 
 VALIDITY = 1.0  # seconds after which an answer is checked in the database again
 SUSPENSION = timedelta(seconds=30)
@@ -103,14 +107,21 @@ def take(sources: Sequence[UUID]) -> Tokens:
 
 
 def renew(sources: Collection[UUID]) -> None:
-    """Replace the tokens of what has changed; suspend all if Redis does not answer."""
+    """Replace the tokens of what has changed; suspend all if Redis does not answer.
+
+    The change is already committed, so no failure may reach the client.
+    """
     if not settings.REDIS_URL:
         return
     try:
         for source in sources:
             _set(source)
     except redis.RedisError:
-        suspend()
+        try:
+            suspend()
+        except Error:
+            logger.warning("the cache is not suspended", exc_info=True)
+            time.sleep(VALIDITY)
 
 
 def suspend() -> None:
@@ -118,15 +129,24 @@ def suspend() -> None:
 
     Writers after the first second of an outage find it suspended and do not wait.
     """
-    rows = Installation.objects.annotate(now=Now())
-    rows.filter(
-        Q(cache_suspended_until=None) | Q(cache_suspended_until__lte=F("now"))
-    ).update(cache_suspended_from=F("now"), cache_suspended_until=F("now") + SUSPENSION)
-    rows.filter(cache_suspended_until__lt=F("now") + RENEWAL).update(
-        cache_suspended_until=F("now") + SUSPENSION
-    )
-    since: timedelta = rows.values_list(F("now") - F("cache_suspended_from")).get()[0]
+    since, left = _suspension()
+    if left < RENEWAL:
+        rows = Installation.objects.annotate(now=Now())
+        rows.filter(
+            Q(cache_suspended_until=None) | Q(cache_suspended_until__lte=F("now"))
+        ).update(cache_suspended_from=F("now"))
+        rows.update(cache_suspended_until=F("now") + SUSPENSION)
+        since, _left = _suspension()
     time.sleep(max(0.0, VALIDITY - since.total_seconds()))
+
+
+def _suspension() -> tuple[timedelta, timedelta]:
+    """Return how long the tokens have been suspended, and how long they will be."""
+    found = Installation.objects.values_list(
+        "cache_suspended_from", "cache_suspended_until", Now()
+    )
+    begin, end, now = found.get()
+    return (now - begin, end - now) if end else (timedelta(0), timedelta(0))
 
 
 def _set(source: UUID, *options: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from contextlib import suppress
 from functools import cache
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +22,31 @@ _USER = [field.attname for field in User._meta.concrete_fields]
 _KEY = [field.attname for field in ApiKey._meta.concrete_fields]
 
 
+class Unknown:
+    """Keys that were not found a moment ago, so that a flood costs few statements.
+
+    A new key is random, so it is never one of these. Only a restore can make one valid.
+    """
+
+    MOST = 1000
+    SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def holds(self, key: tuple[str, str]) -> bool:
+        return self._until.get(key, 0) > monotonic()
+
+    def add(self, key: tuple[str, str]) -> None:
+        self._until[key] = monotonic() + self.SECONDS
+        while len(self._until) > self.MOST:
+            with suppress(KeyError):  # another thread was faster
+                self._until.popitem(last=False)
+
+
+unknown = Unknown()
+
+
 def find_key(public_id: str, secret_hash: str) -> ApiKey | None:
     """Return the key with its user, or None.
 
@@ -26,10 +54,13 @@ def find_key(public_id: str, secret_hash: str) -> ApiKey | None:
     the same time. How the database compares hashes of 256 random bits reveals nothing
     that helps to find them.
     """
+    if unknown.holds((public_id, secret_hash)):
+        return None
     for row in _key_statement().rows(public_id=public_id, secret_hash=secret_hash):
         key = ApiKey.from_db(DEFAULT_DB_ALIAS, _KEY, row)
         key.user = _user(row[len(_KEY) :])
         return key
+    unknown.add((public_id, secret_hash))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,7 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
     (serializers.RelatedField, str),
     (serializers.ManyRelatedField, list),
     (serializers.ListField, list),
+    (serializers.ListSerializer, list),
 )
 
 
@@ -174,6 +175,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference to a row that the user may see; others count as missing."""
 
+    found: dict[UUID, models.Model] | None = None  # by `find_first`
+
     @classmethod
     def many_init(cls, *args: object, **options: Any) -> Any:
         child = cls(*args, queryset=options.pop("queryset"))
@@ -189,13 +192,28 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     def to_internal_value(self, data: str) -> models.Model:
         if not is_id(data):
             self.fail("does_not_exist", pk_value=data[:64])
-        row: models.Model = super().to_internal_value(data)
+        pk = UUID(data)
+        if (row := self.find([pk]).get(pk)) is None:
+            self.fail("does_not_exist", pk_value=data)
         return row
+
+    def find(self, ids: Collection[UUID]) -> dict[UUID, models.Model]:
+        """Return the rows by their ids; those that the user may not see are missing."""
+        if self.found is not None:
+            return self.found
+        return {row.pk: row for row in self.get_queryset().filter(pk__in=ids)}
+
+    def find_first(self, values: Iterable[object]) -> None:
+        """Find the rows of many values with one query, before each is validated."""
+        ids = {UUID(one) for one in values if isinstance(one, str) and is_id(one)}
+        self.found = None if ids else {}
+        self.found = self.find(ids)
 
 
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the user may see, found with one query."""
 
+    child_relation: ScopedRelatedField
     max_rows = MAX_ROWS
 
     default_error_messages = {
@@ -211,14 +229,11 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
         if len(values) > MAX_ROWS:
             self.fail("too_many")
         ids = list(dict.fromkeys(self._id(value) for value in values))
-        rows = {row.pk: row for row in self._rows().filter(pk__in=ids)}
+        rows = self.child_relation.find(ids)
         for pk in ids:
             if pk not in rows:
                 self.fail("does_not_exist", value=pk)
         return [rows[pk] for pk in ids]
-
-    def _rows(self) -> Any:
-        return self.child_relation.get_queryset()
 
     def _id(self, value: object) -> UUID:
         if not isinstance(value, str) or not is_id(value):

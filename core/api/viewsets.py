@@ -91,7 +91,8 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     clients may choose. Lists take the parameters of `filters`, and always those that
     compare `created_column`: `created_from` and `created_to`. `outputs` overrides
     response serializers; None is a response without content, the default for `destroy`.
-    `examples` maps each action to request bodies by title.
+    `creating` are the actions that add rows to the collection. `examples` maps each
+    action to request bodies by title.
     """
 
     queryset: Any
@@ -104,6 +105,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     orders: ClassVar[dict[str, Order]] = {}
     filters: ClassVar[type[StrictFilterSet]] = StrictFilterSet
     created_column: ClassVar[str] = "created_at"
+    creating: ClassVar[frozenset[str]] = frozenset({"create"})
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"
@@ -134,7 +136,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
             return
         if not self.is_acceptable and self.get_serializer_class() is not None:
             raise NotAcceptable  # before the request takes effect
-        if self.action == "create" and COLLECTION not in preconditions:
+        if self.action in self.creating and COLLECTION not in preconditions:
             raise Stale
         if self.action not in self.inputs:
             NoFields(data=request.data).is_valid(raise_exception=True)

@@ -149,13 +149,14 @@ class ApiSchema(AutoSchema):
     def _status_of(self, shown: object) -> str:
         if shown is None:
             return "204"
-        return "201" if self.action == "create" else "200"
+        return "201" if self.action in self.view.creating else "200"
 
     def _headers_of(self, status: str) -> list[str]:
         names = ["X-Request-ID"]
-        if status != "204":
+        creates_many = status == "201" and self.action != "create"
+        if status != "204" and not creates_many:
             names.append("ETag")
-        if status == "201":
+        if self.action == "create":
             names.append("Location")
         if self.method == "POST":
             names.append("Idempotency-Replayed")

@@ -1,0 +1,156 @@
+"""Create todos: one or many at once, with as many queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from core.errors import Conflict, DomainError
+from core.ids import new_id
+from core.keywords import require_known
+from core.rights import require
+from todos.models import Label, Todo, TodoList
+from todos.services.fields import NewTodo, TodoDetails, TodoFields
+from todos.services.lists import inbox_of
+from todos.services.locking import Entry, lock_lists, record_in_lists
+from todos.services.rules import References, UidTaken, Wish, check_rules, columns_of
+from todos.services.search import words_of
+
+
+class IdTaken(Conflict):
+    code = "id_taken"
+    message = _("A row with this id already exists.")
+
+
+def create_todos(
+    entries: Sequence[NewTodo], names: Iterable[str], *, actor: User, now: datetime
+) -> list[Todo]:
+    """Create todos at the ends of their lists, in the transaction of the caller.
+
+    A refusal of an entry names a field, preceded by the name of the entry.
+    """
+    for entry in entries:
+        require_known(entry, NewTodo)
+    require(actor, "todos.add_todo")
+    list_ids = _list_ids(entries, actor, now)
+    lists = lock_lists(actor=actor, ids=set(list_ids))
+    wishes = [
+        Wish(pk, _details(entry), entry.get("labels") or ())
+        for pk, entry in zip(list_ids, entries, strict=True)
+    ]
+    maker = _Maker(entries, wishes, lists, actor, now)
+    todos: list[Todo] = []
+    for name, entry, wish in zip(names, entries, wishes, strict=True):
+        try:
+            todos.append(maker.make(entry, wish))
+        except DomainError as refusal:
+            refusal.field = refusal.field and f"{name}{refusal.field}"
+            raise
+    _save(todos, wishes, lists, actor, now)
+    return todos
+
+
+class _Maker:
+    """Makes todos in memory, each checked against the database and those before."""
+
+    def __init__(
+        self,
+        entries: Sequence[NewTodo],
+        wishes: Sequence[Wish],
+        lists: dict[UUID, TodoList],
+        actor: User,
+        now: datetime,
+    ) -> None:
+        self.lists, self.actor, self.now = lists, actor, now
+        self.known = References.read(wishes)
+        self.ids = _taken_ids(entries)
+        self.uids = _taken_uids(entries, lists)
+
+    def make(self, entry: NewTodo, wish: Wish) -> Todo:
+        todo_list = self.lists[wish.list_id]
+        todo = Todo(id=entry.get("id") or new_id(), list=todo_list)
+        todo.content = entry["content"]
+        todo.uid = entry.get("uid") or str(todo.pk)
+        todo.rank = todo_list.take_rank()
+        self._claim(todo)
+        check_rules(todo, wish.fields, wish.labels, self.known)
+        for name, value in columns_of(todo, self.actor, wish.fields).items():
+            setattr(todo, name, value)
+        if wish.labels:
+            names = (self.known.labels[label.pk][1] for label in wish.labels)
+            todo.search_extra = words_of(names)
+        todo.stamp(by=self.actor, at=self.now)
+        self.known.above[todo.pk] = (todo_list.pk, todo.parent_id)
+        return todo
+
+    def _claim(self, todo: Todo) -> None:
+        """Refuse an id or uid that another todo has."""
+        if todo.pk in self.ids:
+            raise IdTaken(field="id")
+        if (todo.list_id, todo.uid) in self.uids:
+            raise UidTaken(field="uid")
+        self.ids.add(todo.pk)
+        self.uids.add((todo.list_id, todo.uid))
+
+
+def ids_of(rows: Iterable[Model]) -> list[str]:
+    return sorted(str(row.pk) for row in rows)
+
+
+def _list_ids(
+    entries: Sequence[NewTodo], actor: User, now: datetime
+) -> list[UUID]:
+    """Return the id of each entry's list; without one, it is the inbox."""
+    lists = [entry.get("todo_list") for entry in entries]
+    inbox = None if all(lists) else inbox_of(actor, now=now)
+    return [cast(TodoList, one or inbox).pk for one in lists]
+
+
+def _details(entry: NewTodo) -> TodoFields:
+    known = TodoDetails.__optional_keys__
+    details = {name: value for name, value in entry.items() if name in known}
+    return cast(TodoFields, details)
+
+
+def _taken_ids(entries: Sequence[NewTodo]) -> set[UUID]:
+    ids = {pk for entry in entries if (pk := entry.get("id"))}
+    rows = Todo.with_trash.filter(pk__in=ids)
+    return set(rows.values_list("pk", flat=True)) if ids else set()
+
+
+def _taken_uids(
+    entries: Sequence[NewTodo], lists: dict[UUID, TodoList]
+) -> set[tuple[UUID, str]]:
+    """Return the lists and uids of todos, trashed ones too, with a uid of an entry."""
+    uids = {str(entry.get("uid") or entry.get("id") or "") for entry in entries} - {""}
+    rows = Todo.with_trash.filter(list__in=lists, uid__in=uids)
+    return set(rows.values_list("list", "uid")) if uids else set()
+
+
+def _save(
+    todos: Sequence[Todo],
+    wishes: Sequence[Wish],
+    lists: dict[UUID, TodoList],
+    actor: User,
+    now: datetime,
+) -> None:
+    Todo.objects.bulk_create(todos)
+    tag = Todo.labels.through
+    tags, changes = [], defaultdict(list)
+    for todo, wish in zip(todos, wishes, strict=True):
+        created = todo.created_changes()
+        if wish.labels:
+            created["labels"] = [None, ids_of(wish.labels)]
+            tags += [tag(todo_id=todo.pk, label_id=label.pk) for label in wish.labels]
+        changes[todo.list_id].append(("todo.created", todo, created))
+    if tags:
+        tag.objects.bulk_create(tags)
+    ordered = [(lists[pk], changes[pk]) for pk in sorted(changes)]
+    record_in_lists(ordered, actor=actor, at=now)

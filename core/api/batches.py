@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.exceptions import MAX_ERRORS
-from core.api.serializers import ScopedRelatedField, ScopedRelatedFields, takes_many
+from core.api.serializers import ScopedRelatedField, ScopedRelatedFields
 
 
 class BatchSerializer(serializers.ListSerializer[Any]):

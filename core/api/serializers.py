@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,8 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown fields and values of the wrong type."""
 
+    _body: Mapping[str, Any] | None = None  # while it is validated
+
     def to_internal_value(self, data: object) -> Any:
         if isinstance(data, Mapping):
             errors = self._unknown(data) | self._mistyped(data)
@@ -49,7 +51,29 @@ class StrictSerializer(serializers.Serializer[Any]):
                 raise serializers.ValidationError(errors)
         if isinstance(data, QueryDict):
             data = self._values_of(data)
+        if isinstance(data, Mapping):
+            self._body = data
         return super().to_internal_value(data)
+
+    def run_validators(self, value: Any) -> None:
+        if self.validators:  # otherwise the framework would look at every field
+            super().run_validators(value)
+
+    @cached_property
+    def _accepted(self) -> dict[str, Any]:
+        return {n: field for n, field in self.fields.items() if not field.read_only}
+
+    @cached_property
+    def _types(self) -> dict[str, type | None]:
+        return {name: json_type(field) for name, field in self._accepted.items()}
+
+    @property
+    def _writable_fields(self) -> Iterator[Any]:
+        """Yield the fields to validate: of those not given, only those that matter."""
+        for name, field in self._accepted.items():
+            is_given = self._body is None or name in self._body
+            if is_given or field.required or field.default is not serializers.empty:
+                yield field
 
     def _values_of(self, form: QueryDict) -> dict[str, Any]:
         """Return a form's values as those of JSON: an empty one clears its field."""
@@ -81,27 +105,30 @@ class StrictSerializer(serializers.Serializer[Any]):
         return serializers.empty
 
     def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        unknown = islice((name for name in data if name not in known), MAX_UNKNOWN)
-        message = _("This field is not known.")
+        known = self._accepted.keys()
+        unknown = [name for name in data if name not in known][:MAX_UNKNOWN]
         return {
             str(name): [
                 serializers.ErrorDetail(
-                    unknown_name(name, known, message), "unknown_field"
+                    unknown_name(name, known, _("This field is not known.")),
+                    "unknown_field",
                 )
             ]
             for name in unknown
         }
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        has_type: Any = has_json_type
+        given = [(n, field) for n, field in self._accepted.items() if n in data]
         if isinstance(data, QueryDict):
-            has_type = has_form_type
-        message = serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
+            wrong = [n for n, field in given if not has_form_type(field, data, n)]
+        else:
+            types = self._types
+            wrong = [n for n, _field in given if not has_json_type(data[n], types[n])]
         return {
-            name: [message]
-            for name, field in self.fields.items()
-            if name in data and not has_type(field, data, name)
+            name: [
+                serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
+            ]
+            for name in wrong
         }
 
 
@@ -123,21 +150,21 @@ def takes_many(field: Any) -> bool:
     return isinstance(field, serializers.ManyRelatedField | serializers.ListField)
 
 
-def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
-    """Return whether a JSON value has the type that the field requires."""
-    value = data[name]
-    if value is None:
-        return True  # the field decides whether null is allowed
+def json_type(field: Any) -> type | None:
+    """Return the type that a field requires of JSON values; None accepts all."""
     if isinstance(field, serializers.ChoiceField):
-        return isinstance(value, type(next(iter(field.choices)))) and not (
-            isinstance(value, bool)
-        )
+        return type(next(iter(field.choices)))
     for kind, wanted in _JSON_TYPES:
         if isinstance(field, kind):
-            return isinstance(value, wanted) and (
-                wanted is not int or (value is not True and value is not False)
-            )
-    return True
+            return wanted
+    return None
+
+
+def has_json_type(value: object, wanted: type | None) -> bool:
+    """Return whether a JSON value has the type; a field itself may refuse null."""
+    if wanted is None or value is None:
+        return True
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
 def help_texts(**texts: str) -> dict[str, dict[str, str]]:
@@ -205,7 +232,8 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def find_first(self, values: Iterable[object]) -> None:
         """Find the rows of many values with one query, before each is validated."""
-        ids = {UUID(one) for one in values if isinstance(one, str) and is_id(one)}
+        texts = {one for one in values if isinstance(one, str)}
+        ids = {UUID(text) for text in texts if is_id(text)}
         self.found = None if ids else {}
         self.found = self.find(ids)
 

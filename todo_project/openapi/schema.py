@@ -209,6 +209,8 @@ class ApiSchema(AutoSchema):
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.ManyRelatedField) and direction == "request":
             schema["maxItems"] = field.max_rows  # type: ignore[attr-defined]
+        if isinstance(field, serializers.ListSerializer) and direction == "request":
+            schema |= {"minItems": int(not field.allow_empty), "maxItems": field.max_length}
         return schema
 
     def _insert_field_validators(self, field: Field, schema: Schema) -> None:

@@ -166,17 +166,12 @@ class NewTodosSerializer(BatchSerializer):
         return fields
 
 
-class BulkTodoSerializer(TodoSerializer):
-    """A todo that is added with others."""
-
-    class Meta(TodoSerializer.Meta):
-        list_serializer_class = NewTodosSerializer
-
-
 class TodoBulkSerializer(StrictSerializer):
     """Todos to add, in this order: all of them, or none."""
 
-    todos = BulkTodoSerializer(many=True, allow_empty=False, max_length=MAX_BULK)
+    todos = NewTodosSerializer(
+        child=TodoSerializer(), allow_empty=False, max_length=MAX_BULK
+    )
 
 
 class TodoResultsSerializer(StrictSerializer):

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.db.bulk import write_rows
 from core.errors import Conflict, DomainError
 from core.ids import new_id
 from core.keywords import require_known
@@ -75,10 +76,13 @@ class _Maker:
 
     def make(self, entry: NewTodo, wish: Wish) -> Todo:
         todo_list = self.lists[wish.list_id]
-        todo = Todo(id=entry.get("id") or new_id(), list=todo_list)
-        todo.content = entry["content"]
+        todo = Todo(
+            id=entry.get("id") or new_id(),
+            list=todo_list,
+            content=entry["content"],
+            rank=todo_list.take_rank(),
+        )
         todo.uid = entry.get("uid") or str(todo.pk)
-        todo.rank = todo_list.take_rank()
         self._claim(todo)
         check_rules(todo, wish.fields, wish.labels, self.known)
         for name, value in columns_of(todo, self.actor, wish.fields).items():
@@ -141,7 +145,7 @@ def _save(
     actor: User,
     now: datetime,
 ) -> None:
-    Todo.objects.bulk_create(todos)
+    write_rows(todos)
     tag = Todo.labels.through
     tags, changes = [], defaultdict(list)
     for todo, wish in zip(todos, wishes, strict=True):
@@ -150,7 +154,6 @@ def _save(
             created["labels"] = [None, ids_of(wish.labels)]
             tags += [tag(todo_id=todo.pk, label_id=label.pk) for label in wish.labels]
         changes[todo.list_id].append(("todo.created", todo, created))
-    if tags:
-        tag.objects.bulk_create(tags)
+    write_rows(tags)
     ordered = [(lists[pk], changes[pk]) for pk in sorted(changes)]
     record_in_lists(ordered, actor=actor, at=now)

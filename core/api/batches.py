@@ -17,10 +17,12 @@ class BatchSerializer(serializers.ListSerializer[Any]):
     After MAX_ERRORS refused bodies, the rest is not looked at.
     """
 
+    child: serializers.Serializer[Any]
+    max_length: int
     refused = 0
 
-    def to_internal_value(self, data: Any) -> list[Any]:
-        if isinstance(data, list) and len(data) <= (self.max_length or len(data)):
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and len(data) <= self.max_length:
             self._find_references([one for one in data if isinstance(one, Mapping)])
         return super().to_internal_value(data)
 

@@ -125,7 +125,7 @@ def _replay(
     headers = answer.headers | {"Idempotency-Replayed": "true"}
     rows = view.replayable(view.user)
     if not answer.resource_id:
-        body = _show_again(rows, answer.body["ids"], view)
+        body = _show_again(answer, rows, view)
         return Response(body, status=answer.status, headers=headers)
     if not rows.filter(pk=answer.resource_id).exists():
         raise Missing
@@ -134,12 +134,14 @@ def _replay(
     return Response(answer.body, status=answer.status, headers=headers)
 
 
-def _show_again(rows: QuerySet[Any], ids: list[str], view: Any) -> Any:
+def _show_again(answer: IdempotentAnswer, rows: QuerySet[Any], view: Any) -> Any:
     """Return the rows of a response that showed many, as they are now.
 
     Only their ids are kept: the rows would take a megabyte, and their content would
     have to be removed when one of them is purged.
     """
+    body: dict[str, list[str]] = answer.body or {}
+    ids = body["ids"]
     found = {str(row.pk): row for row in rows.filter(pk__in=ids)}
     if len(found) < len(ids):
         raise Missing

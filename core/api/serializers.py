@@ -68,7 +68,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return {name: json_type(field) for name, field in self._accepted.items()}
 
     @property
-    def _writable_fields(self) -> Iterator[Any]:
+    def _writable_fields(self) -> Iterator[Any]:  # type: ignore[override]
         """Yield the fields to validate: of those not given, only those that matter."""
         for name, field in self._accepted.items():
             is_given = self._body is None or name in self._body
@@ -125,9 +125,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             types = self._types
             wrong = [n for n, _field in given if not has_json_type(data[n], types[n])]
         return {
-            name: [
-                serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
-            ]
+            name: [serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")]
             for name in wrong
         }
 

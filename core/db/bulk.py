@@ -33,9 +33,9 @@ def write_rows(rows: Sequence[models.Model]) -> None:
     fields = _fields(type(rows[0]))
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(type(rows[0])._meta.db_table)
-    write = _insert
-    if connection.vendor == "postgresql" and len(rows) > 1:
-        write = _copy  # a single row would need one more round trip
+    # To copy a single row would take one more round trip.
+    copies = connection.vendor == "postgresql" and len(rows) > 1
+    write = _copy if copies else _insert
     write(f"{table} ({columns})", _values(fields, rows), len(fields))
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
@@ -78,7 +78,7 @@ def _needs_adapting(field: models.Field[Any, Any]) -> bool:
     return connection.vendor != "postgresql" or isinstance(field, models.JSONField)
 
 
-def _copy(target: str, rows: Iterator[Sequence[Any]], _width: int) -> None:
+def _copy(target: str, rows: Iterator[Sequence[Any]], width: int) -> None:
     with connection.cursor() as cursor:
         # As `execute` does: statements are measured, and their errors are Django's.
         cursor._execute_with_wrappers(

@@ -145,7 +145,9 @@ class Recorded(models.Model):
         }
 
     def _state_now(self) -> list[tuple[str, object]]:
-        return [(name, plain(getattr(self, attname))) for name, attname in self._names()]
+        return [
+            (name, plain(getattr(self, attname))) for name, attname in self._names()
+        ]
 
     @classmethod
     @cache

@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from core.api.batches import BatchSerializer
 from core.api.fields import LongTextField
 from todo_project.openapi.errors import refusal_name
 from todo_project.openapi.parts import headers, ref
@@ -209,8 +210,8 @@ class ApiSchema(AutoSchema):
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.ManyRelatedField) and direction == "request":
             schema["maxItems"] = field.max_rows  # type: ignore[attr-defined]
-        if isinstance(field, serializers.ListSerializer) and direction == "request":
-            schema |= {"minItems": int(not field.allow_empty), "maxItems": field.max_length}
+        if isinstance(field, BatchSerializer) and direction == "request":
+            schema |= {"minItems": 1, "maxItems": field.max_length}
         return schema
 
     def _insert_field_validators(self, field: Field, schema: Schema) -> None:

@@ -160,8 +160,8 @@ class NewTodosSerializer(BatchSerializer):
 
     def run_child_validation(self, data: Any) -> Any:
         fields = super().run_child_validation(data)
-        parent: Any = self.child.fields["parent"]
         if (pk := fields.get("id")) is not None:
+            parent: Any = self.child.fields["parent"]
             parent.found.setdefault(pk, Todo(pk=pk))
         return fields
 

@@ -17,10 +17,10 @@ from core.errors import Conflict, DomainError
 from core.ids import new_id
 from core.keywords import require_known
 from core.rights import require
-from todos.models import Label, Todo, TodoList
+from todos.models import Todo, TodoList
 from todos.services.fields import NewTodo, TodoDetails, TodoFields
 from todos.services.lists import inbox_of
-from todos.services.locking import Entry, lock_lists, record_in_lists
+from todos.services.locking import lock_lists, record_in_lists
 from todos.services.rules import References, UidTaken, Wish, check_rules, columns_of
 from todos.services.search import words_of
 
@@ -108,9 +108,7 @@ def ids_of(rows: Iterable[Model]) -> list[str]:
     return sorted(str(row.pk) for row in rows)
 
 
-def _list_ids(
-    entries: Sequence[NewTodo], actor: User, now: datetime
-) -> list[UUID]:
+def _list_ids(entries: Sequence[NewTodo], actor: User, now: datetime) -> list[UUID]:
     """Return the id of each entry's list; without one, it is the inbox."""
     lists = [entry.get("todo_list") for entry in entries]
     inbox = None if all(lists) else inbox_of(actor, now=now)

@@ -48,7 +48,8 @@ class References:
 
     @classmethod
     def read(cls, wishes: Iterable[Wish]) -> Self:
-        parents, assignees, lists, labels = set(), set(), set(), set()
+        parents, assignees, lists = set(), set(), set()
+        labels: set[UUID] = set()
         for wish in wishes:
             labels.update(label.pk for label in wish.labels)
             if (parent := wish.fields.get("parent")) is not None:
@@ -164,13 +165,13 @@ def _above(parents: set[UUID]) -> dict[UUID, tuple[UUID, UUID | None]]:
             break
         rows = Todo.objects.filter(pk__in=level).values_list("pk", "list", "parent")
         found |= {pk: (its_list, parent) for pk, its_list, parent in rows}
-        level = {parent for _its_list, parent in found.values() if parent} - found.keys()
+        level = {
+            parent for _its_list, parent in found.values() if parent
+        } - found.keys()
     return found
 
 
-def _editors(
-    lists: set[UUID], people: set[UUID]
-) -> frozenset[tuple[UUID, UUID]]:
+def _editors(lists: set[UUID], people: set[UUID]) -> frozenset[tuple[UUID, UUID]]:
     if not people:
         return frozenset()
     rows = Membership.objects.editors().filter(list__in=lists, user__in=people)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -213,7 +213,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         )
         return Response(status=204)
 
-    def present_many(self, todos: list[Todo]) -> Any:
+    def present_many(self, todos: Sequence[Todo]) -> Any:
         """Return todos as the response to a bulk request shows them."""
         prefetch_related_objects(todos, "labels")
         return self.present({"results": todos})

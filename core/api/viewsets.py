@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -206,6 +206,10 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     def present(self, rows: object, *, many: bool = False) -> Any:
         """Return a row, or many rows, as the API shows them."""
         return self.get_serializer(rows, many=many).data
+
+    def present_many(self, rows: Sequence[Any]) -> Any:
+        """Return many rows as the response to one POST, and its replay, shows them."""
+        return self.present({"results": rows})
 
     def query(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
         """Return the rows that match the query string, or refuse it."""

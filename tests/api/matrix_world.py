@@ -207,7 +207,7 @@ class World:
 
     def trashed_for(self, row: Row) -> dict[str, Any]:
         """Return the trashed list; for a todo and its comments, the trashed todo."""
-        if row.endpoint.startswith("todos/"):
+        if row.endpoint.startswith("todos/{todo}"):
             return self.trashed | {"list": self.shared["list"]}
         return self.trashed
 

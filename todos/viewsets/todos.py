@@ -214,9 +214,8 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         return Response(status=204)
 
     def present_many(self, todos: Sequence[Todo]) -> Any:
-        """Return todos as the response to a bulk request shows them."""
         prefetch_related_objects(todos, "labels")
-        return self.present({"results": todos})
+        return super().present_many(todos)
 
     def _asks_for_trash(self) -> bool:
         return self.action == "list" and self.request.GET.get("state") == "trashed"

@@ -70,18 +70,18 @@ class _Maker:
         now: datetime,
     ) -> None:
         self.lists, self.actor, self.now = lists, actor, now
+        self.defaults = [one.get_default() for one in Todo._meta.concrete_fields]
         self.known = References.read(wishes)
         self.ids = _taken_ids(entries)
         self.uids = _taken_uids(entries, lists)
 
     def make(self, entry: NewTodo, wish: Wish) -> Todo:
         todo_list = self.lists[wish.list_id]
-        todo = Todo(
-            id=entry.get("id") or new_id(),
-            list=todo_list,
-            content=entry["content"],
-            rank=todo_list.take_rank(),
-        )
+        todo = Todo(*self.defaults)  # named, the values would take four times as long
+        todo.id = entry.get("id") or new_id()
+        todo.list = todo_list
+        todo.content = entry["content"]
+        todo.rank = todo_list.take_rank()
         todo.uid = entry.get("uid") or str(todo.pk)
         self._claim(todo)
         check_rules(todo, wish.fields, wish.labels, self.known)

@@ -21,7 +21,7 @@ from todos.models import Todo, TodoList
 from todos.services.fields import NewTodo, TodoDetails, TodoFields
 from todos.services.lists import inbox_of
 from todos.services.locking import lock_lists, record_in_lists
-from todos.services.rules import References, UidTaken, Wish, check_rules, columns_of
+from todos.services.rules import Draft, References, UidTaken, check_rules, columns_of
 from todos.services.search import words_of
 
 
@@ -42,19 +42,19 @@ def create_todos(
     require(actor, "todos.add_todo")
     list_ids = _list_ids(entries, actor, now)
     lists = lock_lists(actor=actor, ids=set(list_ids))
-    wishes = [
-        Wish(pk, _details(entry), entry.get("labels") or ())
+    drafts = [
+        Draft(pk, _details(entry), entry.get("labels") or ())
         for pk, entry in zip(list_ids, entries, strict=True)
     ]
-    maker = _Maker(entries, wishes, lists, actor, now)
+    maker = _Maker(entries, drafts, lists, actor, now)
     todos: list[Todo] = []
-    for name, entry, wish in zip(names, entries, wishes, strict=True):
+    for name, entry, draft in zip(names, entries, drafts, strict=True):
         try:
-            todos.append(maker.make(entry, wish))
+            todos.append(maker.make(entry, draft))
         except DomainError as refusal:
             refusal.field = refusal.field and f"{name}{refusal.field}"
             raise
-    _save(todos, wishes, lists, actor, now)
+    _save(todos, drafts, lists, actor, now)
     return todos
 
 
@@ -64,31 +64,32 @@ class _Maker:
     def __init__(
         self,
         entries: Sequence[NewTodo],
-        wishes: Sequence[Wish],
+        drafts: Sequence[Draft],
         lists: dict[UUID, TodoList],
         actor: User,
         now: datetime,
     ) -> None:
         self.lists, self.actor, self.now = lists, actor, now
         self.defaults = [one.get_default() for one in Todo._meta.concrete_fields]
-        self.known = References.read(wishes)
+        self.known = References.read(drafts)
         self.ids = _taken_ids(entries)
         self.uids = _taken_uids(entries, lists)
 
-    def make(self, entry: NewTodo, wish: Wish) -> Todo:
-        todo_list = self.lists[wish.list_id]
-        todo = Todo(*self.defaults)  # named, the values would take four times as long
+    def make(self, entry: NewTodo, draft: Draft) -> Todo:
+        todo_list = self.lists[draft.list_id]
+        # With named values, this would take four times as long.
+        todo = Todo(*self.defaults)  # type: ignore[misc]
         todo.id = entry.get("id") or new_id()
         todo.list = todo_list
         todo.content = entry["content"]
         todo.rank = todo_list.take_rank()
         todo.uid = entry.get("uid") or str(todo.pk)
         self._claim(todo)
-        check_rules(todo, wish.fields, wish.labels, self.known)
-        for name, value in columns_of(todo, self.actor, wish.fields).items():
+        check_rules(todo, draft.fields, draft.labels, self.known)
+        for name, value in columns_of(todo, self.actor, draft.fields).items():
             setattr(todo, name, value)
-        if wish.labels:
-            names = (self.known.labels[label.pk][1] for label in wish.labels)
+        if draft.labels:
+            names = (self.known.labels[label.pk][1] for label in draft.labels)
             todo.search_extra = words_of(names)
         todo.stamp(by=self.actor, at=self.now)
         self.known.above[todo.pk] = (todo_list.pk, todo.parent_id)
@@ -138,7 +139,7 @@ def _taken_uids(
 
 def _save(
     todos: Sequence[Todo],
-    wishes: Sequence[Wish],
+    drafts: Sequence[Draft],
     lists: dict[UUID, TodoList],
     actor: User,
     now: datetime,
@@ -146,11 +147,11 @@ def _save(
     write_rows(todos)
     tag = Todo.labels.through
     tags, changes = [], defaultdict(list)
-    for todo, wish in zip(todos, wishes, strict=True):
+    for todo, draft in zip(todos, drafts, strict=True):
         created = todo.created_changes()
-        if wish.labels:
-            created["labels"] = [None, ids_of(wish.labels)]
-            tags += [tag(todo_id=todo.pk, label_id=label.pk) for label in wish.labels]
+        if draft.labels:
+            created["labels"] = [None, ids_of(draft.labels)]
+            tags += [tag(todo_id=todo.pk, label_id=label.pk) for label in draft.labels]
         changes[todo.list_id].append(("todo.created", todo, created))
     write_rows(tags)
     ordered = [(lists[pk], changes[pk]) for pk in sorted(changes)]

@@ -26,8 +26,8 @@ _NONE = (None, None)  # for a row that is not there
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a todo is to refer to in a list."""
+class Draft:
+    """A todo of a list as it is to be; absent fields stay as they are."""
 
     list_id: UUID
     fields: TodoFields
@@ -47,16 +47,16 @@ class References:
     labels: dict[UUID, tuple[UUID, str]]  # the list and the name of each
 
     @classmethod
-    def read(cls, wishes: Iterable[Wish]) -> Self:
+    def read(cls, drafts: Iterable[Draft]) -> Self:
         parents, assignees, lists = set(), set(), set()
         labels: set[UUID] = set()
-        for wish in wishes:
-            labels.update(label.pk for label in wish.labels)
-            if (parent := wish.fields.get("parent")) is not None:
+        for draft in drafts:
+            labels.update(label.pk for label in draft.labels)
+            if (parent := draft.fields.get("parent")) is not None:
                 parents.add(parent.pk)
-            if (assignee := wish.fields.get("assignee")) is not None:
+            if (assignee := draft.fields.get("assignee")) is not None:
                 assignees.add(assignee.pk)
-                lists.add(wish.list_id)
+                lists.add(draft.list_id)
         return cls(_above(parents), _editors(lists, assignees), _lists_of(labels))
 
     def path_to_root(self, pk: UUID, list_id: UUID) -> list[UUID]:

@@ -18,8 +18,8 @@ from todos.services.fields import NewTodo, TodoFields
 from todos.services.locking import lock_lists, lock_todo, record_in_list, reread
 from todos.services.moving import move_to_list
 from todos.services.rules import (
+    Draft,
     References,
-    Wish,
     check_rules,
     columns_of,
     require_free_uids,
@@ -118,7 +118,7 @@ def _apply(
     actor: User,
     now: datetime,
 ) -> None:
-    known = References.read([Wish(locked.pk, fields, labels or ())])
+    known = References.read([Draft(locked.pk, fields, labels or ())])
     check_rules(todo, fields, labels or (), known)
     if "uid" in fields:
         fields["uid"] = fields["uid"] or str(todo.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from core.text import is_id
 from core.users import User
 
 MAX_ROWS = 100  # that one field can reference
+PREFETCHED = "prefetched_%s"  # the attribute with the rows of a field
 MAX_UNKNOWN = 20  # unknown fields that a refusal names
 
 # The JSON type that each kind of field requires: a number is not a string.
@@ -236,6 +237,15 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         self.found = self.find(ids)
 
 
+def prefetch_many(rows: Sequence[models.Model], name: str) -> None:
+    """Read what ScopedRelatedFields of this name show of the rows.
+
+    Without the attribute, the framework would build a queryset for each row.
+    """
+    lookup = models.Prefetch(name, to_attr=PREFETCHED % name)
+    models.prefetch_related_objects(rows, lookup)
+
+
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the user may see, found with one query."""
 
@@ -247,6 +257,10 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
         "invalid_id": gettext_lazy("“{value}” is not an id."),
         "does_not_exist": gettext_lazy("There is no such row: {value}."),
     }
+
+    def get_attribute(self, instance: models.Model) -> Any:
+        found = vars(instance).get(PREFETCHED % self.source)
+        return super().get_attribute(instance) if found is None else found
 
     def to_internal_value(self, data: object) -> list[models.Model]:
         if isinstance(data, str) or not hasattr(data, "__iter__"):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from core.api.serializers import prefetch_many
 from core.scoping import Order
 from todos.filters import TodoFilter
 from todos.models import Todo
@@ -214,7 +214,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         return Response(status=204)
 
     def present_many(self, todos: Sequence[Todo]) -> Any:
-        prefetch_related_objects(todos, "labels")
+        prefetch_many(todos, "labels")
         return super().present_many(todos)
 
     def _asks_for_trash(self) -> bool:

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 
 from core.append_only import events_open
+from core.db.bulk import write_rows
 from core.models import Changes, Event, Source
 from core.registry import registry
 from core.users import User
@@ -68,7 +69,7 @@ def record_many(*, actor: User | None, entries: Iterable[Entry], at: datetime) -
     if not connection.in_atomic_block:
         raise RuntimeError("Events must be recorded in the transaction of the change.")
     events = [make_event(actor, entry, at) for entry in entries]
-    Event.objects.bulk_create(events, batch_size=BATCH)
+    write_rows(events)
 
 
 def redact(*, resource_type: str, ids: Collection[UUID]) -> None:

@@ -24,6 +24,7 @@ _CONTROLS = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
     r"|\r(?!\n)"
 )
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_SEARCH_LENGTH = 200  # characters
 NO_SUCH_DAY = _("This date does not exist.")
 WALL_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
@@ -101,7 +102,7 @@ def listed(parts: Iterable[object]) -> str:
 
 def is_storable(text: str) -> bool:
     """Return whether all databases can store the text: no NUL, no lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return _UNSTORABLE.search(text) is None
 
 
 @deconstructible

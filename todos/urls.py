@@ -44,6 +44,7 @@ urlpatterns = [
     endpoint("labels", LabelViewSet, COLLECTION, "labels"),
     endpoint("labels/<uuid:pk>", LabelViewSet, ITEM, "label"),
     endpoint("todos", TodoViewSet, COLLECTION, "todos"),
+    endpoint("todos/bulk", TodoViewSet, {"post": "bulk_create"}, "todos-bulk"),
     endpoint("todos/<uuid:pk>", TodoViewSet, ITEM | {"put": "update"}, "todo"),
     endpoint(
         "todos/<uuid:pk>/finish",

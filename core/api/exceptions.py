@@ -25,6 +25,7 @@ from core.errors import DomainError, TooMany, refusal_of
 
 logger = logging.getLogger(__name__)
 
+MAX_ERRORS = 100  # that a refusal names
 NON_FIELD_ERRORS = "non_field_errors"  # the framework's name for the whole body
 
 
@@ -72,7 +73,7 @@ def _describe(error: Exception) -> Problem:
             return _describe_refusal(refusal_of(error))
         case exceptions.ValidationError():
             detail = _("The input is not valid.")
-            return Problem(400, "invalid", detail, flatten(error.detail))
+            return Problem(400, "invalid", detail, flatten(error.detail)[:MAX_ERRORS])
         case exceptions.APIException():
             return _describe_framework(error)
         case Http404():

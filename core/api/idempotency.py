@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -121,16 +122,38 @@ def _replay(
 ) -> Response:
     if answer.fingerprint != digest:
         raise KeyReused
-    if not view.replayable(view.user).filter(pk=answer.resource_id).exists():
+    headers = answer.headers | {"Idempotency-Replayed": "true"}
+    rows = view.replayable(view.user)
+    if not answer.resource_id:
+        body = _show_again(answer, rows, view)
+        return Response(body, status=answer.status, headers=headers)
+    if not rows.filter(pk=answer.resource_id).exists():
         raise Missing
     if answer.body is None:
         raise SecretAlreadyShown
-    headers = answer.headers | {"Idempotency-Replayed": "true"}
     return Response(answer.body, status=answer.status, headers=headers)
+
+
+def _show_again(answer: IdempotentAnswer, rows: QuerySet[Any], view: Any) -> Any:
+    """Return the rows of a response that showed many, as they are now.
+
+    Only their ids are kept: the rows would take a megabyte, and their content would
+    have to be removed when one of them is purged.
+    """
+    body: dict[str, list[str]] = answer.body or {}
+    ids = body["ids"]
+    found = {str(row.pk): row for row in rows.filter(pk__in=ids)}
+    if len(found) < len(ids):
+        raise Missing
+    return view.present_many([found[pk] for pk in ids])
 
 
 def _keep(answer: IdempotentAnswer, view: Any, response: Response) -> None:
     answer.status = response.status_code
+    if (rows := response.data.get("results")) is not None:
+        answer.body = {"ids": [str(row["id"]) for row in rows]}
+        answer.save()
+        return
     answer.resource_id = str(response.data["id"])
     answer.headers = {
         name: response[name] for name in _KEPT_HEADERS if name in response

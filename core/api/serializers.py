@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -35,11 +35,14 @@ _JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], type], ...
     (serializers.RelatedField, str),
     (serializers.ManyRelatedField, list),
     (serializers.ListField, list),
+    (serializers.ListSerializer, list),
 )
 
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown fields and values of the wrong type."""
+
+    _body: Mapping[str, Any] | None = None  # while it is validated
 
     def to_internal_value(self, data: object) -> Any:
         if isinstance(data, Mapping):
@@ -48,7 +51,29 @@ class StrictSerializer(serializers.Serializer[Any]):
                 raise serializers.ValidationError(errors)
         if isinstance(data, QueryDict):
             data = self._values_of(data)
+        if isinstance(data, Mapping):
+            self._body = data
         return super().to_internal_value(data)
+
+    def run_validators(self, value: Any) -> None:
+        if self.validators:  # otherwise the framework would look at every field
+            super().run_validators(value)
+
+    @cached_property
+    def _accepted(self) -> dict[str, Any]:
+        return {n: field for n, field in self.fields.items() if not field.read_only}
+
+    @cached_property
+    def _types(self) -> dict[str, type | None]:
+        return {name: json_type(field) for name, field in self._accepted.items()}
+
+    @property
+    def _writable_fields(self) -> Iterator[Any]:  # type: ignore[override]
+        """Yield the fields to validate: of those not given, only those that matter."""
+        for name, field in self._accepted.items():
+            is_given = self._body is None or name in self._body
+            if is_given or field.required or field.default is not serializers.empty:
+                yield field
 
     def _values_of(self, form: QueryDict) -> dict[str, Any]:
         """Return a form's values as those of JSON: an empty one clears its field."""
@@ -80,27 +105,28 @@ class StrictSerializer(serializers.Serializer[Any]):
         return serializers.empty
 
     def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        unknown = islice((name for name in data if name not in known), MAX_UNKNOWN)
-        message = _("This field is not known.")
+        known = self._accepted.keys()
+        unknown = [name for name in data if name not in known][:MAX_UNKNOWN]
         return {
             str(name): [
                 serializers.ErrorDetail(
-                    unknown_name(name, known, message), "unknown_field"
+                    unknown_name(name, known, _("This field is not known.")),
+                    "unknown_field",
                 )
             ]
             for name in unknown
         }
 
     def _mistyped(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        has_type: Any = has_json_type
+        given = [(n, field) for n, field in self._accepted.items() if n in data]
         if isinstance(data, QueryDict):
-            has_type = has_form_type
-        message = serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")
+            wrong = [n for n, field in given if not has_form_type(field, data, n)]
+        else:
+            types = self._types
+            wrong = [n for n, _field in given if not has_json_type(data[n], types[n])]
         return {
-            name: [message]
-            for name, field in self.fields.items()
-            if name in data and not has_type(field, data, name)
+            name: [serializers.ErrorDetail(_("This has the wrong type."), "wrong_type")]
+            for name in wrong
         }
 
 
@@ -122,21 +148,21 @@ def takes_many(field: Any) -> bool:
     return isinstance(field, serializers.ManyRelatedField | serializers.ListField)
 
 
-def has_json_type(field: Any, data: Mapping[str, Any], name: str) -> bool:
-    """Return whether a JSON value has the type that the field requires."""
-    value = data[name]
-    if value is None:
-        return True  # the field decides whether null is allowed
+def json_type(field: Any) -> type | None:
+    """Return the type that a field requires of JSON values; None accepts all."""
     if isinstance(field, serializers.ChoiceField):
-        return isinstance(value, type(next(iter(field.choices)))) and not (
-            isinstance(value, bool)
-        )
+        return type(next(iter(field.choices)))
     for kind, wanted in _JSON_TYPES:
         if isinstance(field, kind):
-            return isinstance(value, wanted) and (
-                wanted is not int or (value is not True and value is not False)
-            )
-    return True
+            return wanted
+    return None
+
+
+def has_json_type(value: object, wanted: type | None) -> bool:
+    """Return whether a JSON value has the type; a field itself may refuse null."""
+    if wanted is None or value is None:
+        return True
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
 def help_texts(**texts: str) -> dict[str, dict[str, str]]:
@@ -174,6 +200,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference to a row that the user may see; others count as missing."""
 
+    found: dict[UUID, models.Model] | None = None  # by `find_first`
+
     @classmethod
     def many_init(cls, *args: object, **options: Any) -> Any:
         child = cls(*args, queryset=options.pop("queryset"))
@@ -189,13 +217,29 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     def to_internal_value(self, data: str) -> models.Model:
         if not is_id(data):
             self.fail("does_not_exist", pk_value=data[:64])
-        row: models.Model = super().to_internal_value(data)
+        pk = UUID(data)
+        if (row := self.find([pk]).get(pk)) is None:
+            self.fail("does_not_exist", pk_value=data)
         return row
+
+    def find(self, ids: Collection[UUID]) -> dict[UUID, models.Model]:
+        """Return the rows by their ids; those that the user may not see are missing."""
+        if self.found is not None:
+            return self.found
+        return {row.pk: row for row in self.get_queryset().filter(pk__in=ids)}
+
+    def find_first(self, values: Iterable[object]) -> None:
+        """Find the rows of many values with one query, before each is validated."""
+        texts = {one for one in values if isinstance(one, str)}
+        ids = {UUID(text) for text in texts if is_id(text)}
+        self.found = None if ids else {}
+        self.found = self.find(ids)
 
 
 class ScopedRelatedFields(serializers.ManyRelatedField):
     """References to rows that the user may see, found with one query."""
 
+    child_relation: ScopedRelatedField
     max_rows = MAX_ROWS
 
     default_error_messages = {
@@ -211,14 +255,11 @@ class ScopedRelatedFields(serializers.ManyRelatedField):
         if len(values) > MAX_ROWS:
             self.fail("too_many")
         ids = list(dict.fromkeys(self._id(value) for value in values))
-        rows = {row.pk: row for row in self._rows().filter(pk__in=ids)}
+        rows = self.child_relation.find(ids)
         for pk in ids:
             if pk not in rows:
                 self.fail("does_not_exist", value=pk)
         return [rows[pk] for pk in ids]
-
-    def _rows(self) -> Any:
-        return self.child_relation.get_queryset()
 
     def _id(self, value: object) -> UUID:
         if not isinstance(value, str) or not is_id(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -91,7 +91,8 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     clients may choose. Lists take the parameters of `filters`, and always those that
     compare `created_column`: `created_from` and `created_to`. `outputs` overrides
     response serializers; None is a response without content, the default for `destroy`.
-    `examples` maps each action to request bodies by title.
+    `creating` are the actions that add rows to the collection. `examples` maps each
+    action to request bodies by title.
     """
 
     queryset: Any
@@ -104,6 +105,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     orders: ClassVar[dict[str, Order]] = {}
     filters: ClassVar[type[StrictFilterSet]] = StrictFilterSet
     created_column: ClassVar[str] = "created_at"
+    creating: ClassVar[frozenset[str]] = frozenset({"create"})
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"
@@ -134,7 +136,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
             return
         if not self.is_acceptable and self.get_serializer_class() is not None:
             raise NotAcceptable  # before the request takes effect
-        if self.action == "create" and COLLECTION not in preconditions:
+        if self.action in self.creating and COLLECTION not in preconditions:
             raise Stale
         if self.action not in self.inputs:
             NoFields(data=request.data).is_valid(raise_exception=True)
@@ -212,6 +214,13 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
         representation = representation_of(self.get_serializer_class())
         show: Any = representation.many if many else representation.one
         return show(rows, self.get_serializer_context())
+
+    def present_many(self, rows: Sequence[Any]) -> Any:
+        """Return many rows as the response to one POST, and its replay, shows them."""
+        shown_by: Any = self.serializer_class
+        representation = representation_of(shown_by)
+        context = self.get_serializer_context()
+        return {"results": representation.many(rows, context)}
 
     def query(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
         """Return the rows that match the query string, or refuse it."""

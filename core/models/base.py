@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import date, datetime, time
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
@@ -144,7 +145,16 @@ class Recorded(models.Model):
         }
 
     def _state_now(self) -> list[tuple[str, object]]:
-        return [(name, self._plain(name)) for name in self.recorded]
+        return [
+            (name, plain(getattr(self, attname))) for name, attname in self._names()
+        ]
+
+    @classmethod
+    @cache
+    def _names(cls) -> tuple[tuple[str, str], ...]:
+        """Return the recorded fields, each with the attribute that holds its value."""
+        fields = [cls._meta.get_field(name) for name in cls.recorded]
+        return tuple((one.name, getattr(one, "attname", one.name)) for one in fields)
 
     def _plain(self, name: str) -> object:
         field = self._meta.get_field(name)
@@ -162,6 +172,8 @@ class Recorded(models.Model):
 def plain(value: object) -> object:
     """Return the value as a type that JSON supports."""
     match value:
+        case None | str() | bool() | int():
+            return value
         case UUID():
             return str(value)
         case datetime() | date() | time():

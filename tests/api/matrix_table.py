@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from tests.matrix_parts import PARTS
 
 NEVER = "-"
+# Endpoints that take the object from the body of the request.
+NAMED_IN_BODY = {"POST todos", "POST todos/bulk", "POST labels"}
 TABLE = """
 method endpoint                      scope    own | owner editor viewer | outsider manager administrator auditor roleless | trashed
 GET    me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
@@ -62,6 +64,7 @@ PATCH  labels/{label}                labels   200 | 200   200    403    | 404   
 DELETE labels/{label}                labels   204 | 204   204    403    | 404      404     404           403     403      | 404
 GET    todos                         todos    200 | 200   200    200    | 200      200     200           403     403      | -
 POST   todos                         todos    201 | 201   201    403    | 400      400     400           403     403      | 400
+POST   todos/bulk                    todos    201 | 201   201    403    | 400      400     400           403     403      | 400
 GET    todos/{todo}                  todos    200 | 200   200    200    | 404      404     404           403     403      | 404
 PUT    todos/{todo}                  todos    200 | 200   200    403    | 404      404     404           403     403      | 404
 PATCH  todos/{todo}                  todos    200 | 200   200    403    | 404      404     404           403     403      | 404
@@ -120,7 +123,7 @@ class Row:
     @property
     def names_object(self) -> bool:
         """Return whether the address, or the body of the request, names an object."""
-        return "{" in self.endpoint or str(self) in {"POST todos", "POST labels"}
+        return "{" in self.endpoint or str(self) in NAMED_IN_BODY
 
 
 def path_of(endpoint: str) -> str:

@@ -207,7 +207,7 @@ class World:
 
     def trashed_for(self, row: Row) -> dict[str, Any]:
         """Return the trashed list; for a todo and its comments, the trashed todo."""
-        if row.endpoint.startswith("todos/"):
+        if row.endpoint.startswith("todos/{todo}"):
             return self.trashed | {"list": self.shared["list"]}
         return self.trashed
 
@@ -295,6 +295,7 @@ def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) ->
         "POST labels": {"list": str(things["list"]), "name": "blue"},
         "PATCH labels/{label}": {"name": "green"},
         "POST todos": {"list": str(things["list"]), "content": "New"},
+        "POST todos/bulk": {"todos": [{"list": str(things["list"]), "content": "New"}]},
         "PUT todos/{todo}": {"content": "Replaced"},
         "PATCH todos/{todo}": {"content": "Changed"},
         "PUT todos/{todo}/position": {"before": str(anchor)},

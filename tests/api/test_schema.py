@@ -63,6 +63,7 @@ OPERATIONS = [
     "permissions_list",
     "roles_list",
     "roles_retrieve",
+    "todos_bulk_create",
     "todos_create",
     "todos_destroy",
     "todos_finish",

@@ -24,7 +24,7 @@ from todos.services.sharing import (
     remove_member,
     share_list,
 )
-from todos.services.todos import edit_todo, finish_todo
+from todos.services.todos import add_todos, edit_todo, finish_todo
 from todos.services.trash import trash_todo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,6 +101,31 @@ def test_concurrent_adds_get_distinct_ranks_and_event_numbers(owner, editor, tod
     )
     assert refusals(answers) == []
     assert len({fresh(todo).rank for todo in answers}) == 10
+    assert_gapless(todo_list)
+
+
+def test_concurrent_bulks_and_single_adds_get_distinct_ranks_and_event_numbers(
+    owner, editor, todo_list
+):
+    copies = [(own_copy(user), own_copy(todo_list)) for user in [owner, editor] * 3]
+    bulks = [
+        partial(
+            add_todos,
+            actor=user,
+            todos=[{"todo_list": copy, "content": f"{n}"} for n in range(50)],
+            now=NOW,
+        )
+        for user, copy in copies[:2]
+    ]
+    singles = [partial(put, user, copy) for user, copy in copies[2:]]
+    answers = together(*bulks, *singles)
+    assert refusals(answers) == []
+    for added in answers[:2]:
+        assert [todo.content for todo in added] == [f"{n}" for n in range(50)]
+        ranks = [todo.rank for todo in added]
+        assert ranks == sorted(ranks)
+    ranks = Todo.objects.filter(list=todo_list).values_list("rank", flat=True)
+    assert len(set(ranks)) == len(ranks) == 104
     assert_gapless(todo_list)
 
 

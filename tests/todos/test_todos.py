@@ -12,16 +12,11 @@ from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import chain, fresh, label, last_event, put, verbs
 from todos.models import Todo
+from todos.services.adding import IdTaken
 from todos.services.lists import edit_list, inbox_of
 from todos.services.locking import ListIsArchived
 from todos.services.rules import UidTaken
-from todos.services.todos import (
-    IdTaken,
-    add_todo,
-    edit_todo,
-    finish_todo,
-    reopen_todo,
-)
+from todos.services.todos import add_todo, edit_todo, finish_todo, reopen_todo
 from todos.services.trash import trash_todo
 
 LATER = NOW + timedelta(hours=1)

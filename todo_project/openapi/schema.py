@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from core.api.batches import BatchSerializer
 from core.api.fields import LongTextField
 from todo_project.openapi.errors import refusal_name
 from todo_project.openapi.parts import headers, ref
@@ -149,13 +150,14 @@ class ApiSchema(AutoSchema):
     def _status_of(self, shown: object) -> str:
         if shown is None:
             return "204"
-        return "201" if self.action == "create" else "200"
+        return "201" if self.action in self.view.creating else "200"
 
     def _headers_of(self, status: str) -> list[str]:
         names = ["X-Request-ID"]
-        if status != "204":
+        creates_many = status == "201" and self.action != "create"
+        if status != "204" and not creates_many:
             names.append("ETag")
-        if status == "201":
+        if self.action == "create":
             names.append("Location")
         if self.method == "POST":
             names.append("Idempotency-Replayed")
@@ -208,6 +210,8 @@ class ApiSchema(AutoSchema):
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if isinstance(field, serializers.ManyRelatedField) and direction == "request":
             schema["maxItems"] = field.max_rows  # type: ignore[attr-defined]
+        if isinstance(field, BatchSerializer) and direction == "request":
+            schema |= {"minItems": 1, "maxItems": field.max_length}
         return schema
 
     def _insert_field_validators(self, field: Field, schema: Schema) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.models import User
+from core.api.batches import BatchSerializer
 from core.api.fields import IdField
 from core.api.serializers import (
     ScopedRelatedField,
@@ -31,6 +32,7 @@ from todos.models import (
 from todos.serializers.base import named_as_in_services
 from todos.services.fields import TodoDetails
 
+MAX_BULK = 1000  # todos that one request adds
 _ID_HELP = "Chosen by the client (preferably a UUIDv7), or generated."
 _UID_HELP = "Its id in other systems, unique in the list; defaults to `id`."
 
@@ -151,6 +153,31 @@ def cleared_fields() -> dict[str, Any]:
         if field.name in TodoDetails.__optional_keys__
     }
     return {**defaults, "labels": []}
+
+
+class NewTodosSerializer(BatchSerializer):
+    """Todos to add; the parent of one may be another that comes before it."""
+
+    def run_child_validation(self, data: Any) -> Any:
+        fields = super().run_child_validation(data)
+        if (pk := fields.get("id")) is not None:
+            parent: Any = self.child.fields["parent"]
+            parent.found.setdefault(pk, Todo(pk=pk))
+        return fields
+
+
+class TodoBulkSerializer(StrictSerializer):
+    """Todos to add, in this order: all of them, or none."""
+
+    todos = NewTodosSerializer(
+        child=TodoSerializer(), allow_empty=False, max_length=MAX_BULK
+    )
+
+
+class TodoResultsSerializer(StrictSerializer):
+    """Todos in the order of the request."""
+
+    results = TodoSerializer(many=True)
 
 
 class PositionSerializer(StrictSerializer):

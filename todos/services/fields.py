@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import TypedDict
+from typing import Required, TypedDict
+from uuid import UUID
 
 from accounts.models import User
-from todos.models import Todo
+from todos.models import Label, Todo, TodoList
 
 
 class TodoDetails(TypedDict, total=False):
@@ -20,6 +21,16 @@ class TodoDetails(TypedDict, total=False):
     starts_on: date | None
     parent: Todo | None
     assignee: User | None
+
+
+class NewTodo(TodoDetails, total=False):
+    """The fields of a todo to add; without a list, it is added to the inbox."""
+
+    content: Required[str]
+    todo_list: TodoList | None
+    id: UUID | None
+    uid: str
+    labels: list[Label] | None
 
 
 class TodoFields(TodoDetails, total=False):

@@ -38,18 +38,9 @@ def add_list(
     return _create(owner=actor, now=now, name=name, colour=colour, position=position)
 
 
-@transaction.atomic
 def inbox_of(user: User, *, now: datetime) -> TodoList:
     """Return the person's inbox; the first call creates it."""
-    if (existing := _find_inbox(user)) is not None:
-        return existing
-    # Of two first calls at once, the second waits here and then finds the inbox.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if (existing := _find_inbox(user)) is not None:
-        return existing
-    with translation.override(user.language):
-        name = gettext("Inbox")
-    return _create(owner=user, now=now, name=name, colour="", inbox_of=user)
+    return _find_inbox(user) or _create_inbox(user, now)
 
 
 @transaction.atomic
@@ -149,6 +140,17 @@ def last_position(user: User) -> str:
 def _find_inbox(user: User) -> TodoList | None:
     found: TodoList | None = TodoList.objects.filter(inbox_of=user).first()
     return found
+
+
+@transaction.atomic
+def _create_inbox(user: User, now: datetime) -> TodoList:
+    # Of two first calls at once, the second waits here and then finds the inbox.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if (existing := _find_inbox(user)) is not None:
+        return existing
+    with translation.override(user.language):
+        name = gettext("Inbox")
+    return _create(owner=user, now=now, name=name, colour="", inbox_of=user)
 
 
 def _create(

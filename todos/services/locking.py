@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -100,18 +100,27 @@ def record_in_list(
 
     Call it after the change: it also updates the search text of affected todos.
     """
-    first = todo_list.revision + 1
-    todo_list.revision += len(entries)
-    todo_list.save(update_fields=["revision", "last_rank"])
-    events.record_many(
-        actor=actor,
-        at=at,
-        entries=[
-            events.Entry(verb, target, changes, todo_list.pk, first + index)
-            for index, (verb, target, changes) in enumerate(entries)
-        ],
-    )
-    refresh_search(entries)
+    record_in_lists([(todo_list, entries)], actor=actor, at=at)
+
+
+def record_in_lists(
+    changes: Sequence[tuple[TodoList, Sequence[Entry]]],
+    *,
+    actor: User | None,
+    at: datetime,
+) -> None:
+    """Record events of several locked lists; see `record_in_list`."""
+    numbered: list[events.Entry] = []
+    for todo_list, entries in changes:
+        first = todo_list.revision + 1
+        todo_list.revision += len(entries)
+        todo_list.save(update_fields=["revision", "last_rank"])
+        numbered += (
+            events.Entry(verb, target, changed, todo_list.pk, first + index)
+            for index, (verb, target, changed) in enumerate(entries)
+        )
+    events.record_many(actor=actor, at=at, entries=numbered)
+    refresh_search(entry for _list, entries in changes for entry in entries)
 
 
 def _require_role(actor: User, lists: dict[UUID, TodoList], role: MemberRole) -> None:

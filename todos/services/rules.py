@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -20,14 +22,68 @@ class UidTaken(Conflict):
     message = _("The list already has a todo with this uid.")
 
 
-def check_rules(todo: Todo, fields: TodoFields, labels: list[Label] | None) -> None:
+_NONE = (None, None)  # for a row that is not there
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A todo of a list as it is to be; absent fields stay as they are."""
+
+    list_id: UUID
+    fields: TodoFields
+    labels: Collection[Label]
+
+
+@dataclass(frozen=True)
+class References:
+    """The rows that todos refer to, as they are now in their locked lists.
+
+    Each kind is read at once for all todos; parents level by level.
+    """
+
+    # The list and the parent of each parent, and of those above it.
+    above: dict[UUID, tuple[UUID, UUID | None]]
+    editors: frozenset[tuple[UUID, UUID]]  # a list and a person
+    labels: dict[UUID, tuple[UUID, str]]  # the list and the name of each
+
+    @classmethod
+    def read(cls, drafts: Iterable[Draft]) -> Self:
+        parents, assignees, lists = set(), set(), set()
+        labels: set[UUID] = set()
+        for draft in drafts:
+            labels.update(label.pk for label in draft.labels)
+            if (parent := draft.fields.get("parent")) is not None:
+                parents.add(parent.pk)
+            if (assignee := draft.fields.get("assignee")) is not None:
+                assignees.add(assignee.pk)
+                lists.add(draft.list_id)
+        return cls(_above(parents), _editors(lists, assignees), _lists_of(labels))
+
+    def path_to_root(self, pk: UUID, list_id: UUID) -> list[UUID]:
+        """Return the ids from the todo up to its root, all in the list."""
+        path: list[UUID] = []
+        current: UUID | None = pk
+        while current is not None and len(path) <= MAX_DEPTH:
+            path.append(current)
+            its_list, current = self.above.get(current, _NONE)
+            if its_list != list_id:
+                message = _("The parent must be in the same list and not in the trash.")
+                raise Invalid(message, field="parent")
+        return path
+
+
+def check_rules(
+    todo: Todo, fields: TodoFields, labels: Collection[Label], known: References
+) -> None:
     """Refuse a parent, assignee, label or start date that does not fit the todo."""
     if (parent := fields.get("parent")) is not None:
-        _check_parent(todo, parent)
-    if (assignee := fields.get("assignee")) is not None:
-        _check_assignee(todo.list_id, assignee)
-    if labels:
-        _check_labels(todo.list_id, labels)
+        _check_parent(todo, parent, known)
+    assignee = fields.get("assignee")
+    if assignee is not None and (todo.list_id, assignee.pk) not in known.editors:
+        message = _("The assignee must be an owner or editor of the list.")
+        raise Invalid(message, field="assignee")
+    if any(known.labels.get(label.pk, _NONE)[0] != todo.list_id for label in labels):
+        raise Invalid(_("A label must belong to the list of the todo."), field="labels")
     starts_on = fields.get("starts_on", todo.starts_on)
     due_on = fields.get("due_on", todo.due_on)
     if starts_on is not None and due_on is not None and starts_on > due_on:
@@ -82,6 +138,8 @@ def with_subtasks(roots: list[Todo], rows: QuerySet[Todo]) -> list[Todo]:
 
 def height(todo: Todo) -> int:
     """Return how many levels the todo and its subtasks have, itself included."""
+    if todo._state.adding:
+        return 1
     levels, level = 0, [todo.pk]
     while level and levels <= MAX_DEPTH:
         levels += 1
@@ -90,8 +148,8 @@ def height(todo: Todo) -> int:
     return levels
 
 
-def _check_parent(todo: Todo, parent: Todo) -> None:
-    path = _path_to_root(parent, todo.list_id)
+def _check_parent(todo: Todo, parent: Todo, known: References) -> None:
+    path = known.path_to_root(parent.pk, todo.list_id)
     if todo.pk in path:
         raise Invalid(_("A todo cannot be a subtask of itself."), field="parent")
     if len(path) + height(todo) > MAX_DEPTH:
@@ -99,29 +157,30 @@ def _check_parent(todo: Todo, parent: Todo) -> None:
         raise Invalid(message, field="parent")
 
 
-def _path_to_root(todo: Todo, list_id: UUID) -> list[UUID]:
-    """Return the ids from the todo up to its root, as they are now in the list."""
-    path: list[UUID] = []
-    current: UUID | None = todo.pk
-    while current is not None and len(path) <= MAX_DEPTH:
-        path.append(current)
-        row = Todo.objects.filter(pk=current, list=list_id)
-        above = row.values_list("parent", flat=True)
-        if not above:
-            message = _("The parent must be in the same list and not in the trash.")
-            raise Invalid(message, field="parent")
-        current = above[0]
-    return path
+def _above(parents: set[UUID]) -> dict[UUID, tuple[UUID, UUID | None]]:
+    found: dict[UUID, tuple[UUID, UUID | None]] = {}
+    level = parents
+    for _level in range(MAX_DEPTH + 1):
+        if not level:
+            break
+        rows = Todo.objects.filter(pk__in=level).values_list("pk", "list", "parent")
+        found |= {pk: (its_list, parent) for pk, its_list, parent in rows}
+        level = {
+            parent for _its_list, parent in found.values() if parent
+        } - found.keys()
+    return found
 
 
-def _check_labels(list_id: UUID, labels: list[Label]) -> None:
-    wanted = {label.pk for label in labels}
+def _editors(lists: set[UUID], people: set[UUID]) -> frozenset[tuple[UUID, UUID]]:
+    if not people:
+        return frozenset()
+    rows = Membership.objects.editors().filter(list__in=lists, user__in=people)
+    return frozenset(rows.values_list("list", "user"))
+
+
+def _lists_of(labels: set[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    if not labels:
+        return {}
     # Read again: a label may have been deleted since the caller found it.
-    if Label.objects.filter(pk__in=wanted, list=list_id).count() < len(wanted):
-        raise Invalid(_("A label must belong to the list of the todo."), field="labels")
-
-
-def _check_assignee(list_id: UUID, assignee: User) -> None:
-    if not Membership.objects.editors().filter(list=list_id, user=assignee).exists():
-        message = _("The assignee must be an owner or editor of the list.")
-        raise Invalid(message, field="assignee")
+    rows = Label.objects.filter(pk__in=labels).values_list("pk", "list", "name")
+    return {pk: (its_list, name) for pk, its_list, name in rows}

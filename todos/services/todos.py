@@ -2,82 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Unpack, cast
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.errors import Conflict
-from core.ids import new_id
 from core.keywords import require_known
 from core.models import Changes
 from core.rights import require
 from todos.models import Label, Todo, TodoList
-from todos.services.fields import TodoDetails, TodoFields
-from todos.services.lists import inbox_of
-from todos.services.locking import (
-    lock_list,
-    lock_lists,
-    lock_todo,
-    record_in_list,
-    reread,
-)
+from todos.services.adding import create_todos, ids_of
+from todos.services.fields import NewTodo, TodoFields
+from todos.services.locking import lock_lists, lock_todo, record_in_list, reread
 from todos.services.moving import move_to_list
-from todos.services.rules import check_rules, columns_of, require_free_uids
-from todos.services.search import words_of
+from todos.services.rules import (
+    Draft,
+    References,
+    check_rules,
+    columns_of,
+    require_free_uids,
+)
 
 # Fields that refer to rows of the list: in a move, to rows of the new list.
 _OF_LIST = frozenset({"parent", "assignee"})
 
 
-class IdTaken(Conflict):
-    code = "id_taken"
-    message = _("A row with this id already exists.")
+@transaction.atomic
+def add_todo(*, actor: User, now: datetime, **fields: Unpack[NewTodo]) -> Todo:
+    """Add a todo at the end of the list, which defaults to the actor's inbox."""
+    [todo] = create_todos([fields], [""], actor=actor, now=now)
+    return todo
 
 
 @transaction.atomic
-def add_todo(
-    *,
-    actor: User,
-    content: str,
-    now: datetime,
-    todo_list: TodoList | None = None,
-    id: UUID | None = None,
-    uid: str = "",
-    labels: list[Label] | None = None,
-    **fields: Unpack[TodoDetails],
-) -> Todo:
-    """Add a todo at the end of the list, which defaults to the actor's inbox."""
-    require_known(fields, TodoDetails)
-    require(actor, "todos.add_todo")
-    target = todo_list or inbox_of(actor, now=now)
-    locked = lock_list(actor=actor, list_id=target.pk)
-    todo = Todo(id=id or new_id(), list=locked, content=content)
-    todo.uid = uid or str(todo.pk)
-    todo.rank = locked.take_rank()
-    if id is not None and Todo.with_trash.filter(pk=id).exists():
-        raise IdTaken
-    if id is not None or uid:
-        require_free_uids(locked, [todo.uid])
-    check_rules(todo, cast(TodoFields, fields), labels)
-    for name, value in columns_of(todo, actor, cast(TodoFields, fields)).items():
-        setattr(todo, name, value)
-    if labels:
-        names = Label.objects.filter(pk__in=[label.pk for label in labels])
-        todo.search_extra = words_of(names.values_list("name", flat=True))
-    todo.stamp(by=actor, at=now)
-    todo.save(force_insert=True)
-    changes = todo.created_changes()
-    if labels:
-        todo.labels.set(labels)
-        changes["labels"] = [None, ids_of(labels)]
-    record_in_list(locked, ("todo.created", todo, changes), actor=actor, at=now)
-    return todo
+def add_todos(*, actor: User, todos: Sequence[NewTodo], now: datetime) -> list[Todo]:
+    """Add todos in this order at the ends of their lists: all of them, or none.
+
+    A parent may be one of them that comes before. The field that a refusal names begins
+    with the place of the todo: todos.3.parent.
+    """
+    names = [f"todos.{index}." for index in range(len(todos))]
+    return create_todos(todos, names, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -151,7 +118,8 @@ def _apply(
     actor: User,
     now: datetime,
 ) -> None:
-    check_rules(todo, fields, labels)
+    known = References.read([Draft(locked.pk, fields, labels or ())])
+    check_rules(todo, fields, labels or (), known)
     if "uid" in fields:
         fields["uid"] = fields["uid"] or str(todo.pk)
         require_free_uids(locked, [fields["uid"]], exclude=todo)
@@ -159,10 +127,6 @@ def _apply(
     columns = columns_of(todo, actor, fields)
     if changes := todo.change(by=actor, at=now, extra_changes=relabelled, **columns):
         record_in_list(locked, ("todo.changed", todo, changes), actor=actor, at=now)
-
-
-def ids_of(rows: Iterable[Model]) -> list[str]:
-    return sorted(str(row.pk) for row in rows)
 
 
 def _split(fields: TodoFields) -> tuple[TodoFields, TodoFields]:

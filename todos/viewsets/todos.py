@@ -19,11 +19,19 @@ from todos.querysets import TodoQuerySet
 from todos.reads import FilteredTodos, TodosInState, find_todo
 from todos.serializers.todos import (
     PositionSerializer,
+    TodoBulkSerializer,
     TodoChangeSerializer,
+    TodoResultsSerializer,
     TodoSerializer,
 )
 from todos.services.moving import reposition_todo
-from todos.services.todos import add_todo, edit_todo, finish_todo, reopen_todo
+from todos.services.todos import (
+    add_todo,
+    add_todos,
+    edit_todo,
+    finish_todo,
+    reopen_todo,
+)
 from todos.services.trash import purge_todo, restore_todo, trash_todo
 from todos.viewsets.base import ListScopedViewSet
 
@@ -62,6 +70,14 @@ EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
             "labels": [_LABEL],
         },
     },
+    "bulk_create": {
+        "A todo and its subtask": {
+            "todos": [
+                {"id": _TODO, "list": _LIST, "content": "Pack for the journey"},
+                {"list": _LIST, "content": "Passport", "parent": _TODO},
+            ]
+        },
+    },
     "update": {"Replace": {"content": "Renew both passports", "priority": 3}},
     "partial_update": {
         "Postpone": {"due_on": "2026-04-15"},
@@ -79,6 +95,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         "list": "todos.view_todo",
         "retrieve": "todos.view_todo",
         "create": "todos.add_todo",
+        "bulk_create": "todos.add_todo",
         "update": "todos.change_todo",
         "partial_update": "todos.change_todo",
         "destroy": "todos.delete_todo",
@@ -92,11 +109,13 @@ class TodoViewSet(ListScopedViewSet[Todo]):
     serializer_class = TodoSerializer
     inputs = {
         "create": TodoSerializer,
+        "bulk_create": TodoBulkSerializer,
         "update": TodoChangeSerializer,
         "partial_update": TodoChangeSerializer,
         "position": PositionSerializer,
     }
-    outputs = {"purge": None}
+    outputs = {"bulk_create": TodoResultsSerializer, "purge": None}
+    creating = frozenset({"create", "bulk_create"})
     examples = EXAMPLES
     filters = TodoFilter
     orders = ORDERS | TRASH_ORDERS
@@ -120,7 +139,7 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         return ORDERS
 
     def replayable(self, user: User) -> TodoQuerySet:
-        return Todo.with_trash.editable_by(user)
+        return Todo.with_trash.editable_by(user).prefetch_related("labels")
 
     def list(self, request: Request) -> HttpResponseBase:
         """List todos, newest first; a state chooses open, finished or trashed ones.
@@ -150,6 +169,16 @@ class TodoViewSet(ListScopedViewSet[Todo]):
         """Add a todo; without a list, to the inbox."""
         todo = add_todo(actor=self.user, now=timezone.now(), **self.valid())
         return self.created(todo)
+
+    def bulk_create(self, request: Request) -> Response:
+        """Add up to 1,000 todos at once: all of them, or none.
+
+        Errors name the place of a todo in the request, beginning with 0:
+        `todos.3.content`. With an `id`, a todo can be the `parent` of those after it.
+        A repetition with the same `Idempotency-Key` shows the todos as they are then.
+        """
+        todos = add_todos(actor=self.user, now=timezone.now(), **self.valid())
+        return Response(self.present_many(todos), status=201)
 
     def update(self, request: Request, pk: str) -> Response:
         """Replace a todo: fields left out are cleared, except list and uid."""

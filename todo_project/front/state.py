@@ -24,12 +24,12 @@ class State:
     """Facts about a key, with the tokens of their sources, taken before the facts.
 
     Until `ends_at` (monotonic) the same tokens mean the same facts. Without tokens only
-    the database can tell.
+    the database can tell. Sources are unknown as long as Redis has not answered.
     """
 
     facts: Facts
-    sources: Sequence[UUID]
     ends_at: float
+    sources: Sequence[UUID] | None = None
     tokens: Tokens | None = None
     command: bytes = b""  # reads the tokens
     generation: int = 0  # of the connections to Redis
@@ -48,40 +48,46 @@ class State:
 def read_state(authorization: str, before: State | None = None) -> State | None:
     """Return the present state; None if the key may not be used or has to be marked.
 
-    `before` is an earlier state, whose sources are likely to be the same.
+    `before` is an earlier state, whose sources are the same with the same access
+    version.
     """
-    begin = time.monotonic()
-    version, sources = _sources(authorization, before)
-    generation = wire.generation
-    tokens = _take(sources)
+    if before is None or before.sources is None:
+        return _first_state(authorization)
+    version = before.facts.access_version
+    state = _state(authorization, before.sources, version)
+    changed = state is not None and state.facts.access_version != version
+    return _first_state(authorization) if changed else state
+
+
+def _first_state(authorization: str) -> State | None:
+    """Return the state with its sources, which have to be found in the database."""
+    state = _state(authorization)
+    is_usable = state is not None and not state.facts.is_suspended
+    if state is None or not is_usable or _take([EVERYONE]) is None:
+        return state
+    version, lists = lists_of(state.facts.user)
+    sources = (EVERYONE, state.facts.user, *lists)
+    return _state(authorization, sources[: MOST_SOURCES + 1], version)
+
+
+def _state(
+    authorization: str, sources: Sequence[UUID] | None = None, version: int = 0
+) -> State | None:
+    begin, generation = time.monotonic(), wire.generation
+    tokens = _take(sources) if sources and len(sources) <= MOST_SOURCES else None
     facts = facts_of(authorization)
     if facts is None or (left := _seconds_left(facts)) <= 0:
         return None
-    is_certain = facts.access_version == version and not facts.is_suspended
     ends_at = begin + min(left, VALIDITY * random.uniform(0.8, 1))  # noqa: S311
-    if tokens is None or not is_certain or generation != wire.generation:
-        return State(facts, sources if is_certain else (), ends_at)
-    command = read_command(sources)
-    return State(facts, sources, ends_at, tokens, command, generation)
-
-
-def _sources(authorization: str, before: State | None) -> tuple[int, Sequence[UUID]]:
-    """Return the access version, and everything that can change the facts."""
-    if not settings.REDIS_URL:
-        return 0, ()
-    if before is not None and before.sources:
-        return before.facts.access_version, before.sources
-    facts = facts_of(authorization)
-    if facts is None:
-        return 0, ()
-    version, lists = lists_of(facts.user)
-    if len(lists) > MOST_SOURCES:
-        return version, ()
-    return version, (EVERYONE, facts.user, *lists)
+    is_certain = facts.access_version == version and not facts.is_suspended
+    if not sources or tokens is None or not is_certain or generation != wire.generation:
+        return State(facts, ends_at, sources)
+    return State(facts, ends_at, sources, tokens, read_command(sources), generation)
 
 
 def _take(sources: Sequence[UUID]) -> Tokens | None:
-    if not sources:
+    """Return the tokens; None without Redis, or if it does not answer."""
+    if not settings.REDIS_URL:
         return None
     try:
         return take(sources)

@@ -106,17 +106,24 @@ class Front:
         content = self.django(environ, lambda *start: given.append(start))
         start_response(*given[0])
         status, headers = given[0][:2]
-        tag = dict(headers).get("ETag", "")
-        if not status.startswith(("200", "304")) or not tag.startswith("W/"):
+        if not is_repeatable(status, dict(headers)):
             self.shared.give_up(key)
             return content  # type: ignore[no-any-return]
         body = b"".join(content)
         content.close()
         answer = Answer(status, headers, body, ROUTES[environ["PATH_INFO"]], state)
-        if len(body) <= LARGEST:
-            self.answers.put(key, answer)
-            self.shared.put(key, answer)
+        self.answers.put(key, answer)
+        self.shared.put(key, answer)
         return [body]
+
+
+def is_repeatable(status: str, headers: dict[str, str]) -> bool:
+    """Return whether an answer has the entity tag of a collection, and is not large."""
+    return (
+        status.startswith(("200", "304"))
+        and headers.get("ETag", "").startswith("W/")
+        and int(headers["Content-Length"]) <= LARGEST
+    )
 
 
 def is_candidate(environ: Environ) -> bool:

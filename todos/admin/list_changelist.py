@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin.changelist import BoundedChangeList, Changelist, Column
+from core.admin.changelist import BoundedChangeList, Changelist
 from core.admin.permissions import request_user
+from core.admin.table import Column
 from core.site import NavItem
 from todos.admin.colours import DEFAULT_COLOUR
 from todos.admin.inlines import MEMBER_ORDER

@@ -103,8 +103,8 @@ class TodoAdmin(OfListAdmin[Todo]):
             *super().get_urls(),
         ]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: Any = super().get_queryset(request)
+    def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_rows(request)
         rows = rows.trashed() if shows_trash(request) else rows.active()
         for key in SORT_KEYS:  # of sortable columns
             rows = rows.with_key(key)

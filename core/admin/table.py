@@ -78,6 +78,7 @@ class TableColumn:
     ) -> None:
         self.changelist, self.name, self.tag = changelist, name, tag
         self.model_admin = changelist.model_admin
+        self.method = self.model_admin.action_checkbox if name == CHECKBOX else name
         self.empty = self.model_admin.get_empty_value_display()
         self._names_of_choices: dict[Any, str] | None = None
         kind = getattr(name, "__name__", name)
@@ -120,8 +121,8 @@ class TableColumn:
 
     def _lookup(self, row: Any) -> tuple[Any, Any, Any]:
         """Return the column's field or other attribute, and its value in the row."""
-        if callable(self.name):
-            return None, self.name, self.name(row)
+        if callable(self.method):
+            return None, self.method, self.method(row)
         return lookup_field(self.name, row, self.model_admin)
 
 

@@ -162,7 +162,7 @@ def priority_cell(todo: Todo) -> str:
     return format_html(
         '<span class="priority priority-{}">{}</span>',
         todo.priority,
-        todo.get_priority_display(),
+        Priority(todo.priority).label,
     )
 
 

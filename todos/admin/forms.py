@@ -57,6 +57,9 @@ class TodoForm(ServiceForm):
         )
 
     def configure(self) -> None:
+        self.shown_list = self.initial.get("list") if self.is_new else self.row.list
+        if self.is_new and self.shown_list:
+            self.initial["list"] = self.shown_list.pk
         if "labels" not in self.fields or not self.user.has_perm("todos.add_label"):
             self.fields.pop("new_labels", None)
         for name in self.offered:
@@ -95,12 +98,12 @@ class TodoForm(ServiceForm):
 
     def _known(self, name: str) -> list[Any]:
         """Return the choices that were read with the row."""
-        if self.is_new or self.is_bound:
+        if self.is_bound:
             return []
         match name:
-            case "list":
-                return [self.row.list] if self.row.list.is_writable else []
-            case "labels":
+            case "list" if self.shown_list and self.shown_list.is_writable:
+                return [self.shown_list]
+            case "labels" if not self.is_new:
                 return sorted(self.row.labels.all(), key=lambda label: label.name_key)
         return []
 

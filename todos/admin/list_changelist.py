@@ -23,6 +23,7 @@ from todos.admin.trash import shows_trash
 from todos.models import Membership
 
 MAX_IN_NAV = 12
+NAMES_OF_MEMBERS = ("user__username", "user__display_name")
 
 
 class ListTable(BoundedChangeList):
@@ -33,7 +34,8 @@ class ListTable(BoundedChangeList):
     ) -> QuerySet[Any]:
         lists = super().get_queryset(request, exclude_parameters)
         others = Membership.objects.exclude(user=request_user(request))
-        members = others.select_related("user").order_by(*MEMBER_ORDER)
+        names = others.select_related("user").only("list", *NAMES_OF_MEMBERS)
+        members = names.order_by(*MEMBER_ORDER)
         return lists.prefetch_related(Prefetch("memberships", members))
 
 

@@ -46,7 +46,7 @@ PAGES = {
     "a new key": ("accounts_apikey_add", 4),
 }
 FORMS = {
-    "todos_todo": ("todo", 8),
+    "todos_todo": ("todo", 10),
     "todos_todolist": ("list", 7),
     "todos_label": ("label", 5),
     "todos_comment": ("comment", 5),

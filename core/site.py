@@ -45,9 +45,10 @@ class NavItem:
     def match(self, request: HttpRequest) -> int:
         """Return how closely the entry matches the current page; 0 is not at all."""
         path, _sign, query = self.url.partition("?")
+        if path != request.path:
+            return 0
         wanted = set(QueryDict(query).items())
-        fits = path == request.path and wanted <= set(request.GET.items())
-        return 1 + len(wanted) if fits else 0
+        return 1 + len(wanted) if wanted <= set(request.GET.items()) else 0
 
 
 class SitePage(Protocol):
@@ -117,6 +118,12 @@ class PersonalAdminSite(AdminSite):
             for url in super().get_urls()
             if getattr(url, "name", "") != "view_on_site"
         ]
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[Any]:
+        """Return nothing: the templates list `nav` instead, which costs less."""
+        return []
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)

@@ -30,6 +30,7 @@ REGIONS = {
 LANGUAGES_KEPT = 8  # each with the offsets of one day
 
 Choice = tuple[str, str]
+Region = tuple[str, tuple[Choice, ...]]
 
 
 @cache
@@ -46,19 +47,17 @@ def canonical_zones() -> tuple[str, ...]:
     return tuple(row[2] for row in rows if row[2] in zone_names())
 
 
-def zone_choices() -> list[Choice | tuple[str, list[Choice]]]:
+def zone_choices() -> tuple[Choice | Region, ...]:
     """Return the zones to choose from: in the active language, grouped by region.
 
     Each has its offset of today; a region's zones are sorted from west to east.
     """
     groups = _grouped_zones(get_language() or "en", timezone.now().date())
-    return [("UTC", "UTC"), *((region, list(zones)) for region, zones in groups)]
+    return ("UTC", "UTC"), *groups
 
 
 @lru_cache(maxsize=LANGUAGES_KEPT)
-def _grouped_zones(
-    language: str, day: date
-) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+def _grouped_zones(language: str, day: date) -> tuple[Region, ...]:
     locale = Locale.parse(to_locale(language))
     noon = datetime.combine(day, time(12), UTC)
     zones: dict[str, list[tuple[timedelta, str, str]]] = {name: [] for name in REGIONS}

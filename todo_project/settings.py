@@ -153,8 +153,8 @@ TEMPLATES = [
         },
     }
 ]
-# Widgets have templates of this project, in templates/django/forms.
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+# Most widgets have no template.
+FORM_RENDERER = "core.forms.renderer.Renderer"
 
 # --- Redis --------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -14,3 +16,16 @@ class ReleaseStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc
     """
 
     manifest_name = f"staticfiles-{settings.RELEASE}.json"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """Return the URL of a file; pages contain dozens of them."""
+        if settings.DEBUG and not force:
+            return super().url(name, force)  # type: ignore[no-any-return]
+        key = (self.base_url, name)
+        if key not in self._known:
+            self._known[key] = super().url(name, force)
+        return self._known[key]

@@ -2,34 +2,73 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.forms import SetPasswordMixin
+from django.forms.utils import flatatt
 from django.http import QueryDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from accounts.services.passwords import hash_password
 from core.admin.forms import RowChoices, ServiceForm
-from core.timezones import zone_choices, zone_names
+from core.html import format_html
+from core.timezones import (
+    LANGUAGES_KEPT,
+    Choice,
+    Region,
+    zone_choices,
+    zone_names,
+)
 
 
 class ZoneSelect(forms.Select):
-    """Offers the canonical zones, and another one if it is the current value."""
+    """Offers the canonical zones, and another one if it is the current value.
 
-    def optgroups(
-        self, name: str, value: list[str], attrs: dict[str, Any] | None = None
-    ) -> Any:
-        groups = super().optgroups(name, value, attrs)
-        other = [zone for zone in value if zone in zone_names() and not self._has(zone)]
-        options = [self.create_option(name, zone, zone, True, 0) for zone in other]
-        return [(None, options, 0), *groups]
+    With hundreds of options, Django's template would take longer than all other fields.
+    """
 
-    def _has(self, zone: str) -> bool:
-        groups = (part for _name, part in self.choices if isinstance(part, list))
-        return zone == "UTC" or any(zone in dict(part) for part in groups)
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: object = None,
+    ) -> SafeString:
+        others = flatatt(self.build_attrs(self.attrs, attrs))
+        options = self._options(str(value or ""))
+        return format_html('<select name="{}"{}>{}</select>', name, others, options)
+
+    def _options(self, zone: str) -> SafeString:
+        options = _zone_options(zone_choices())
+        if not self.is_required:
+            options = _option("", "–") + options
+        start = format_html('<option value="{}"', zone)
+        if f"{start}>" in options:
+            options = options.replace(f"{start}>", f"{start} selected>")
+        elif zone in zone_names():
+            options = f"{start} selected>{zone}</option>{options}"
+        return SafeString(options)
+
+
+def _option(value: str, label: str) -> str:
+    return format_html('<option value="{}">{}</option>', value, label)
+
+
+@lru_cache(maxsize=LANGUAGES_KEPT)
+def _zone_options(choices: tuple[Choice | Region, ...]) -> str:
+    html = ""
+    for name, part in choices:
+        if isinstance(part, str):
+            html += _option(name, part)
+        else:
+            zones = "".join(_option(*zone) for zone in part)
+            html += format_html('<optgroup label="{}">', name) + zones + "</optgroup>"
+    return html
 
 
 class ZoneField(forms.ChoiceField):
@@ -37,12 +76,9 @@ class ZoneField(forms.ChoiceField):
 
     widget = ZoneSelect
 
-    def __init__(self, *, required: bool = True, **options: Any) -> None:
-        def choices() -> Any:
-            return zone_choices() if required else [("", "–"), *zone_choices()]
-
+    def __init__(self, **options: Any) -> None:
         options.setdefault("label", gettext_lazy("time zone"))
-        super().__init__(choices=choices, required=required, **options)
+        super().__init__(**options)
 
     def valid_value(self, value: str) -> bool:
         return value in zone_names()

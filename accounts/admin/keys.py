@@ -12,7 +12,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -23,10 +22,12 @@ from accounts.services.keys import issue_key, revoke_key
 from core.admin.actions import BulkActions
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
-from core.admin.changelist import Changelist, Column
+from core.admin.changelist import Changelist
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
+from core.admin.table import Column
 from core.admin.urls import page_url, with_filters
+from core.html import format_html
 
 
 class KeyStateFilter(admin.SimpleListFilter):

@@ -36,12 +36,13 @@ from accounts.services.people import (
 )
 from core.admin.base import ScopedModelAdmin
 from core.admin.changeform import ChangeForm
-from core.admin.changelist import Changelist, Column
+from core.admin.changelist import Changelist
 from core.admin.forms import ServiceForm
 from core.admin.gone import gone_response
 from core.admin.history import history_of
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
+from core.admin.table import Column
 from core.admin.urls import page_url, with_filters
 from core.errors import DomainError, Stale, refusal_of
 from core.forms import kept

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
@@ -17,13 +18,15 @@ from django.utils.translation import gettext as _
 
 from core.admin.actions import BulkActions
 from core.admin.changeform import ChangeForm
-from core.admin.changelist import Changelist, Column
+from core.admin.changelist import Changelist
 from core.admin.forms import ServiceForm
 from core.admin.history import history_of, present_events, without_repeats
 from core.admin.paginator import BoundedPaginator
 from core.admin.permissions import Row, ScopedRows, request_user
 from core.admin.removal import Removal
+from core.admin.table import Column
 from core.characters import is_visible
+from core.html import format_html
 from core.ids import is_key
 from core.models import Event
 from core.scoping import ScopedQuerySet
@@ -167,8 +170,15 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         return self.bulk_actions.offered(request)
 
     def action_checkbox(self, obj: Row) -> SafeString:
-        can_act = self.bulk_actions.can_act_on(obj)
-        return super().action_checkbox(obj) if can_act else SafeString()
+        if not self.bulk_actions.can_act_on(obj):
+            return SafeString()
+        return format_html(  # a widget would render a template in each row
+            '<input type="checkbox" name="{}" value="{}" class="action-select"'
+            ' aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            _("Select this object for an action - {}").format(obj),
+        )
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin import ListFilter, ModelAdmin
@@ -14,11 +14,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.admin.paginator import BoundedPaginator
+from core.admin.table import Column, Table
 from core.admin.urls import page_url
 from core.scoping import ScopedQuerySet
 from core.site import NavItem
-
-Column = str | Callable[[Any], object]
 
 
 class BoundedChangeList(ChangeList):
@@ -48,6 +47,10 @@ class BoundedChangeList(ChangeList):
             self.previous_page = self.get_query_string({PAGE_VAR: self.page_num - 1})
         if self.page_num < self.paginator.num_pages:
             self.next_page = self.get_query_string({PAGE_VAR: self.page_num + 1})
+
+    @property
+    def table(self) -> Table:
+        return Table(self)
 
     @property
     def can_act(self) -> bool:

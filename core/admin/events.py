@@ -67,7 +67,7 @@ class EventChangeList(BoundedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        shown = present_events(self.result_list, request)
+        shown = present_events(self.result_list, request, with_changes=False)
         for event, presented in zip(self.result_list, shown, strict=True):
             event.presented = presented
 
@@ -172,7 +172,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
 
     def _latest(self, request: HttpRequest) -> list[Any]:
         events = list(self.get_queryset(request).order_by(*self.ordering)[:LATEST])
-        return present_events(events, request, technical=False)
+        return present_events(events, request, with_changes=False)
 
     def history_rows(self, request: HttpRequest, row: Event) -> QuerySet[Event]:
         return Event.objects.none()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import time
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 from uuid import UUID
 
 from django import forms
@@ -94,6 +94,9 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     `user` is the person who fills it in. Subclasses adapt the fields in `configure`.
     """
+
+    # Relations whose choices `configure` sets.
+    offered: ClassVar[tuple[str, ...]] = ()
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     once = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -260,6 +263,9 @@ class _ChoicesOfList(AutocompleteMixin):
     """An autocomplete widget that offers the choices of one list."""
 
     list_id: UUID | None = None
+    known: Iterable[Model] = ()  # choices that need not be read to show them
+    is_required: bool
+    allow_multiple_selected: bool
 
     def get_url(self) -> str:
         url = super().get_url()
@@ -271,7 +277,16 @@ class _ChoicesOfList(AutocompleteMixin):
         self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None
     ) -> Any:
         """Preselect only valid ids; the field reports other values as errors."""
-        return super().optgroups(name, [v for v in value if is_id(str(v))], attr)
+        chosen = [v for v in value if is_id(str(v))]
+        rows = [row for row in self.known if str(row.pk) in chosen]
+        if len(rows) < len(chosen):
+            return super().optgroups(name, chosen, attr)
+        choices = [(row.pk, str(row), True) for row in rows]
+        if not self.is_required and not self.allow_multiple_selected:
+            choices.insert(0, ("", "", False))
+        create_option = self.create_option  # type: ignore[attr-defined]
+        options = [create_option(name, *choice, 0) for choice in choices]
+        return [(None, options, 0)]
 
 
 class Autocomplete(_ChoicesOfList, AutocompleteSelect):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -87,12 +88,13 @@ def present_events(
     *,
     technical: bool = True,
     page_of: Model | None = None,
+    with_changes: bool = True,
 ) -> list[PresentedEvent]:
     """Format events for a page; see `present_event`.
 
     Events do not name the row `page_of`, which the page is about.
     """
-    names = names_in(events, request, page_of)
+    names = names_in(events, request, page_of, with_changes=with_changes)
     known = str(page_of.pk) if page_of else ""
     shown = [present_event(event, names, technical=technical) for event in events]
     return [
@@ -102,11 +104,16 @@ def present_events(
 
 
 def names_in(
-    events: list[Event], request: HttpRequest, known: Model | None = None
+    events: list[Event],
+    request: HttpRequest,
+    known: Model | None = None,
+    *,
+    with_changes: bool = True,
 ) -> EventNames:
     """Return the names of the rows in events, as far as the user sees them."""
     streams = streams_visible_in(request)
-    return EventNames(events, request_user(request), streams, known)
+    user = request_user(request)
+    return EventNames(events, user, streams, known, with_changes=with_changes)
 
 
 def present_event(
@@ -117,16 +124,22 @@ def present_event(
     Fields of use only to programs are left out unless `technical`.
     """
     is_open = event.is_open_to(names.streams)
+    shows_changes = is_open and names.with_changes
     return PresentedEvent(
         at=event.at,
         actor=names.of_actor(event) or Name(event.actor_label or _("the system")),
-        source=event.get_source_display(),
+        source=str(_source_names().get(event.source, event.source)),
         phrase=event_phrase(event),
         subject=subject_of(event),
         name=names.of_subject(event),
-        changes=_field_changes(event, names, technical) if is_open else [],
+        changes=_field_changes(event, names, technical) if shows_changes else [],
         is_withheld=not is_open,
     )
+
+
+@cache
+def _source_names() -> dict[str, Any]:
+    return dict(Event._meta.get_field("source").flatchoices)
 
 
 def technical_fields(event: Event) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +18,8 @@ from core.users import User
 
 Row = TypeVar("Row", bound=Model)
 Found = TypeVar("Found")
+
+Relation: TypeAlias = "ForeignKey[Any, Any] | ManyToManyField[Any, Any]"
 
 
 def request_user(request: HttpRequest) -> User:
@@ -73,17 +75,28 @@ class ScopedRows(Generic[Row]):
         related = self.model._meta.get_field(field).remote_field.model  # type: ignore[union-attr]
         return _scoped(related._default_manager.all()).visible_to(request_user(request))
 
+    def _choices_at_first(
+        self,
+        request: HttpRequest,
+        field: ForeignKey[Any, Any] | ManyToManyField[Any, Any],
+    ) -> QuerySet[Any]:
+        """Return the choices, or none if the form itself sets them."""
+        form: Any = self.form  # type: ignore[attr-defined]
+        if field.name in getattr(form, "offered", ()):
+            return field.related_model._default_manager.none()
+        return self.choices_for(request, field.name)
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelChoiceField[Any] | None:
-        options["queryset"] = self.choices_for(request, db_field.name)
+        options["queryset"] = self._choices_at_first(request, db_field)
         options["form_class"] = RowChoice
         return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc,no-any-return]
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **options: Any
     ) -> ModelMultipleChoiceField[Any] | None:
-        options["queryset"] = self.choices_for(request, db_field.name)
+        options["queryset"] = self._choices_at_first(request, db_field)
         options["form_class"] = RowChoices
         return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc,no-any-return]
 

@@ -81,7 +81,8 @@ class EventNames:
 
     A row that the user sees has its present name; one that was deleted has the last
     recorded one, if an event in `streams`, which the user may read in full, holds it.
-    `known` is a row that need not be read.
+    `known` is a row that need not be read. The rows that changes refer to are only
+    read `with_changes`.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class EventNames:
         user: User,
         streams: frozenset[UUID],
         known: Model | None = None,
+        *,
+        with_changes: bool = True,
     ) -> None:
-        self.user, self.streams = user, streams
+        self.user, self.streams, self.with_changes = user, streams, with_changes
         self._people: type[Model] = get_user_model()
         self._rows = VisibleRows(user)
         self._rows.add(self._people, user)
@@ -140,7 +143,7 @@ class EventNames:
     def _want_rows_of(self, event: Event) -> None:
         if subject := registry.subjects.get(event.resource_type):
             self._rows.want(subject.model, [event.resource_id])
-        for name, values in event.changes.items():
+        for name, values in event.changes.items() if self.with_changes else ():
             if related := _related_model(event.resource_type, name):
                 self._rows.want(related, values)
 

@@ -38,7 +38,7 @@ PAGES = {
     "roles": ("accounts_role_changelist", 7),
     "API keys": ("accounts_apikey_changelist", 6),
     "events": ("core_event_changelist", 16),
-    "a new todo": ("todos_todo_add", 6),
+    "a new todo": ("todos_todo_add", 4),
     "a new list": ("todos_todolist_add", 4),
     "a new label": ("todos_label_add", 4),
     "a new person": ("accounts_user_add", 6),
@@ -46,10 +46,10 @@ PAGES = {
     "a new key": ("accounts_apikey_add", 4),
 }
 FORMS = {
-    "todos_todo": ("todo", 15),
+    "todos_todo": ("todo", 10),
     "todos_todolist": ("list", 7),
-    "todos_label": ("label", 6),
-    "todos_comment": ("comment", 6),
+    "todos_label": ("label", 5),
+    "todos_comment": ("comment", 5),
     "accounts_user": ("person", 9),
     "accounts_role": ("role", 9),
     "accounts_apikey": ("key", 5),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from accounts.models import User
 from core.admin.base import ScopedModelAdmin
 from core.admin.permissions import Row, request_user
+from core.ids import is_key
 from core.site import FILTERS
 from todos.admin.own_lists import own_lists
 from todos.models import Label, Membership, Todo, TodoList
@@ -19,9 +20,25 @@ from todos.models import Label, Membership, Todo, TodoList
 class OfListAdmin(ScopedModelAdmin[Row]):
     """Pages of rows of a list: the user's role there decides what they may do."""
 
+    def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows without their lists."""
+        return super().get_queryset(request)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
+        rows = self.get_rows(request)
         return rows.prefetch_related(with_own_list(request_user(request)))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Row | None:
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        # The navigation shows the lists anyway.
+        if not is_key(self.opts.pk, object_id):
+            return None
+        rows = list(self.get_rows(request).filter(pk=object_id))
+        own_lists(request).attach(rows)
+        return rows[0] if rows else None
 
     def can_edit(self, request: HttpRequest, row: Row) -> bool:
         todo_list: TodoList = row.list  # type: ignore[attr-defined]

@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
-from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
+from core.admin.urls import page_url
+from core.html import format_html
 from todos.admin.colours import dot
 from todos.due import Period
 from todos.models import Label, Priority, Todo, TodoList
@@ -22,10 +23,13 @@ from todos.models import Label, Priority, Todo, TodoList
 
 def day_name(day: date, today: date) -> str:
     """Return the day in words: Today, Tomorrow, Friday, 3 May."""
-    names = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}
-    distance = (day - today).days
-    if distance in names:
-        return names[distance]
+    match (day - today).days:
+        case -1:
+            return _("Yesterday")
+        case 0:
+            return _("Today")
+        case 1:
+            return _("Tomorrow")
     if today < day <= Period.WEEK.days(today)[1]:
         return date_format(day, "l")
     if day.year == today.year:
@@ -112,7 +116,7 @@ def done_cell(todo: Todo) -> str:
         ' aria-label="{}" aria-pressed="{}"></button>',
         done,
         anchor,
-        reverse(f"admin:todos_todo_{page}", args=[todo.pk]),
+        page_url(todo, page, todo.pk),
         neighbour,
         anchor,
         neighbour,
@@ -134,7 +138,7 @@ def content_cell(todo: Todo) -> str:
 
 def todos_url(todo_list: TodoList) -> str:
     """Return the URL of the table of the list's todos."""
-    return f"{reverse('admin:todos_todo_changelist')}?list={todo_list.pk}"
+    return f"{page_url(Todo, 'changelist')}?list={todo_list.pk}"
 
 
 def list_link(todo_list: TodoList) -> str:
@@ -158,7 +162,7 @@ def priority_cell(todo: Todo) -> str:
     return format_html(
         '<span class="priority priority-{}">{}</span>',
         todo.priority,
-        todo.get_priority_display(),
+        Priority(todo.priority).label,
     )
 
 
@@ -170,9 +174,8 @@ def label_cell(label: Label) -> str:
     )
 
 
-def labels_cell(todo: Todo) -> str:
-    labels = sorted(todo.labels.all(), key=lambda label: label.name_key)
-    return format_html_join(" ", "{}", ((label_cell(label),) for label in labels))
+def labels_cell(labels: Iterable[Label]) -> str:
+    return SafeString(" ".join(map(label_cell, labels)))
 
 
 def person_cell(person: User | None) -> str:
@@ -207,6 +210,7 @@ def with_cells(todos: Iterable[Todo], now: datetime, place: str = "") -> list[An
     rows: list[Any] = list(todos)
     add_anchors(rows, place)
     for todo in rows:
+        todo.page_url = page_url(todo, "change", todo.pk)
         todo.done_cell = done_cell(todo)
         todo.due_cell = due_cell(todo, now)
         todo.priority_cell = priority_cell(todo)

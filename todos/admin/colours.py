@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+
+from core.html import format_html
 
 # Shown where no colour was chosen.
 DEFAULT_COLOUR = "#adb5bd"

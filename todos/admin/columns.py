@@ -6,13 +6,14 @@ The name of a function is part of the CSS class of its column.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.characters import isolate
+from core.html import format_html
 from core.text import listed
 from todos.admin import cells
 from todos.models import Label, MemberRole, Todo, TodoList
@@ -54,8 +55,8 @@ def assignee(todo: Todo) -> str:
 
 
 @admin.display(description=gettext_lazy("labels"))
-def labels(todo: Todo) -> str:
-    return cells.labels_cell(todo)
+def labels(todo: Any) -> str:
+    return cells.labels_cell(todo.shown_labels)
 
 
 @admin.display(description=gettext_lazy("in the trash since"))

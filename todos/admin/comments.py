@@ -53,8 +53,8 @@ class CommentAdmin(OfListAdmin[Comment]):
     resource_type = "comment"
     fieldsets = ((None, {"fields": ("text",)}),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("todo")
+    def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_rows(request).select_related("todo")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # comments are added on the page of their todo

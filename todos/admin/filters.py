@@ -33,6 +33,10 @@ from todos.querysets import TodoQuerySet
 MAX_CHOICES = 50
 MAX_SHOWN = 40  # characters of a value in an error message
 
+# The columns that `str` needs.
+NAMES = ("username", "display_name")
+NAMES_OF_LISTS = ("list__name", "list__inbox_of")
+
 Lookups = list[tuple[str, str]]
 
 
@@ -219,7 +223,7 @@ class WhoFilter(RowFilter):
             members = members.filter(list=chosen)
         others = User.objects.visible_to(user).exclude(pk=user.pk)
         people = others.filter(pk__in=members.values("user"))
-        return people.order_by("username")  # type: ignore[no-any-return]
+        return people.only(*NAMES).order_by("username")  # type: ignore[no-any-return]
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         fixed = [("mine", _("Me")), ("none", _("Nobody"))]
@@ -266,7 +270,8 @@ class LabelFilter(RowFilter):
 
     def rows(self, request: HttpRequest) -> QuerySet[Any]:
         visible = Label.objects.visible_to(request_user(request))
-        labels = visible.select_related("list").order_by("name_key", "pk")
+        labels = visible.select_related("list").only("name", *NAMES_OF_LISTS)
+        labels = labels.order_by("name_key", "pk")
         chosen = requested_list_id(request)
         self.names_list = chosen is None
         return labels.filter(list=chosen) if chosen else labels

@@ -25,11 +25,11 @@ from todos.admin.colours import ColourField
 from todos.admin.new_labels import NewLabelsField, split_names
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
 
-RELATIONS = ("list", "parent", "assignee", "labels")
-
 
 class TodoForm(ServiceForm):
     """A todo; its relations are limited to rows of its list."""
+
+    offered = ("list", "parent", "assignee", "labels")
 
     due_zone = ZoneField(
         required=False,
@@ -57,9 +57,12 @@ class TodoForm(ServiceForm):
         )
 
     def configure(self) -> None:
+        self.shown_list = self.initial.get("list") if self.is_new else self.row.list
+        if self.is_new and self.shown_list:
+            self.initial["list"] = self.shown_list.pk
         if "labels" not in self.fields or not self.user.has_perm("todos.add_label"):
             self.fields.pop("new_labels", None)
-        for name in RELATIONS:
+        for name in self.offered:
             if name in self.fields:
                 self._choose_within_list(name)
 
@@ -87,7 +90,22 @@ class TodoForm(ServiceForm):
             field.widget.list_id = self.row.list_id or self.initial.get("list")
             field.widget.attrs["data-within"] = "id_list"
         field.help_text = ""
-        field.queryset = choices_in(self.user, name, self._lists())
+        field.widget.known = known = self._known(name)
+        if self.is_bound or (self.initial.get(name) and not known):
+            field.queryset = choices_in(self.user, name, self._lists())
+        else:
+            field.queryset = field.queryset.none()
+
+    def _known(self, name: str) -> list[Any]:
+        """Return the choices that were read with the row."""
+        if self.is_bound:
+            return []
+        match name:
+            case "list" if self.shown_list and self.shown_list.is_writable:
+                return [self.shown_list]
+            case "labels" if not self.is_new:
+                return sorted(self.row.labels.all(), key=lambda label: label.name_key)
+        return []
 
 
 class QuickAddForm(forms.Form):
@@ -200,6 +218,8 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class LabelForm(ServiceForm):
     """A label of a list."""
+
+    offered = ("list",)
 
     colour = ColourField()
 

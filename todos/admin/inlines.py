@@ -23,6 +23,13 @@ BY_ROLE = Case(
 )
 MEMBER_ORDER = (BY_ROLE, "created_at", "pk")
 
+COMMENT_COLUMNS = (
+    "text",
+    "created_at",
+    "created_by__username",
+    "created_by__display_name",
+)
+
 
 class AddingFormSet(ScopedFormSet):
     """Adds new rows below a row; those that exist are shown and not edited."""
@@ -55,8 +62,7 @@ class AddingFormSet(ScopedFormSet):
 class SubtaskFormSet(AddingFormSet):
     def rows(self) -> QuerySet[Todo]:
         below = Todo.objects.visible_to(self.user).filter(parent=self.instance)
-        ordered: QuerySet[Todo] = below.order_by("is_finished", "rank", "pk")
-        return ordered.prefetch_related("assignee", "labels")
+        return below.order_by("is_finished", "rank", "pk")  # type: ignore[no-any-return]
 
     def with_details(self, rows: list[Todo]) -> list[Any]:
         for row in rows:
@@ -72,7 +78,8 @@ class CommentFormSet(AddingFormSet):
 
     def rows(self) -> QuerySet[Comment]:
         comments = Comment.objects.visible_to(self.user).filter(todo=self.instance)
-        return comments.select_related("created_by").order_by("created_at", "pk")
+        shown = comments.select_related("created_by").only(*COMMENT_COLUMNS)
+        return shown.order_by("created_at", "pk")
 
     def with_details(self, rows: list[Any]) -> list[Any]:
         role = self.instance.list.role

@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
+from accounts.models import User
 from core.admin.changelist import BoundedChangeList
 from core.admin.paginator import BoundedPaginator
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
@@ -17,7 +18,7 @@ from todos.admin.cells import add_anchors
 from todos.admin.elsewhere import Match, matches_elsewhere
 from todos.admin.own_lists import own_lists
 from todos.admin.trash import shows_trash
-from todos.models import Todo
+from todos.models import Label, Todo
 
 
 class KeysetChangeList(BoundedChangeList):
@@ -104,7 +105,14 @@ def _shown_relations(request: HttpRequest) -> Sequence[str | Prefetch[Any]]:
     parent = Prefetch("parent", Todo.with_trash.only("content"))
     if shows_trash(request):
         return (parent,)
-    return (parent, "assignee", "finished_by", "labels")
+    people = User.objects.only("username", "display_name")
+    labels = Label.objects.only("list", "name", "name_key", "colour")
+    return (
+        parent,
+        Prefetch("assignee", people),
+        Prefetch("finished_by", people),
+        Prefetch("labels", labels.order_by("name_key"), to_attr="shown_labels"),
+    )
 
 
 def _binding(order: Order) -> str:

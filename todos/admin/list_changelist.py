@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.admin.changelist import BoundedChangeList, Changelist, Column
+from core.admin.changelist import BoundedChangeList, Changelist
 from core.admin.permissions import request_user
+from core.admin.table import Column
 from core.site import NavItem
 from todos.admin.colours import DEFAULT_COLOUR
 from todos.admin.inlines import MEMBER_ORDER
@@ -22,6 +23,7 @@ from todos.admin.trash import shows_trash
 from todos.models import Membership
 
 MAX_IN_NAV = 12
+NAMES_OF_MEMBERS = ("user__username", "user__display_name")
 
 
 class ListTable(BoundedChangeList):
@@ -32,7 +34,8 @@ class ListTable(BoundedChangeList):
     ) -> QuerySet[Any]:
         lists = super().get_queryset(request, exclude_parameters)
         others = Membership.objects.exclude(user=request_user(request))
-        members = others.select_related("user").order_by(*MEMBER_ORDER)
+        names = others.select_related("user").only("list", *NAMES_OF_MEMBERS)
+        members = names.order_by(*MEMBER_ORDER)
         return lists.prefetch_related(Prefetch("memberships", members))
 
 

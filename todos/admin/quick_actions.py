@@ -12,7 +12,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -23,6 +22,7 @@ from core.admin.urls import page_url
 from core.characters import isolate
 from core.errors import DomainError, Invalid, Missing
 from core.forms import kept, once
+from core.html import format_html
 from todos.admin.base import as_id, requested_list, requested_list_id
 from todos.admin.forms import QuickAddForm
 from todos.admin.own_lists import own_lists

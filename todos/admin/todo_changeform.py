@@ -17,9 +17,10 @@ from core.admin.forms import ScopedFormSet
 from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from todos.admin import cells
-from todos.admin.base import as_id, list_id_to_add_to, writable_lists
+from todos.admin.base import as_id, list_id_to_add_to
 from todos.admin.forms import TodoForm
 from todos.admin.new_labels import get_or_add_labels
+from todos.admin.own_lists import own_lists
 from todos.admin.trash import trashed_todo
 from todos.models import Label, Todo, TodoList
 from todos.services.comments import add_comment
@@ -39,10 +40,11 @@ class TodoChangeForm(ChangeForm[Todo, TodoForm]):
         return without_field("new_labels", fieldsets)
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
-        lists = writable_lists(request_user(request))
-        chosen = list_id_to_add_to(request)
-        first = (lists.filter(pk=chosen) if chosen else lists).first()
-        return {"list": first.pk if first else None}
+        lists = own_lists(request)
+        if chosen := list_id_to_add_to(request):
+            row = lists.find(chosen)
+            return {"list": row if row and row.is_writable else None}
+        return {"list": next(iter(lists.first(1, lambda row: row.is_writable)), None)}
 
     def context(self, request: HttpRequest, row: Todo | None) -> dict[str, Any]:
         if row is None:

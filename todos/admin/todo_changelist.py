@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.admin.changelist import Changelist, Column
+from core.admin.changelist import Changelist
+from core.admin.table import Column
 from core.characters import isolate
 from core.site import NavItem
 from core.text import listed

@@ -103,12 +103,16 @@ class TodoAdmin(OfListAdmin[Todo]):
             *super().get_urls(),
         ]
 
+    def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_rows(request)
+        rows = rows.trashed() if shows_trash(request) else rows.active()
+        return rows.prefetch_related("assignee", "finished_by", "labels")  # type: ignore[no-any-return]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
-        rows = rows.trashed() if shows_trash(request) else rows.active()
         for key in SORT_KEYS:  # of sortable columns
             rows = rows.with_key(key)
-        return rows.prefetch_related("assignee", "finished_by", "labels")  # type: ignore[no-any-return]
+        return rows  # type: ignore[no-any-return]
 
     def choices_for(self, request: HttpRequest, field: str) -> QuerySet[Any]:
         chosen = requested_list_id(request)

@@ -21,7 +21,7 @@ from benchmarks.world import opened
 from tests.checkout import REPOSITORY
 from tests.live.stack import Stack
 
-FULL = Plan(rounds=3, seconds=3, most_connections=1000)
+FULL = Plan(rounds=3, seconds=2, most_connections=1000)
 QUICK = Plan(rounds=3, seconds=2, most_connections=100)
 PEOPLE, TODOS = 1000, 10_000
 PACKAGES = ("flask_todo", "drf_todo")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Plan
-from benchmarks.peers.servers import FLASK
+from benchmarks.peers.entries import FLASK
 from tests.checkout import REPOSITORY
 from tests.live.stack.engines import postgresql_program
 

@@ -70,7 +70,7 @@ def _measure_line(
             return
         send = _cold(world, request) if rung.cold else _hot(request, line, plan)
         if is_first and not rung.cold:
-            send_many(request, connections=line.connections, seconds=WARM_UP)
+            send_many(request, connections=min(line.connections, 10), seconds=WARM_UP)
         line.rounds.append(measure(world, rung, send))
 
 
@@ -114,8 +114,9 @@ def _cold(world: World, request: Request) -> Send:
 
 def measure(world: World, rung: Rung, send: Send) -> Numbers:
     """Return what the load costs, once the load before it has been worked off."""
-    settle(world.all_roots())
-    groups = world.groups(world.targets[rung.target])
+    pids = world.pids()
+    settle(set(world.all_roots(pids)))
+    groups = world.groups(world.targets[rung.target], pids)
     seen: list[int] = []
     before = Sample.take(groups)
     outcome = send(lambda: seen.append(connections() + world.backends()))

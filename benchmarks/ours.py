@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import front
 from tests.live.stack import Stack
 from tests.live.stack.places import free_ports
 from tests.live.waiting import wait_until
 
-# A wrong scheme would redirect; nginx or the load generator stands for a TLS proxy.
-FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
 PROGRAM = """
 [program:{name}]
 command={app}/deploy/start {run}/{name}.mark {app}/.venv/bin/uwsgi
@@ -93,9 +92,6 @@ class Instance:
             return HTTP_LOCATION.format(socket=self.socket)
         return ""
 
-    def pid(self) -> int:
-        return self.stack.pid(self.name)
-
 
 @contextmanager
 def instances(stack: Stack, names: set[str]) -> Iterator[dict[str, Instance]]:
@@ -115,3 +111,12 @@ def instances(stack: Stack, names: set[str]) -> Iterator[dict[str, Instance]]:
     finally:
         program.unlink()
         stack.supervisor("update")
+
+
+def nginx_servers(ways: Mapping[str, Instance]) -> list[str]:
+    """Return the servers of nginx for those that are behind it."""
+    return [
+        front.server(each.port, each.location())
+        for each in ways.values()
+        if each.way.protocol
+    ]

@@ -9,14 +9,14 @@ from typing import Any
 from benchmarks.goals import Verdict
 from benchmarks.results import GROUPS, Line, Results
 
-NOTE = """\
-Medians of {rounds} rounds of {seconds} s; in parentheses the lowest and the highest. CPU \
-is milliseconds of one core for each request. wrk sends the next request of a connection \
-when the response to the last one has arrived, so a service that stalls gets fewer \
-requests while it stalls, and p50 and p99 do not contain the wait of those that were not \
-sent (coordinated omission): compare them at the same load, and do not read them as what \
-users see at a constant arrival rate. The load generator runs on the same machine and \
-takes its share of the cores.
+NOTE = """
+Medians of {rounds} rounds of {seconds} s; in parentheses the lowest and the highest.
+The times of app, nginx, Redis and PostgreSQL are milliseconds of CPU for each request.
+The load generator runs on the same machine and takes its share of the cores. It sends
+the next request of a connection once the last one has been answered. So while a service
+stalls it gets fewer requests, and p50 and p99 lack the wait of those that were not sent
+(coordinated omission): they compare services under the same load, and are not what
+users see at a constant rate of requests.
 """
 HEAD = ["", "c", "requests/s", "p50 ms", "p99 ms", "errors"]
 CPU_HEAD = [f"{name} ms" for name in ("app", "nginx", "Redis", "PostgreSQL")]
@@ -32,7 +32,7 @@ def markdown(results: Results, goals: Sequence[Verdict], facts: dict[str, Any]) 
     parts = [
         "# Benchmark",
         _facts(facts),
-        NOTE.format(**facts["plan"]),
+        NOTE.strip().format(**facts["plan"]),
         *(_section(name, lines) for name, lines in _sections(results)),
         "## Goals",
         table(["goal", "value", "limit", "holds"], map(_goal, goals)),

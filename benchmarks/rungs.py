@@ -57,10 +57,11 @@ def way(
     target: str = "",
     path: str = TODOS,
     state: str = "",
+    connections: tuple[int, ...] = ALL,
     quick: bool = False,
 ) -> Rung:
     return Rung(
-        name, WAYS, title, target=target or name, path=path, connections=ALL,
+        name, WAYS, title, target=target or name, path=path, connections=connections,
         state=state, quick=quick,
     )  # fmt: skip
 
@@ -93,16 +94,16 @@ RUNGS: list[Rung] = [
         sender="token", method="POST", body=SMALL, status=201, quick=True,
     ),
     way("unpaginated", "pages of 200, the maximum", target="nginx-uwsgi",
-        path=f"{TODOS}?page_size=200"),
+        path=f"{TODOS}?page_size=200", connections=FEW),
     way("unindexed", "without the index of newest todos", target="nginx-uwsgi",
-        state="unindexed"),
+        state="unindexed", connections=FEW),
     way("embedded", "SQLite, gunicorn, no other service (`script/server`)"),
     way("one-process", "one process, without nginx"),
     way("many-processes", "four processes, without nginx"),
     way("nginx-http", "behind nginx, HTTP over a unix socket"),
     way("nginx-fastcgi", "behind nginx, FastCGI over a unix socket"),
     way("nginx-uwsgi", "behind nginx, uwsgi protocol (the default)", quick=True),
-    way("nginx-tls", "the default, with TLS to the client"),
+    way("nginx-tls", "the default, with TLS to the client", connections=FEW),
     way("without-redis", "the default, Redis stopped", target="nginx-uwsgi",
         state="without redis"),
     Rung("first-page-everyone", WORK, "first page of 10, 1,000 users in turn",

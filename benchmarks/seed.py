@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
@@ -56,7 +55,7 @@ def seed(*, people: int, todos: int, collected: int, password: str) -> str:
 
 
 def _person(name: str, role: str, *, now: datetime, password: PasswordHash) -> User:
-    roles = Role.objects.filter(name=role)
+    roles: Any = Role.objects.filter(name=role)
     return add_person(
         actor=None, username=name, password_hash=password, now=now, roles=roles
     )
@@ -87,7 +86,11 @@ def _collect(todo_list: TodoList, owner: User, count: int) -> None:
     """Add very many todos, which only PostgreSQL makes quickly."""
     if not count:
         return
-    values = {"lists": [todo_list.pk], "owner": owner.pk, "assignee": owner.pk}
+    values: dict[str, Any] = {
+        "lists": [todo_list.pk],
+        "owner": owner.pk,
+        "assignee": owner.pk,
+    }
     span = {"first": 1, "last": count, "start": START}
     with no_statement_timeout(), connection.cursor() as cursor:
         cursor.execute(TODOS, values | span)
@@ -111,7 +114,7 @@ def _many(count: int, now: datetime) -> list[str]:
         for person in people
     ]
     tokens = [key.set_new_secret() for key in keys]
-    member = Group.objects.get(name="member")
+    member: Any = Role.objects.get(name="member")
     _create(User, people)
     _create(User.groups.through, [_membership(person, member) for person in people])
     _create(TodoList, _with_last_rank(inboxes))
@@ -125,12 +128,14 @@ def _create(model: Any, rows: Iterable[Any]) -> None:
     model._default_manager.bulk_create(list(rows), batch_size=1000)
 
 
-def _membership(person: User, group: Group) -> Any:
-    return User.groups.through(user_id=person.pk, group_id=group.pk)
+def _membership(person: User, role: Role) -> Any:
+    return User.groups.through(user_id=person.pk, group_id=role.pk)
 
 
 def _owner(person: User, inbox: TodoList, now: datetime) -> Membership:
-    return _stamped(Membership(list=inbox, user=person, role="owner"), person, now)
+    membership = Membership(list=inbox, user=person, role="owner")
+    membership.stamp(by=person, at=now)
+    return membership
 
 
 def _with_last_rank(inboxes: list[TodoList]) -> list[TodoList]:

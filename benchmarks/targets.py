@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import NOTHING, Request
 from benchmarks.rungs import Rung
 
+Pids = Mapping[str, int]  # of the programs of the stack's supervisor
+Roots = Callable[[Pids], list[int]]
 JSON = {"Content-Type": "application/json"}
 
 
@@ -32,7 +34,7 @@ class Target:
     """
 
     url: str = ""
-    roots: Callable[[], list[int]] = list
+    roots: Roots = lambda _pids: []
     senders: Senders = field(default_factory=lambda: Senders({}))
     missing: str = ""
 

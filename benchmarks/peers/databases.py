@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.peers.servers import (
+from benchmarks.peers.entries import (
     DRF,
     DRF_DATABASE,
     INDEXED_DATABASE,
     PLAIN_DATABASE,
     Site,
-    drf_env,
 )
+from benchmarks.peers.servers import drf_env
 from benchmarks.postgresql import connected
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105  (of a private database)

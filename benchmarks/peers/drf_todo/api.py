@@ -21,7 +21,9 @@ class TodoViewSet(viewsets.ModelViewSet[Todo]):
     serializer_class = TodoSerializer
 
     def get_queryset(self) -> Any:
-        return Todo.objects.filter(owner=self.request.user).order_by("-created_at")
+        return Todo._default_manager.filter(owner=self.request.user).order_by(
+            "-created_at"
+        )
 
     def perform_create(self, serializer: Any) -> None:
         serializer.save(owner=self.request.user)

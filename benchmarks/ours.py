@@ -12,11 +12,13 @@ from tests.live.stack import Stack
 from tests.live.stack.places import free_ports
 from tests.live.waiting import wait_until
 
+# For its HTTP on a unix socket, uWSGI names the second address as the client.
+PROXIES = "127.0.0.1,0.0.0.0"
 PROGRAM = """
 [program:{name}]
 command={app}/deploy/start {run}/{name}.mark {app}/.venv/bin/uwsgi
     --ini {app}/deploy/uwsgi.ini {options}
-environment=INSTANCE="{name}",WEB_PROCESSES="{workers}",TRUSTED_PROXIES="127.0.0.1"
+environment=INSTANCE="{name}",WEB_PROCESSES="{workers}",TRUSTED_PROXIES="{proxies}"
 directory={app}
 user=%(ENV_RUN_USER)s
 stopwaitsecs=40
@@ -79,6 +81,7 @@ class Instance:
             data=self.stack.data,
             run=self.stack.data / "run",
             options=options,
+            proxies=PROXIES,
             workers=self.way.workers or workers,
         )
 

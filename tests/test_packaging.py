@@ -20,6 +20,7 @@ from tests.live.stack.places import free_ports
 from tests.live.waiting import wait_until
 
 RESOURCES = ("locale", "static", "templates")
+CHECKOUT_ONLY = ("benchmarks", "tests")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
@@ -113,7 +114,7 @@ def test_the_wheel_contains_exactly_the_packages_and_resources(checkout, wheel):
     packages = {
         folder.name: folder.name
         for folder in checkout.iterdir()
-        if (folder / "__init__.py").exists() and folder.name != "tests"
+        if (folder / "__init__.py").exists() and folder.name not in CHECKOUT_ONLY
     }
     resources = {name: f"todo_project/resources/{name}" for name in RESOURCES}
     expected = {

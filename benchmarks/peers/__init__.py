@@ -1,0 +1,1 @@
+"""The services that ours is compared with, each with packages of its own."""

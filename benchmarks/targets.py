@@ -1,0 +1,56 @@
+"""A service that is measured: where it is, who asks it, and which processes it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.load import NOTHING, Request
+from benchmarks.rungs import Rung
+
+Pids = Mapping[str, int]  # of the programs of the stack's supervisor
+Roots = Callable[[Pids], list[int]]
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Senders:
+    """Those who send requests: their headers by name, and a file of many keys.
+
+    `todo` is the id of a todo of theirs.
+    """
+
+    headers: dict[str, dict[str, str]]
+    keys: Path = NOTHING
+    todo: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """`roots` returns the first process of each of its app servers.
+
+    `missing` says why it cannot be measured.
+    """
+
+    url: str = ""
+    roots: Roots = lambda _pids: []
+    senders: Senders = field(default_factory=lambda: Senders({}))
+    missing: str = ""
+
+    def request(self, rung: Rung, bodies: Path) -> Request:
+        """Return the request of a rung; its body is stored in the folder `bodies`."""
+        everyone = rung.sender == "everyone"
+        headers = {} if everyone else self.senders.headers[rung.sender]
+        body = NOTHING
+        if rung.body:
+            body = bodies / f"{rung.name}.json"
+            body.write_text(rung.body)
+        return Request(
+            url=self.url,
+            path=rung.path.format(todo=self.senders.todo),
+            method=rung.method,
+            headers=self.senders.headers["all"] | headers | (JSON if rung.body else {}),
+            body=body,
+            keys=self.senders.keys if everyone else NOTHING,
+        )

@@ -23,7 +23,8 @@ class Rung:
     `target` is a server of benchmarks/world.py; `sender` is a user of it, `everyone`
     for all of the many in turn. `{todo}` in the path is the id of a todo. `state` is
     what holds meanwhile: see benchmarks/states.py. A `conditional` request carries the
-    ETag of the response. `cold` requests are sent one after the other, each after the
+    ETag of the response. An `uncached` one asks for a new response, which goes through
+    all of Django. `cold` requests are sent one after the other, each after the
     cache was emptied.
     """
 
@@ -39,6 +40,7 @@ class Rung:
     connections: tuple[int, ...] = FEW
     state: str = ""
     conditional: bool = False
+    uncached: bool = False
     cold: bool = False
     quick: bool = False
 
@@ -108,7 +110,8 @@ RUNGS: list[Rung] = [
         state="without redis"),
     Rung("first-page-everyone", WORK, "first page of 10, 1,000 users in turn",
          sender="everyone", connections=ALL, quick=True),
-    Rung("uncached-list", WORK, "first page, through all of DRF", quick=True),
+    Rung("uncached-list", WORK, "first page, through all of DRF", uncached=True,
+         quick=True),
     Rung("not-modified", WORK, "first page, unchanged (304)", conditional=True,
          status=304, connections=ALL, quick=True),
     Rung("todo", WORK, "one todo", path=f"{TODOS}/{{todo}}", quick=True),

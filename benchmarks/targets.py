@@ -12,6 +12,7 @@ from benchmarks.rungs import Rung
 Pids = Mapping[str, int]  # of the programs of the stack's supervisor
 Roots = Callable[[Pids], list[int]]
 JSON = {"Content-Type": "application/json"}
+UNCACHED = {"Cache-Control": "no-cache"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Target:
         """Return the request of a rung; its body is stored in the folder `bodies`."""
         everyone = rung.sender == "everyone"
         headers = {} if everyone else self.senders.headers[rung.sender]
+        headers = self.senders.headers["all"] | headers
+        headers |= (JSON if rung.body else {}) | (UNCACHED if rung.uncached else {})
         body = NOTHING
         if rung.body:
             body = bodies / f"{rung.name}.json"
@@ -50,7 +53,7 @@ class Target:
             url=self.url,
             path=rung.path.format(todo=self.senders.todo),
             method=rung.method,
-            headers=self.senders.headers["all"] | headers | (JSON if rung.body else {}),
+            headers=headers,
             body=body,
             keys=self.senders.keys if everyone else NOTHING,
         )

@@ -16,10 +16,9 @@ from django.db.models.functions import Concat
 
 from accounts.models import ApiKey, User
 from core.db.lists import ListOf
-from core.db.statements import Param, Row, Statement, compiled
+from core.db.statements import Param, Row, Statement, columns_of, compiled
 
-_USER = [field.attname for field in User._meta.concrete_fields]
-_KEY = [field.attname for field in ApiKey._meta.concrete_fields]
+_USER, _KEY = columns_of(User), columns_of(ApiKey)
 
 
 class Unknown:

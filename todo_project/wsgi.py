@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,7 @@ def last_untrusted_hop(peer: str, hops: list[str]) -> str:
     return peer
 
 
+@lru_cache(maxsize=1024)
 def as_address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

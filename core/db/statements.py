@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 Row = tuple[Any, ...]
+Instance = TypeVar("Instance", bound=models.Model)
 Converter = Callable[[Any, Any, Any], Any]
 
 
@@ -52,6 +53,12 @@ class Statement:
             rows: list[Row] = cursor.fetchall()
         return [self._converted(row) for row in rows] if self.converters else rows
 
+    def instances(self, model: type[Instance], **values: object) -> list[Instance]:
+        """Execute it; its columns must be those of the model."""
+        names = columns_of(model)
+        rows = self.rows(**values)
+        return [model.from_db(DEFAULT_DB_ALIAS, names, row) for row in rows]
+
     def _converted(self, row: Row) -> Row:
         values = list(row)
         for position, expression, converters in self.converters:
@@ -65,6 +72,11 @@ def compiled(queryset: models.QuerySet[Any, Any]) -> Statement:
     compiler: Any = queryset.query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
     return Statement(sql, tuple(params), converters_of(compiler))
+
+
+def columns_of(model: type[models.Model]) -> list[str]:
+    """Return the attributes of a model that hold its columns."""
+    return [field.attname for field in model._meta.concrete_fields]
 
 
 def converters_of(compiler: Any) -> Any:

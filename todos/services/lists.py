@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Unpack
 
 from django.db import transaction
@@ -12,10 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.db.statements import Statement, columns_of, compiled
 from core.errors import Conflict, Missing
 from core.keywords import require_known
 from core.rights import require
 from todos.models import MemberRole, Membership, TodoList
+from todos.querysets import VIEWER
 from todos.ranks import rank_between
 from todos.services.fields import ListFields
 from todos.services.locking import ListIsArchived, lock_list, record_in_list
@@ -138,8 +141,14 @@ def last_position(user: User) -> str:
 
 
 def _find_inbox(user: User) -> TodoList | None:
-    found: TodoList | None = TodoList.objects.filter(inbox_of=user).first()
-    return found
+    found = _inbox_statement().instances(TodoList, viewer=user.pk)
+    return next(iter(found), None)
+
+
+@cache
+def _inbox_statement() -> Statement:
+    found = TodoList.objects.filter(inbox_of=VIEWER)
+    return compiled(found.values_list(*columns_of(TodoList)))
 
 
 @transaction.atomic

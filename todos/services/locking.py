@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from django.db.models import UUIDField
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import events
+from core.db.statements import Param, Statement, columns_of, compiled
 from core.errors import Conflict, Forbidden, Missing
 from core.models import Changes, Recorded
 from core.rights import require
 from todos.models import MemberRole, Membership, Todo, TodoList
+from todos.querysets import VIEWER, TodoListQuerySet
 from todos.services.search import refresh_search
 
+_LIST: Any = Param("list", UUIDField())
 _RANK = {MemberRole.VIEWER: 0, MemberRole.EDITOR: 1, MemberRole.OWNER: 2}
 
 
@@ -55,8 +61,7 @@ def lock_lists(
     archived: bool = False,
 ) -> dict[UUID, TodoList]:
     """Return the lists, locked in the order of their ids, which prevents deadlocks."""
-    rows = TodoList.objects.select_for_update().filter(pk__in=ids, deleted_at=None)
-    lists = {row.pk: row for row in rows.order_by("pk")}
+    lists = {row.pk: row for row in _lock(ids)}
     if len(lists) < len(set(ids)):
         raise Missing
     if actor is not None:
@@ -124,12 +129,38 @@ def record_in_lists(
 
 
 def _require_role(actor: User, lists: dict[UUID, TodoList], role: MemberRole) -> None:
-    roles = dict(
-        Membership.objects.filter(user=actor, list__in=lists).values_list(
-            "list", "role"
-        )
-    )
+    roles = dict(_roles_of(actor, lists))
     if len(roles) < len(lists):
         raise Missing
     if any(_RANK[MemberRole(held)] < _RANK[role] for held in roles.values()):
         raise Forbidden
+
+
+def _lock(ids: Collection[UUID]) -> list[TodoList]:
+    """Lock the lists; nearly always there is one."""
+    if len(ids) == 1:
+        return _lock_one().instances(TodoList, list=next(iter(ids)))
+    return list(_active_lists().filter(pk__in=ids).order_by("pk"))
+
+
+def _active_lists() -> TodoListQuerySet:
+    lists: TodoListQuerySet = TodoList.objects.select_for_update()
+    return lists.filter(deleted_at=None)
+
+
+@cache
+def _lock_one() -> Statement:
+    return compiled(_active_lists().filter(pk=_LIST).values_list(*columns_of(TodoList)))
+
+
+def _roles_of(actor: User, lists: Collection[UUID]) -> Iterable[tuple[UUID, str]]:
+    if len(lists) == 1:
+        return _role_in_one().rows(viewer=actor.pk, list=next(iter(lists)))
+    rows = Membership.objects.filter(user=actor, list__in=lists)
+    return rows.values_list("list", "role")
+
+
+@cache
+def _role_in_one() -> Statement:
+    found = Membership.objects.filter(user=VIEWER, list=_LIST)
+    return compiled(found.values_list("list_id", "role"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -88,10 +89,25 @@ def count_request(
     database_seconds: float,
 ) -> None:
     """Count a finished request, its duration and its statements."""
-    _requests.labels(method, route, status).inc()
-    _request_seconds.labels(route).observe(seconds)
-    _statements.labels(route).inc(statements)
-    _database_seconds.labels(route).inc(database_seconds)
+    finished, took, executed, waited = _metrics_of(method, route, status)
+    finished.inc()
+    took.observe(seconds)
+    if statements:
+        executed.inc(statements)
+        waited.inc(database_seconds)
+
+
+@lru_cache(maxsize=1024)
+def _metrics_of(
+    method: str, route: str, status: int
+) -> tuple[Counter, Histogram, Counter, Counter]:
+    """Return the metrics with these labels; to find them takes longer than to count."""
+    return (
+        _requests.labels(method, route, status),
+        _request_seconds.labels(route),
+        _statements.labels(route),
+        _database_seconds.labels(route),
+    )
 
 
 def count_cache_read(*, hit: bool) -> None:

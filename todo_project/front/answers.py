@@ -21,6 +21,7 @@ from todo_project.front.tokens import wire
 Key = tuple[str, ...]
 
 MOST_BYTES = 8 * 1024 * 1024  # of all answers in a process
+OVERHEAD = 4096  # bytes of an answer without its body
 KEPT = 60  # seconds in Redis
 COMPUTING = 2.0  # seconds that others wait for whoever computes an answer
 PAUSE = 0.005  # seconds between two looks
@@ -56,13 +57,13 @@ class Answers:
         with self._lock:
             self._remove(key)
             self._answers[key] = answer
-            self._bytes += len(answer.body)
+            self._bytes += OVERHEAD + len(answer.body)
             while self._bytes > MOST_BYTES:
                 self._remove(next(iter(self._answers)))
 
     def _remove(self, key: Key) -> None:
         if removed := self._answers.pop(key, None):
-            self._bytes -= len(removed.body)
+            self._bytes -= OVERHEAD + len(removed.body)
 
     @contextmanager
     def computing(self, key: Key) -> Iterator[None]:

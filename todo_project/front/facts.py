@@ -77,7 +77,7 @@ def _facts_statement() -> Statement:
         "user__is_superuser",
         Subquery(installation.values("epoch")),
         revisions_seen_by(OuterRef("user")),
-        ListOf(permitted.order_by("pk").values(value=F("codename"))),
+        ListOf(permitted.order_by("pk").values(value=F("pk")), int),
     )
     return compiled(columns)
 

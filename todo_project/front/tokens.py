@@ -11,6 +11,7 @@ at least once a second; then each of their answers is checked in the database.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -81,6 +82,10 @@ class Wire:
             self.generation += 1
         return connection
 
+    def forget(self) -> None:
+        """Leave the connection to the parent process."""
+        self._of_thread = threading.local()
+
     def _drop(self) -> None:
         connection: Any = getattr(self._of_thread, "connection", None)
         self._of_thread.connection = None
@@ -89,6 +94,7 @@ class Wire:
 
 
 wire = Wire()
+os.register_at_fork(after_in_child=wire.forget)
 
 
 def read_command(sources: Collection[UUID]) -> bytes:

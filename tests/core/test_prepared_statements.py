@@ -6,21 +6,24 @@ import pytest
 from django.db import connection
 
 from core.db.statements import compiled
-from todos.models import Todo
+from todos.models import Todo, TodoList
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_statement_survives_a_migration_that_changes_a_column(todo):
-    statement = compiled(Todo.objects.values_list("content"))
-    assert statement.rows() == [(todo.content,)]
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE todos_todo ALTER content TYPE varchar(600)")
+def test_a_statement_survives_a_migration_that_changes_a_column(todo_list):
+    statement = compiled(TodoList.objects.values_list("name"))
+    before = statement.rows()
+    assert (todo_list.name,) in before
+    other = connection.copy()  # on its own, the driver would prepare again
+    with other.cursor() as cursor:
+        cursor.execute("ALTER TABLE todos_todolist ALTER name TYPE text")
         try:
-            assert statement.rows() == [(todo.content,)]
-            assert statement.rows() == [(todo.content,)]
+            assert statement.rows() == before
+            assert statement.rows() == before
         finally:
-            cursor.execute("ALTER TABLE todos_todo ALTER content TYPE varchar(500)")
+            cursor.execute("ALTER TABLE todos_todolist ALTER name TYPE varchar(200)")
+    other.close()
 
 
 def test_a_connection_that_the_server_has_ended_is_replaced_before_its_use(todo):

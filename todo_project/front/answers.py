@@ -23,6 +23,8 @@ Key = tuple[str, ...]
 MOST_BYTES = 8 * 1024 * 1024  # of all answers in a process
 OVERHEAD = 4096  # bytes of an answer without its body
 KEPT = 60  # seconds in Redis
+MOMENT = 10.0  # seconds after which a repeated question counts as a new one
+MOST_RECENT = 10_000  # questions
 COMPUTING = 2.0  # seconds that others wait for whoever computes an answer
 PAUSE = 0.005  # seconds between two looks
 
@@ -75,6 +77,27 @@ class Answers:
         finally:
             if is_held:
                 lock.release()
+
+
+class Recent:
+    """What was asked a moment ago: only answers that are asked for again are kept.
+
+    Those that nobody repeats would only cost time and space.
+    """
+
+    def __init__(self) -> None:
+        self._asked_at: OrderedDict[int, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def has(self, key: Key) -> bool:
+        """Return whether this was asked a moment ago, and note that it is asked now."""
+        now, name = time.monotonic(), hash(key)
+        with self._lock:
+            before = self._asked_at.pop(name, None)
+            self._asked_at[name] = now
+            if len(self._asked_at) > MOST_RECENT:
+                self._asked_at.popitem(last=False)
+        return before is not None and now - before < MOMENT
 
 
 class SharedAnswers:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import Error, close_old_connections
 
-from todo_project.front.answers import Answer, Answers, Key, SharedAnswers
+from todo_project.front.answers import Answer, Answers, Key, Recent, SharedAnswers
 from todo_project.front.state import State, read_state
 from todo_project.middleware import HEADER_LENGTH, request_id_of
 from todo_project.observability import metrics
@@ -61,7 +61,7 @@ class Front:
 
     def __init__(self, django: Any) -> None:
         self.django = django
-        self.answers, self.shared = Answers(), SharedAnswers()
+        self.answers, self.shared, self.recent = Answers(), SharedAnswers(), Recent()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         if not is_candidate(environ):
@@ -69,6 +69,8 @@ class Front:
         key = tuple(str(environ.get(name)) for name in DETERMINING)
         with measured() as timing:
             answer = self.answers.get(key)
+            if answer is None and not self.recent.has(key):
+                return self.django(environ, start_response)  # type: ignore[no-any-return]
             if answer is None or not answer.state.has_same_tokens():
                 with self.answers.computing(key):
                     state, answer = self.find(key, environ)

@@ -60,11 +60,12 @@ def way(
     path: str = TODOS,
     state: str = "",
     connections: tuple[int, ...] = ALL,
+    uncached: bool = False,
     quick: bool = False,
 ) -> Rung:
     return Rung(
         name, WAYS, title, target=target or name, path=path, connections=connections,
-        state=state, quick=quick,
+        state=state, uncached=uncached, quick=quick,
     )  # fmt: skip
 
 
@@ -96,9 +97,9 @@ RUNGS: list[Rung] = [
         sender="token", method="POST", body=SMALL, status=201, quick=True,
     ),
     way("unpaginated", "pages of 200, the maximum", target="nginx-uwsgi",
-        path=f"{TODOS}?page_size=200", connections=FEW),
+        path=f"{TODOS}?page_size=200", connections=FEW, uncached=True),
     way("unindexed", "without the index of newest todos", target="nginx-uwsgi",
-        state="unindexed", connections=FEW),
+        state="unindexed", connections=FEW, uncached=True),
     way("embedded", "SQLite, gunicorn, no other service (`script/server`)"),
     way("one-process", "one process, without nginx"),
     way("many-processes", "four processes, without nginx"),
@@ -123,10 +124,11 @@ RUNGS: list[Rung] = [
     Rung("bulk", WORK, "POST of 1,000 todos at once", path=f"{TODOS}/bulk",
          sender="writer", method="POST", body=BULK, status=201, connections=ONE,
          quick=True),
-    Rung("search", WORK, "search for two words", path=f"{TODOS}?search=plants+777"),
-    Rung("page-1000", WORK, "page 1,000", path=f"{TODOS}?page=1000"),
+    Rung("search", WORK, "search for two words", path=f"{TODOS}?search=plants+777",
+         uncached=True),
+    Rung("page-1000", WORK, "page 1,000", path=f"{TODOS}?page=1000", uncached=True),
     Rung("page-10000", WORK, "page 10,000, of 100,000 todos",
-         path=f"{TODOS}?page=10000", sender="collector"),
+         path=f"{TODOS}?page=10000", sender="collector", uncached=True),
     *page("home", "home", "/admin/"),
     *page("list", "todos", "/admin/todos/todo/"),
     *page("search-page", "todos, searched", "/admin/todos/todo/?q=plants+777"),

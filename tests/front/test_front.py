@@ -286,6 +286,21 @@ def test_questions_that_nobody_repeats_are_not_kept(front, owner, todo):
     assert front.answers._answers == {}
 
 
+def test_questions_whose_answers_cannot_be_kept_go_straight_to_django(
+    front, monkeypatch, owner, todo
+):
+    monkeypatch.setattr("todo_project.front.wsgi.LARGEST", 10)
+    token = key_of(owner)
+    for count in range(1, 5):
+        front.get(TODOS, token)
+        assert front.handed_on == count
+    with CaptureQueriesContext(connection) as through_front:
+        front.get(TODOS, token)
+    with CaptureQueriesContext(connection) as by_django:
+        Answered(wsgi.django, "GET", TODOS, token, {})
+    assert len(through_front) == len(by_django)
+
+
 def test_another_process_finds_the_answer_in_redis(settings, redis_server, owner, todo):
     settings.REDIS_URL = redis_server.url
     token = key_of(owner)

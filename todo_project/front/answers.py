@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -93,11 +94,22 @@ class Recent:
         """Return whether this was asked a moment ago, and note that it is asked now."""
         now, name = time.monotonic(), hash(key)
         with self._lock:
-            before = self._asked_at.pop(name, None)
-            self._asked_at[name] = now
-            if len(self._asked_at) > MOST_RECENT:
-                self._asked_at.popitem(last=False)
-        return before is not None and now - before < MOMENT
+            before = self._asked_at.get(name, -math.inf)
+            if before > now:
+                return False
+            self._note(name, now)
+        return now - before < MOMENT
+
+    def ignore(self, key: Key) -> None:
+        """Take this for new questions for a moment: its answer cannot be kept."""
+        with self._lock:
+            self._note(hash(key), time.monotonic() + MOMENT)
+
+    def _note(self, name: int, moment: float) -> None:
+        self._asked_at[name] = moment
+        self._asked_at.move_to_end(name)
+        if len(self._asked_at) > MOST_RECENT:
+            self._asked_at.popitem(last=False)
 
 
 class SharedAnswers:

@@ -53,7 +53,7 @@ IRRELEVANT = frozenset(
     }
 )
 HEADERS = IRRELEVANT.union(DETERMINING)
-LARGEST = 64 * 1024  # bytes of an answer that is kept
+LARGEST = 256 * 1024  # bytes of an answer that is kept
 
 
 class Front:
@@ -109,6 +109,7 @@ class Front:
         start_response(*given[0])
         status, headers = given[0][:2]
         if not is_repeatable(status, dict(headers)):
+            self.recent.ignore(key)
             self.shared.give_up(key)
             return content  # type: ignore[no-any-return]
         body = b"".join(content)

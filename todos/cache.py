@@ -46,6 +46,9 @@ def _facts_statement() -> Statement:
 
 
 def revisions_seen_by(viewer: Any) -> Subquery:
-    """Return the sum of the revisions of all lists that the person sees."""
-    lists = TodoList.objects.visible_to(viewer).order_by().annotate(one=Value(1))
+    """Return the sum of the revisions of all lists that the person sees.
+
+    Owners also see their lists in the trash.
+    """
+    lists = TodoList.objects.of_member(viewer).order_by().annotate(one=Value(1))
     return Subquery(lists.values("one").annotate(all=Sum("revision")).values("all"))

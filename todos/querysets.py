@@ -31,7 +31,11 @@ VIEWER: Any = Param("viewer", models.UUIDField())
 class TodoListQuerySet(ScopedQuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Keep the lists that the person is a member of."""
-        return self.filter(memberships__user=user, deleted_at=None)
+        return self.of_member(user).filter(deleted_at=None)
+
+    def of_member(self, user: User) -> Self:
+        """Keep the lists of the person, including trashed ones, which owners see."""
+        return self.filter(memberships__user=user)
 
     def editable_by(self, user: User) -> Self:
         return self.filter(

@@ -22,11 +22,12 @@ from todo_project.front.tokens import wire
 Key = tuple[str, ...]
 
 MOST_BYTES = 8 * 1024 * 1024  # of all answers in a process
-OVERHEAD = 4096  # bytes of an answer without its body
-KEPT = 60  # seconds in Redis
+OVERHEAD = 4096  # bytes of an answer without its key, body and state
+SHARED = 32 * 1024  # bytes of the largest body in Redis, which may write it to disk
+KEPT = 10  # seconds in Redis
 MOMENT = 10.0  # seconds after which a repeated question counts as a new one
 MOST_RECENT = 10_000  # questions
-COMPUTING = 2.0  # seconds that others wait for whoever computes an answer
+COMPUTING = 0.5  # seconds that others wait for whoever computes an answer
 PAUSE = 0.005  # seconds between two looks
 
 
@@ -39,6 +40,11 @@ class Answer:
     body: bytes
     route: str
     state: State
+
+    def size(self, key: Key) -> int:
+        """Return roughly how many bytes it takes with its key."""
+        state = 5 * len(self.state.command)  # sources and tokens as well
+        return OVERHEAD + len(self.body) + sum(map(len, key)) + state
 
 
 class Answers:
@@ -60,13 +66,13 @@ class Answers:
         with self._lock:
             self._remove(key)
             self._answers[key] = answer
-            self._bytes += OVERHEAD + len(answer.body)
+            self._bytes += answer.size(key)
             while self._bytes > MOST_BYTES:
                 self._remove(next(iter(self._answers)))
 
     def _remove(self, key: Key) -> None:
         if removed := self._answers.pop(key, None):
-            self._bytes -= OVERHEAD + len(removed.body)
+            self._bytes -= removed.size(key)
 
     @contextmanager
     def computing(self, key: Key) -> Iterator[None]:
@@ -81,35 +87,30 @@ class Answers:
 
 
 class Recent:
-    """What was asked a moment ago: only answers that are asked for again are kept.
+    """Questions that were answered a moment ago.
 
-    Those that nobody repeats would only cost time and space.
+    Only answers that are asked for again are kept: others would only cost time and
+    space.
     """
 
     def __init__(self) -> None:
-        self._asked_at: OrderedDict[int, float] = OrderedDict()
+        self._answered_at: OrderedDict[int, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def has(self, key: Key) -> bool:
-        """Return whether this was asked a moment ago, and note that it is asked now."""
-        now, name = time.monotonic(), hash(key)
-        with self._lock:
-            before = self._asked_at.get(name, -math.inf)
-            if before > now:
-                return False
-            self._note(name, now)
-        return now - before < MOMENT
+        answered_at = self._answered_at.get(hash(key), -math.inf)
+        return time.monotonic() - answered_at < MOMENT
 
-    def ignore(self, key: Key) -> None:
-        """Take this for new questions for a moment: its answer cannot be kept."""
+    def note(self, key: Key) -> None:
         with self._lock:
-            self._note(hash(key), time.monotonic() + MOMENT)
+            self._answered_at[hash(key)] = time.monotonic()
+            self._answered_at.move_to_end(hash(key))
+            if len(self._answered_at) > MOST_RECENT:
+                self._answered_at.popitem(last=False)
 
-    def _note(self, name: int, moment: float) -> None:
-        self._asked_at[name] = moment
-        self._asked_at.move_to_end(name)
-        if len(self._asked_at) > MOST_RECENT:
-            self._asked_at.popitem(last=False)
+    def forget(self, key: Key) -> None:
+        with self._lock:
+            self._answered_at.pop(hash(key), None)
 
 
 class SharedAnswers:
@@ -137,17 +138,20 @@ class SharedAnswers:
 
     def _get(self, name: str, state: State) -> Answer | None:
         if kept := wire.ask(wire.pack("GET", name)):
-            digest, body, *rest = orjson.loads(kept)
-            if digest == state.facts.digest:
+            question, digest, body, *rest = orjson.loads(kept)
+            if (question, digest) == (name, state.facts.digest):
                 status, headers, route = rest
                 pairs = [(header, value) for header, value in headers]
                 return Answer(status, pairs, body.encode(), route, state)
         return None
 
     def put(self, key: Key, answer: Answer) -> None:
-        """Keep the answer, and let go those who wait for it."""
+        """Keep the answer unless it is large, and let go those who wait for it."""
+        if len(answer.body) > SHARED:
+            self.give_up(key)
+            return
         name = _name(key)
-        kept: list[Any] = [answer.state.facts.digest, answer.body.decode()]
+        kept: list[Any] = [name, answer.state.facts.digest, answer.body.decode()]
         kept += [answer.status, answer.headers, answer.route]
         try:
             wire.ask(wire.pack("SET", name, orjson.dumps(kept), "EX", KEPT))

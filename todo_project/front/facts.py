@@ -84,7 +84,7 @@ def _facts_statement() -> Statement:
 
 @cache
 def _lists_statement() -> Statement:
-    visible = TodoList.objects.visible_to(cast(Any, OuterRef("pk"))).order_by("pk")
+    visible = TodoList.objects.of_member(cast(Any, OuterRef("pk"))).order_by("pk")
     found = User.objects.filter(pk=VIEWER).values_list(
         "access_version", ListOf(visible.values(value=F("pk")), UUID)
     )

@@ -46,7 +46,8 @@ class State:
 
 
 def read_state(authorization: str, before: State | None = None) -> State | None:
-    """Return the present state; None if the key may not be used or has to be marked.
+    """Return the present state; None if the key may not be used or if its use has to be
+    recorded.
 
     `before` is an earlier state, whose sources are the same with the same access
     version.
@@ -86,13 +87,14 @@ def _state(
 
 
 def _take(sources: Sequence[UUID]) -> Tokens | None:
-    """Return the tokens; None without Redis, or if it does not answer."""
+    """Return the tokens; None without Redis, or if it does not answer or keep them."""
     if not settings.REDIS_URL:
         return None
     try:
-        return take(sources)
+        tokens = take(sources)
     except redis.RedisError:
         return None
+    return None if None in tokens else tokens
 
 
 def _seconds_left(facts: Facts) -> float:

@@ -16,13 +16,14 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.db import Error
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from core.ids import new_id
@@ -33,6 +34,7 @@ from todo_project.redis import NO_ANSWER, breaker, connection_options
 logger = logging.getLogger(__name__)
 
 VALIDITY = 1.0  # seconds after which an answer is checked in the database again
+COMMITTING = 0.25  # seconds from the time of a suspension until readers can see it
 SUSPENSION = timedelta(seconds=30)
 RENEWAL = timedelta(seconds=20)  # what is left of a suspension when it is prolonged
 LIFETIME = 3600  # seconds; a token that has expired is replaced when it is needed
@@ -48,6 +50,7 @@ class Wire:
     """
 
     def __init__(self) -> None:
+        self._generations = count(1)
         self.generation = 0
         self._of_thread = threading.local()
 
@@ -63,10 +66,15 @@ class Wire:
                 connection = self._connect()
                 connection.send_packed_command([packed])
                 answer = connection.read_response(disable_decoding=True)
+        except redis.ResponseError:  # such as "out of memory"
+            raise
         except NO_ANSWER as error:
             self._drop()
             breaker.fail(error)
             raise redis.ConnectionError(str(error)) from error
+        except BaseException:
+            self._drop()  # the answer may still arrive, and is not that of the next
+            raise
         breaker.succeed()
         return answer
 
@@ -79,7 +87,7 @@ class Wire:
                 settings.REDIS_URL, **connection_options()
             )
             self._of_thread.connection = connection = pool.make_connection()
-            self.generation += 1
+            self.generation = next(self._generations)
         return connection
 
     def forget(self) -> None:
@@ -137,13 +145,15 @@ def suspend() -> None:
     """
     since, left = _suspension()
     if left < RENEWAL:
-        rows = Installation.objects.annotate(now=Now())
-        rows.filter(
-            Q(cache_suspended_until=None) | Q(cache_suspended_until__lte=F("now"))
-        ).update(cache_suspended_from=F("now"))
-        rows.update(cache_suspended_until=F("now") + SUSPENSION)
+        ended = Q(cache_suspended_until=None) | Q(cache_suspended_until__lte=Now())
+        Installation.objects.update(
+            cache_suspended_from=Case(
+                When(ended, then=Now()), default=F("cache_suspended_from")
+            ),
+            cache_suspended_until=Now() + SUSPENSION,
+        )
         since, _left = _suspension()
-    time.sleep(max(0.0, VALIDITY - since.total_seconds()))
+    time.sleep(max(0.0, VALIDITY + COMMITTING - since.total_seconds()))
 
 
 def _suspension() -> tuple[timedelta, timedelta]:

@@ -22,7 +22,7 @@ from todo_project.proxies import BY_PROXY
 
 Environ = dict[str, Any]
 
-# Collections, whose answers depend on the lists that a person sees; with their routes.
+# Collections, whose answers depend on the lists of a person; with their routes.
 ROUTES = {
     "/api/v1/labels": "api:labels",
     "/api/v1/lists": "api:lists",
@@ -70,7 +70,7 @@ class Front:
         with measured() as timing:
             answer = self.answers.get(key)
             if answer is None and not self.recent.has(key):
-                return self.django(environ, start_response)  # type: ignore[no-any-return]
+                return self.note(key, environ, start_response)
             if answer is None or not answer.state.has_same_tokens():
                 with self.answers.computing(key):
                     state, answer = self.find(key, environ)
@@ -80,9 +80,21 @@ class Front:
             return self.django(environ, start_response)  # type: ignore[no-any-return]
         return give(answer, environ, start_response, timing)
 
+    def note(self, key: Key, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Let Django answer, and note whether the answer could be given again."""
+
+        def noting(status: str, headers: Any, *rest: Any) -> Any:
+            if is_repeatable(status, dict(headers)):
+                self.recent.note(key)
+            return start_response(status, headers, *rest)
+
+        return self.django(environ, noting)  # type: ignore[no-any-return]
+
     def find(self, key: Key, environ: Environ) -> tuple[State | None, Answer | None]:
         """Return the present state, and the answer if there is one that fits it."""
         answer = self.answers.get(key)
+        if answer and answer.state.has_same_tokens():  # found while this one waited
+            return answer.state, answer
         close_old_connections()
         try:
             before = answer.state if answer else None
@@ -109,7 +121,7 @@ class Front:
         start_response(*given[0])
         status, headers = given[0][:2]
         if not is_repeatable(status, dict(headers)):
-            self.recent.ignore(key)
+            self.recent.forget(key)
             self.shared.give_up(key)
             return content  # type: ignore[no-any-return]
         body = b"".join(content)
@@ -125,16 +137,17 @@ def is_repeatable(status: str, headers: dict[str, str]) -> bool:
     return (
         status.startswith(("200", "304"))
         and headers.get("ETag", "").startswith("W/")
-        and int(headers["Content-Length"]) <= LARGEST
+        and int(headers.get("Content-Length", LARGEST + 1)) <= LARGEST
     )
 
 
 def is_candidate(environ: Environ) -> bool:
     """Return whether the answer depends on nothing but DETERMINING and the state."""
     return (
-        environ["PATH_INFO"] in ROUTES
+        environ.get("PATH_INFO") in ROUTES
         and environ["REQUEST_METHOD"] == "GET"
         and "HTTP_AUTHORIZATION" in environ
+        and "HTTP_HOST" in environ
         and not (environ.get("CONTENT_LENGTH") or environ.get("CONTENT_TYPE"))
         and all(
             name in HEADERS and len(value) <= HEADER_LENGTH and value.isascii()

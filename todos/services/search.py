@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import User
 from core.characters import search_words
 from core.models import Changes, Recorded
 from todos.models import Comment, Label, Todo, TodoList
@@ -39,6 +40,8 @@ def repair_search(*, list_id: UUID, ids: Iterable[UUID]) -> None:
     """Update the search text of these todos; it is hidden, so no event is recorded."""
     TodoList.objects.select_for_update().get(pk=list_id)
     _refresh(ids)
+    # Answers to searches are outdated, although no revision is raised.
+    User.objects.filter(memberships__list=list_id).touch_access()
 
 
 def extra_words(ids: Collection[UUID]) -> dict[UUID, str]:

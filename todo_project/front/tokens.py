@@ -33,7 +33,7 @@ from todo_project.redis import NO_ANSWER, breaker, connection_options
 
 logger = logging.getLogger(__name__)
 
-VALIDITY = 1.0  # seconds after which an answer is checked in the database again
+VALIDITY = 0.75  # seconds after which an answer is checked in the database again
 COMMITTING = 0.25  # seconds from the time of a suspension until readers can see it
 SUSPENSION = timedelta(seconds=30)
 RENEWAL = timedelta(seconds=20)  # what is left of a suspension when it is prolonged

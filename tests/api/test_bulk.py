@@ -192,11 +192,11 @@ def test_what_a_single_post_refuses_is_refused_with_the_place(owner_api, ids, fi
     answer = post(owner_api, {"list": str(ids["list"]), "content": "Good"}, wrong)
     assert single.status_code >= 400
     assert answer.status_code == single.status_code, answer.content
-    told, expected = answer.json(), single.json()
-    assert told["code"] == expected["code"]
+    given, expected = answer.json(), single.json()
+    assert given["code"] == expected["code"]
     for error in expected["errors"]:
         error["field"] = f"todos.1.{error['field']}"
-    assert told["errors"] == expected["errors"]
+    assert given["errors"] == expected["errors"]
     assert state() == before
 
 

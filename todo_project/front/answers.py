@@ -27,7 +27,7 @@ SHARED = 32 * 1024  # bytes of the largest body in Redis, which may write it to 
 KEPT = 10  # seconds in Redis
 MOMENT = 10.0  # seconds after which a repeated question counts as a new one
 MOST_RECENT = 10_000  # questions
-COMPUTING = 0.5  # seconds that others wait for whoever computes an answer
+COMPUTING = 0.5  # seconds to wait for another request that computes the answer
 PAUSE = 0.005  # seconds between two looks
 
 

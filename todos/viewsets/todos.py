@@ -122,13 +122,10 @@ class TodoViewSet(ListScopedViewSet[Todo]):
 
     def get_queryset(self) -> TodoQuerySet:
         rows = Todo.with_trash.visible_to(self.user)
-        in_trash = self.action in {"restore", "purge"} or self._asks_for_trash()
         # A retry of restore finds the todo outside the trash, and changes nothing.
-        if self.action not in {"restore", "purge"}:
-            rows = rows.trashed() if in_trash else rows.active()
-        # Services read the row again; only these actions show it with its labels.
-        shown = self.action in {"list", "retrieve"}
-        return rows.prefetch_related("labels") if shown else rows
+        if self.action in {"restore", "purge"}:
+            return rows
+        return rows.trashed() if self._asks_for_trash() else rows.active()
 
     def allowed_orders(self) -> dict[str, Order]:
         """Return the orders; trashed and finished todos have their own default."""

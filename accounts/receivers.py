@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import F
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from django.utils import timezone, translation
 from accounts.models import ApiKey, Role, User
 from accounts.services.people import adopt_settings
 from core.freshness import EVERYONE, changed
+from core.models import Installation
 
 
 def adopt_settings_of_browser(*, request: HttpRequest, user: User, **_: Any) -> None:
@@ -31,9 +33,13 @@ def adopt_settings_of_browser(*, request: HttpRequest, user: User, **_: Any) -> 
 
 
 @receiver(post_save, sender=User)
-def announce_person(*, instance: User, **_: object) -> None:
-    """Announce a change of a person, who may have been disabled."""
+def announce_person(
+    *, instance: User, update_fields: frozenset[str] | None = None, **_: object
+) -> None:
+    """Announce a change of a person, who may have been renamed or disabled."""
     changed(instance.pk)
+    if update_fields != {"last_login"}:
+        Installation.objects.update(people_revision=F("people_revision") + 1)
 
 
 @receiver(post_save, sender=ApiKey)

@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from core.registry import registry
+from core.repeated_pages import repeatable
 
 FILTERS = "_changelist_filters"  # Django's name
 
@@ -159,6 +160,14 @@ class PersonalAdminSite(AdminSite):
         )
         return next(titles, self.index_title)
 
+    def facts_of(self, request: HttpRequest) -> Any:
+        """Return what determines the home page and the rows of the person's lists.
+
+        None if that is unknown; then their pages are always made.
+        """
+        return None
+
+    @repeatable
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:

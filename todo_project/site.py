@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.site import SignInAdminSite
+from todos.cache import page_facts
 
 
 class ServiceAdminSite(SignInAdminSite):
@@ -12,3 +17,6 @@ class ServiceAdminSite(SignInAdminSite):
 
     site_header = _("Todos")
     site_title = _("Todos")
+
+    def facts_of(self, request: HttpRequest) -> Any:
+        return page_facts(cast(User, request.user))

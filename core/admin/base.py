@@ -29,6 +29,7 @@ from core.characters import is_visible
 from core.html import format_html
 from core.ids import is_key
 from core.models import Event
+from core.repeated_pages import repeatable
 from core.scoping import ScopedQuerySet
 from core.site import NavItem
 from core.text import MAX_SEARCH_LENGTH
@@ -117,6 +118,10 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
             return None
         return super().get_object(request, object_id, from_field)
 
+    def facts_of(self, request: HttpRequest) -> Any:
+        """Return what determines the pages' content: see `core.repeated_pages`."""
+        return None
+
     # --- Changelist -------------------------------------------------------------
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
@@ -157,6 +162,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         rows = cast(ScopedQuerySet[Any], queryset)
         return self.changelist.search(request, rows, term), False
 
+    @repeatable
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -211,6 +217,7 @@ class ScopedModelAdmin(ScopedRows[Row], admin.ModelAdmin):  # type: ignore[type-
         options = super().get_formset_kwargs(request, obj, inline, prefix)
         return options | {"user": request_user(request), "query": request.GET}
 
+    @repeatable
     def changeform_view(
         self,
         request: HttpRequest,

@@ -24,8 +24,10 @@ from core.admin.history import (
     present_event,
     present_events,
 )
+from core.db.state import database_state
 from core.models import Event
 from core.registry import registry
+from core.repeated_pages import do_not_repeat
 from core.text import fold, listed
 
 LATEST = 10  # events on the home page
@@ -113,6 +115,10 @@ class EventAdmin(ScopedModelAdmin[Event]):
     search_fields = ("resource_id",)
     search_help_text = gettext_lazy("Full user name, or the ID of a row or list")
 
+    def facts_of(self, request: HttpRequest) -> Any:
+        """Return the state of the database: whatever changes it is an event."""
+        return database_state()
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -171,6 +177,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
         return {"latest_events": partial(self._latest, request)}
 
     def _latest(self, request: HttpRequest) -> list[Any]:
+        do_not_repeat(request)
         events = list(self.get_queryset(request).order_by(*self.ordering)[:LATEST])
         return present_events(events, request, with_changes=False)
 

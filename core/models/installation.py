@@ -29,6 +29,13 @@ class Installation(models.Model):
         db_comment="Until then no answer is given without asking the database, UTC",
     )
 
+    people_revision = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        db_comment="Raised by each change of a person, whose name others see",
+    )
+
     class Meta:
         default_permissions = ()
         db_table_comment = "This life of the data"

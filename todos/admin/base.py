@@ -20,6 +20,10 @@ from todos.models import Label, Membership, Todo, TodoList
 class OfListAdmin(ScopedModelAdmin[Row]):
     """Pages of rows of a list: the user's role there decides what they may do."""
 
+    def facts_of(self, request: HttpRequest) -> Any:
+        site: Any = self.admin_site
+        return site.facts_of(request)
+
     def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows without their lists."""
         return super().get_queryset(request)

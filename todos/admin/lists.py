@@ -63,6 +63,10 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         (None, {"fields": ("is_archived",)}),
     )
 
+    def facts_of(self, request: HttpRequest) -> Any:
+        site: Any = self.admin_site
+        return site.facts_of(request)
+
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         trash, leave = guard(self.changelist_view), guard(self.leave_view)

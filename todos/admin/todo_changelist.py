@@ -81,7 +81,9 @@ class TodoChangelist(Changelist):
     def context(self, request: HttpRequest) -> dict[str, Any]:
         if shows_trash(request):
             return {"in_trash": True, "title": _("Trash")}
-        return {"title": _("Todos")} | list_context(request)
+        page: Any = self.model_admin
+        quick_actions = page.quick_actions.context(request)
+        return {"title": _("Todos")} | list_context(request) | quick_actions
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
         trash = reverse("admin:todos_todo_trash")

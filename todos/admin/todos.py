@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
@@ -129,9 +129,3 @@ class TodoAdmin(OfListAdmin[Todo]):
             return {}
         shown = dashboard(user, local_now(), own_lists(request))
         return shown | self.quick_actions.context(request)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        context = {} if shows_trash(request) else self.quick_actions.context(request)
-        return super().changelist_view(request, context | (extra_context or {}))

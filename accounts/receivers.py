@@ -38,7 +38,7 @@ def announce_person(
 ) -> None:
     """Announce a change of a person, who may have been renamed or disabled."""
     changed(instance.pk)
-    if update_fields != {"last_login"}:
+    if update_fields != frozenset({"last_login"}):
         Installation.objects.update(people_revision=F("people_revision") + 1)
 
 

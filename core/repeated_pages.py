@@ -14,7 +14,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -32,7 +32,7 @@ LARGEST = 512 * 1024  # characters
 # Text that people typed cannot contain it, since quotes are escaped.
 TOKENS = re.compile(r'(name="(csrfmiddlewaretoken|once)" value=")[^"]*')
 
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 def repeatable(view: View) -> View:
@@ -55,7 +55,7 @@ def repeatable(view: View) -> View:
             _keep(name, request, response.render())
         return response
 
-    return shown
+    return cast(View, shown)
 
 
 def is_candidate(request: HttpRequest) -> bool:

@@ -102,11 +102,13 @@ ON_SQLITE_ALONE = (
 # queries of all pages, of which PostgreSQL refuses more.
 ON_POSTGRESQL_ALONE = (
     "core/test_connections.py",
+    "core/test_database_state.py",
     "core/test_migration_locks.py",
     "core/test_prepared_statements.py",
     "accounts/test_plans.py",
     "admin/test_crawl.py",
     "admin/test_plans.py",
+    "admin/test_repeated_pages.py",
     "api/test_statement_counts.py",
     "commands/backups/test_other_engine.py",
     "todos/test_million.py",

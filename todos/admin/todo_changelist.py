@@ -82,8 +82,8 @@ class TodoChangelist(Changelist):
         if shows_trash(request):
             return {"in_trash": True, "title": _("Trash")}
         page: Any = self.model_admin
-        quick_actions = page.quick_actions.context(request)
-        return {"title": _("Todos")} | list_context(request) | quick_actions
+        context = {"title": _("Todos")} | list_context(request)
+        return context | page.quick_actions.context(request)  # type: ignore[no-any-return]
 
     def nav_items(self, request: HttpRequest) -> list[NavItem]:
         trash = reverse("admin:todos_todo_trash")

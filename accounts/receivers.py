@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
@@ -39,7 +40,13 @@ def announce_person(
     """Announce a change of a person, who may have been renamed or disabled."""
     changed(instance.pk)
     if update_fields != frozenset({"last_login"}):
-        Installation.objects.update(people_revision=F("people_revision") + 1)
+        # Inside the transaction, all changes of people would wait for each other.
+        transaction.on_commit(raise_people_revision, robust=True)
+
+
+def raise_people_revision() -> None:
+    """Let pages that name people be made again."""
+    Installation.objects.update(people_revision=F("people_revision") + 1)
 
 
 @receiver(post_save, sender=ApiKey)

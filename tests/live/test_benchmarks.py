@@ -65,7 +65,8 @@ def test_a_peer_and_the_service_are_measured_without_errors(stack: Stack):
         assert line.median("application_ms") > 0
         assert line.median("nginx_ms") > 0
     peer, own = lines
-    assert peer and own
+    assert peer
+    assert own
     # The front may answer all of our own requests from its cache.
     assert peer.median("postgresql_ms") > 0
     assert len(results.memory) == 4

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import requests
 
-from tests.live.freshness.checker import Checker, Person
+from tests.live.freshness.checker import PASSWORD, Checker, Person
 from tests.live.freshness.servers import NOWHERE, app_server, app_servers
 from tests.live.stack import Stack
 from tests.redis_server import RedisServer
@@ -37,7 +37,7 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def keys(started_stack: Stack) -> dict[str, str]:
     for name in ("ann", "bob", "carl"):
-        started_stack.add_user(name, "correct horse battery staple")
+        started_stack.add_user(name, PASSWORD)
     every = ("todos", "lists", "members", "labels", "keys")
     scopes = [f"{name}:{mode}" for name in every for mode in ("read", "write")]
     options = [part for scope in scopes for part in ("--scope", scope)]
@@ -124,7 +124,12 @@ def test_no_answer_is_outdated_if_only_writers_cannot_reach_redis(
 
 
 @pytest.mark.parametrize(
-    "fault", ["tokens are not replaced", "tokens are valid for ever"]
+    "fault",
+    [
+        "tokens are not replaced",
+        "tokens are valid for ever",
+        "pages depend on nothing",
+    ],
 )
 def test_outdated_answers_are_noticed(
     stack: Stack, keys: dict[str, str], redis_server: RedisServer, fault: str

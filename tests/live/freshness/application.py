@@ -8,6 +8,7 @@ from uuid import UUID
 
 from todo_project.wsgi import application  # isort: skip  (loads the models)
 from core import freshness
+from todo_project import site
 from todo_project.front import state, tokens
 
 __all__ = ["application"]
@@ -26,6 +27,8 @@ match os.environ["FAULT"]:
         freshness._subscribers[:] = [forget]
     case "tokens are not suspended":
         tokens.suspend = leave_suspended
+    case "pages depend on nothing":
+        vars(site)["page_facts"] = lambda _user: "nothing"
     case "tokens are valid for ever":
         vars(state)["VALIDITY"] = 3600
         freshness._subscribers[:] = [forget]

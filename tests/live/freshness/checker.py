@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,23 @@ import requests
 TOLERANCE = 1.0  # seconds that others' changes may stay unseen
 
 
+PASSWORD = "correct horse battery staple"
+TODOS = "/admin/todos/todo/"
+
+
+def sign_in(server: str, name: str) -> dict[str, str]:
+    """Return the cookies of a session."""
+    with requests.Session() as browser:
+        address = f"{server}/admin/login/"
+        token = re.search(
+            'name="csrfmiddlewaretoken" value="(.+?)"', browser.get(address).text
+        )
+        assert token
+        typed = {"username": name, "password": PASSWORD}
+        browser.post(address, typed | {"csrfmiddlewaretoken": token[1]})
+        return browser.cookies.get_dict()
+
+
 @dataclass
 class Person:
     """A person with a key, who asks any of the servers."""
@@ -22,6 +40,7 @@ class Person:
     key: str
     readers: list[str]
     writers: list[str]
+    cookies: dict[str, str] = field(default_factory=dict)
 
     def read(self, path: str, key: str = "") -> requests.Response:
         return self._ask("GET", random.choice(self.readers), path, key)  # noqa: S311
@@ -31,6 +50,15 @@ class Person:
         answer = self._ask(method, server, path, body=body)
         answer.raise_for_status()
         return answer
+
+    def page(self, path: str) -> str:
+        """Return a page of any of the servers; sign in first."""
+        server = random.choice(self.readers)  # noqa: S311
+        if not self.cookies:
+            self.cookies = sign_in(server, self.name)
+        answer = requests.get(f"{server}{path}", cookies=self.cookies, timeout=30)
+        answer.raise_for_status()
+        return answer.text
 
     def _ask(
         self, method: str, server: str, path: str, key: str = "", body: Any = None
@@ -70,13 +98,16 @@ class Checker:
 
     def write_and_read(self, person: Person, todo: str) -> None:
         """Change a todo, then find the change in the person's own list of todos."""
-        answer = person.write(
-            "PATCH", f"todos/{todo}", {"content": str(time.monotonic())}
-        )
+        content = str(time.monotonic())
+        answer = person.write("PATCH", f"todos/{todo}", {"content": content})
         version = answer.json()["version"]
         self._acked.setdefault(todo, []).append((time.monotonic(), version))
         for _ in range(3):
             self.expect(person, todo, version, "own change")
+        for path in (TODOS, TODOS, f"{TODOS}{todo}/change/"):
+            self.reads += 1
+            if content not in person.page(path):
+                self.outdated.append(f"{person.name} misses own change on {path}")
 
     def read_of_others(self, person: Person, todo: str) -> None:
         """Find the changes of others that are older than the tolerance."""
@@ -107,6 +138,10 @@ class Checker:
             shown = {row["id"] for row in guest.read(path).json()["results"]}
             if shown & {todo, todo_list}:
                 self.outdated.append(f"{guest.name} still sees a list in {path}")
+        for path in (TODOS, "/admin/"):
+            self.reads += 1
+            if todo_list in guest.page(path):
+                self.outdated.append(f"{guest.name} still sees a list on {path}")
 
     def revoke_key(self, person: Person) -> None:
         """Use a new key twice, revoke it, and try it again."""

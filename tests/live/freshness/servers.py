@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import requests
 
@@ -27,6 +28,7 @@ def app_server(stack: Stack, redis_url: str, fault: str = "") -> Iterator[str]:
     """Run an app server; return its URL. It may have a fault: see `application`."""
     (port,) = free_ports(1)
     with tempfile.TemporaryDirectory() as data:
+        (Path(data) / "static").symlink_to(Path(stack.env["DATA_DIR"]) / "static")
         env = stack.env | {
             "DATA_DIR": data,
             "REDIS_URL": redis_url,

@@ -34,7 +34,10 @@ class NotAvailable(Exception):
 
 
 def run(world: World, rungs: Sequence[Rung], plan: Plan) -> Results:
-    """Measure every rung once in each round, so that all see the same machine."""
+    """Measure every rung once in each round, so that all see the same machine.
+
+    If it is interrupted, return what has been measured.
+    """
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     pairs = [
         (rung, Line(rung.name, rung.title, rung.section, count))
@@ -42,12 +45,24 @@ def run(world: World, rungs: Sequence[Rung], plan: Plan) -> Results:
         for count in rung.connections
         if count <= plan.most_connections
     ]
-    for number in range(plan.rounds):
-        for rung, line in pairs:
-            if not line.missing:
-                _measure_line(world, rung, line, plan, is_first=number == 0)
-                _report(f"{number + 1}/{plan.rounds}", line)
+    try:
+        for number in range(plan.rounds):
+            _measure_round(world, pairs, plan, number)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; this is what has been measured.\n")
+    for _rung, line in pairs:
+        if not line.rounds:
+            line.missing = line.missing or "not measured"
     return Results([line for _rung, line in pairs], memory=world.memory())
+
+
+def _measure_round(
+    world: World, pairs: Sequence[tuple[Rung, Line]], plan: Plan, number: int
+) -> None:
+    for rung, line in pairs:
+        if not line.missing:
+            _measure_line(world, rung, line, plan, is_first=number == 0)
+            _report(f"{number + 1}/{plan.rounds}", line)
 
 
 def _report(number: str, line: Line) -> None:

@@ -38,6 +38,11 @@ PEER_UWSGI = """
         uwsgi_pass unix:{socket};
         include {parameters};
     """
+FILE = """
+        root {folder};
+        try_files /{name} =404;
+        default_type application/json;
+    """
 # Trust the load generator as a load balancer that has received HTTPS.
 TRUSTED = "set_real_ip_from 127.0.0.1;\n"
 
@@ -51,6 +56,12 @@ def peer_over_http(name: str, socket: Path, port: int) -> str:
 def peer_over_uwsgi(socket: Path, port: int) -> str:
     parameters = "/etc/nginx/uwsgi_params"
     return server(port, PEER_UWSGI.format(socket=socket, parameters=parameters))
+
+
+def file_alone(file: Path, port: int) -> str:
+    """Return a server that answers each request with the file: nginx does no less."""
+    location = FILE.format(folder=file.parent, name=file.name)
+    return server(port, location)
 
 
 def server(port: int, location: str) -> str:

@@ -96,6 +96,7 @@ RUNGS: list[Rung] = [
         "drf-add", DRF, "POST of one todo", target="drf", path="/todos",
         sender="token", method="POST", body=SMALL, status=201, quick=True,
     ),
+    way("nginx-alone", "the limit: nginx alone, a file of the same size", quick=True),
     way("unpaginated", "pages of 200, the maximum", target="nginx-uwsgi",
         path=f"{TODOS}?page_size=200", connections=FEW, uncached=True),
     way("unindexed", "without the index of newest todos", target="nginx-uwsgi",

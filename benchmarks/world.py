@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import service
-from benchmarks.front import front
+from benchmarks.front import file_alone, front
 from benchmarks.load import Request
 from benchmarks.ours import WAYS, instances
 from benchmarks.ours import nginx_servers as servers_of_ways
@@ -21,8 +21,9 @@ from benchmarks.results import APPLICATION, NGINX, POSTGRESQL, REDIS
 from benchmarks.rungs import Rung
 from benchmarks.targets import Pids, Target
 from tests.live.stack import Stack
-from tests.live.stack.places import RUN_USER, make_folder
+from tests.live.stack.places import RUN_USER, free_ports, make_folder
 
+PAGE = 6200  # bytes of a first page, without headers
 PROGRAMS = (NGINX, REDIS, POSTGRESQL)
 RUNNING = re.compile(r"^(\S+) +RUNNING +pid (\d+)", re.MULTILINE)
 
@@ -88,10 +89,15 @@ def opened(
         servers = held.enter_context(peers.running(site, wanted, todos=todos))
         ways = held.enter_context(instances(stack, wanted & WAYS.keys()))
         further = [*peers.nginx_servers(servers), *servers_of_ways(ways)]
+        (port,) = free_ports(1)
+        page = folder / "page.json"
+        page.write_text("x" * PAGE)
+        further.append(file_alone(page, port))
         plain = held.enter_context(front(stack, *further))
         senders = service.seed(stack, rungs, folder, people=people, todos=todos)
         targets = peers.targets(site, servers)
         targets |= service.targets(stack, ways, senders, plain)
+        targets["nginx-alone"] = Target(f"http://127.0.0.1:{port}", senders=senders)
         if "embedded" in wanted:
             simple = service.embedded(folder / "embedded", todos=todos)
             targets["embedded"] = held.enter_context(simple)

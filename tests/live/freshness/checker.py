@@ -29,7 +29,7 @@ def sign_in(server: str, name: str) -> dict[str, str]:
         assert token
         typed = {"username": name, "password": PASSWORD}
         browser.post(address, typed | {"csrfmiddlewaretoken": token[1]})
-        return browser.cookies.get_dict()
+        return {name: value or "" for name, value in browser.cookies.items()}
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """gunicorn: the server of script/server, and an alternative to uWSGI behind nginx.
 
 Behind nginx it is used if APP_SERVER=gunicorn (deploy/serve), with the environment of
-uwsgi.ini. It uses the same sockets and protocol as uWSGI, so nothing else changes, except
-that no worker is reserved for pages. All take pages and requests to the API in turn.
+uwsgi.ini. It uses the same sockets and protocol as uWSGI, so nothing else changes. All
+workers take pages and requests to the API in turn; none is reserved for pages.
 Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
 reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 

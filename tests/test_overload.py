@@ -9,7 +9,7 @@ import pytest
 
 from tests.problems import assert_problem
 from todo_project.observability import metrics
-from todo_project.overload import LATE, Gate, arrival_of, has_left
+from todo_project.overload import LATE, Gate, Queue, arrival_of, has_left
 from todo_project.proxies import BY_PROXY
 
 LIST, SIGN_IN, ADD = "/api/v1/todos", "/admin/login/", "/admin/todos/todo/add/"
@@ -28,13 +28,13 @@ def answered_by(connection):
     """Return who answers a request, and with which status."""
     ours, _ = connection
 
+    def server(name):
+        return lambda environ, _: [(name, LATE in environ)]
+
+    gate = Gate(front=server("front"), django=server("django"))
+
     def ask(*, waited, method="GET", started=100.0, **variables):
         statuses = []
-
-        def server(name):
-            return lambda environ, _: [(name, LATE in environ)]
-
-        gate = Gate(front=server("front"), django=server("django"))
         gate.since = time() - started
         environ = {"REQUEST_METHOD": method, "PATH_INFO": LIST, "gunicorn.socket": ours}
         environ |= {"REQUEST_START": f"{time() - waited:.3f}"} | variables
@@ -63,6 +63,29 @@ def test_a_late_request_is_refused(answered_by, method):
     assert left_out("late") == before + 1
 
 
+def late_of(queue, *waited):
+    """Return which of these requests, in their order, are refused."""
+    return [seconds for seconds in waited if queue.is_late(seconds)]
+
+
+def test_a_queue_that_has_grown_to_the_limit_is_cleared():
+    queue = Queue()
+    assert late_of(queue, 0.5, 2, 4, 4.9) == []
+    assert late_of(queue, 5.1, 4.8, 3, 1.1) == [5.1, 4.8, 3, 1.1]
+    assert late_of(queue, 0.9, 2, 4) == []
+
+
+def test_a_pause_refuses_only_what_has_waited_too_long():
+    assert late_of(Queue(), 0.1, 7, 6, 4.9, 3, 1) == [7, 6]
+
+
+def test_pages_are_not_refused_for_the_queue_of_the_api(answered_by):
+    for waited in (0, 4, 6):
+        answered_by(waited=waited)
+    assert answered_by(waited=2)[0] == [("django", True)]
+    assert answered_by(waited=2, PATH_INFO=SIGN_IN)[0] == [("front", False)]
+
+
 def test_the_limit_is_a_setting(answered_by, settings):
     settings.QUEUE_SECONDS = 9
     assert answered_by(waited=5.5)[0] == [("front", False)]
@@ -79,23 +102,23 @@ def test_a_clock_that_is_wrong_refuses_nothing(answered_by, waited):
 
 
 @pytest.mark.parametrize("waited", [0, 5.5])
-def test_nothing_is_computed_for_a_client_that_has_left(
-    answered_by, connection, waited
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+def test_nothing_is_computed_for_a_program_that_has_left(
+    answered_by, connection, waited, method
 ):
     before = left_out("left")
     connection[1].close()
-    assert answered_by(waited=waited) == ([], ["499 Client Closed Request"])
+    answer = answered_by(waited=waited, method=method)
+    assert answer == ([], ["499 Client Closed Request"])
     assert left_out("left") == before + 1
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_a_change_takes_effect_though_its_sender_has_left(
-    answered_by, connection, method
-):
+def test_a_form_takes_effect_though_its_sender_has_left(answered_by, connection):
     connection[1].sendall(b"content=sent")
     connection[1].close()
-    assert answered_by(waited=1, method=method)[0] == [("front", False)]
-    assert answered_by(waited=6, method=method)[1] == ["499 Client Closed Request"]
+    form = {"method": "POST", "PATH_INFO": ADD}
+    assert answered_by(waited=1, **form)[0] == [("front", False)]
+    assert answered_by(waited=6, **form)[1] == ["499 Client Closed Request"]
 
 
 def test_a_client_that_waits_has_not_left(connection):

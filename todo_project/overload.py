@@ -9,6 +9,7 @@ waited, and has its client left?
 from __future__ import annotations
 
 import select
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import time
@@ -35,9 +36,31 @@ Environ = dict[str, Any]
 VARIABLE, HEADER = "REQUEST_START", "HTTP_X_REQUEST_START"
 LATE = "todo.late"  # in the WSGI variables: whether the request has waited too long
 LONGEST = 60  # seconds; nginx gives up before, so a clock must be wrong
-# A client that has left wanted these for their answer alone. Other requests take effect
-# unless they are late: a person who saves and closes the page expects that.
+# Methods without an effect: a client wants nothing but the answer.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Queue:
+    """One kind of requests, judged by how long those that are taken have waited."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0  # of the last request in time
+        self.is_too_long = False
+
+    def is_late(self, waited: float) -> bool:
+        """Return whether to refuse the next request, which has waited for so long.
+
+        If requests have waited longer and longer, up to the limit, those behind them
+        would too: then the queue is cleared. After a pause, such as a restart of the
+        database, the queue is long just once, and the rest of it can be served.
+        """
+        limit = settings.QUEUE_SECONDS
+        is_late = bool(waited > (limit / 5 if self.is_too_long else limit))
+        if is_late:
+            self.is_too_long = self.is_too_long or self.waited > limit / 2
+        else:
+            self.waited, self.is_too_long = waited, False
+        return is_late
 
 
 class Gate:
@@ -45,6 +68,7 @@ class Gate:
 
     def __init__(self, *, front: Any, django: Any) -> None:
         self.front, self.django = front, django
+        self.queues: dict[str, Queue] = defaultdict(Queue)
         # The time that this process took to start is not the fault of the queue.
         self.since = time()
 
@@ -52,15 +76,18 @@ class Gate:
         arrived = arrival_of(environ)
         if not arrived:
             return self.front(environ, start_response)  # type: ignore[no-any-return]
+        door = registry.door_of(environ.get("PATH_INFO", ""))
         waited = time() - max(arrived, self.since)
-        is_late = settings.QUEUE_SECONDS < waited < LONGEST
-        is_safe = environ["REQUEST_METHOD"] in SAFE
-        if (is_late or is_safe) and has_left(connection_of(environ)):
-            count(environ, "left")
+        is_late = waited < LONGEST and self.queues[door.source].is_late(waited)
+        # A program without an answer will ask again, but a person may have saved a form
+        # and closed the page: that takes effect, unless it is late.
+        is_form = door.errors == "page" and environ["REQUEST_METHOD"] not in SAFE
+        if (is_late or not is_form) and has_left(connection_of(environ)):
+            metrics.count_left_out(source=door.source, reason="left")
             start_response("499 Client Closed Request", [("Content-Length", "0")])
             return []
         if is_late:
-            count(environ, "late")
+            metrics.count_left_out(source=door.source, reason="late")
             environ[LATE] = True
             return self.django(environ, start_response)  # type: ignore[no-any-return]
         return self.front(environ, start_response)  # type: ignore[no-any-return]
@@ -89,11 +116,6 @@ def has_left(connection: int) -> bool:
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
     return bool(poll.poll(0))
-
-
-def count(environ: Environ, reason: str) -> None:
-    door = registry.door_of(environ.get("PATH_INFO", ""))
-    metrics.count_left_out(source=door.source, reason=reason)
 
 
 class RefuseLateRequests:

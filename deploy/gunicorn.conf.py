@@ -11,6 +11,7 @@ reload all of them. WORKER_CLASS sets how many requests a worker handles at once
   gevent   WEB_THREADS as well; useful if the database is far away and each statement
            waits long. A request that computes, such as a sign-in (half a second),
            blocks the other requests of its worker, and the locks that they hold.
+           Pages and the API have WEB_THREADS each.
            It is not among the locked packages. Install it in each release:
            .venv/bin/python -m pip install 'gevent>=26,<27'
 

@@ -6,15 +6,18 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import REPOSITORY
 from tests.live.load import start
 from tests.live.smoke import TODOS
 from tests.live.stack import Client, Stack
+from tests.live.stack.places import run
 from tests.live.test_servers import held_todos
 from tests.live.waiting import wait_until
 
@@ -164,3 +167,20 @@ def test_what_cannot_be_served_in_time_is_refused(stack: Stack, key: str):
     assert answer.status_code == 201
     assert set(flood.statuses) == {"broken", "503+"}
     assert flood.statuses["broken"] == 0
+
+
+@pytest.mark.parametrize(("count", "first"), [(1, 1), (2, 1), (3, 2), (8, 2)])
+def test_one_of_three_workers_is_kept_for_pages(tmp_path: Path, count: int, first: int):
+    (tmp_path / "run").mkdir()
+    shown = run(
+        Path(sys.prefix) / "bin" / "uwsgi", "--no-server", "--show-config",
+        "--ini", REPOSITORY / "deploy" / "uwsgi.ini",
+        env={
+            "APP": str(REPOSITORY),
+            "DATA_DIR": str(tmp_path),
+            "WEB_PROCESSES": str(count),
+            "PATH": "/usr/bin:/bin",
+        },
+    )  # fmt: skip
+    (workers,) = re.findall(r"^map-socket = 0:(\S+)$", shown, re.MULTILINE)
+    assert workers.split(",") == [str(n) for n in range(first, 4 * count + 1)]

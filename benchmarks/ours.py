@@ -89,7 +89,7 @@ class Instance:
         """Return what nginx does with a request; empty if clients connect directly."""
         if self.way.protocol == "fastcgi":
             text = (self.stack.app / "deploy" / "nginx" / "app.conf").read_text()
-            passed = text.replace("uwsgi_pass app;", f"uwsgi_pass unix:{self.socket};")
+            passed = text.replace("pass $queue;", f"pass unix:{self.socket};")
             return passed.replace("uwsgi_", "fastcgi_")
         if self.way.protocol == "http":
             return HTTP_LOCATION.format(socket=self.socket)

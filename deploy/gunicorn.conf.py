@@ -1,7 +1,8 @@
 """gunicorn: the server of script/server, and an alternative to uWSGI behind nginx.
 
 Behind nginx it is used if APP_SERVER=gunicorn (deploy/serve), with the environment of
-uwsgi.ini. It uses the same socket and protocol as uWSGI, so nothing else changes.
+uwsgi.ini. It uses the same sockets and protocol as uWSGI, so nothing else changes. All
+workers take pages and requests to the API in turn; none is reserved for pages.
 Send TTIN or TTOU to the process in the pid file to add or remove a worker, and HUP to
 reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 
@@ -10,6 +11,7 @@ reload all of them. WORKER_CLASS sets how many requests a worker handles at once
   gevent   WEB_THREADS as well; useful if the database is far away and each statement
            waits long. A request that computes, such as a sign-in (half a second),
            blocks the other requests of its worker, and the locks that they hold.
+           Pages and the API have WEB_THREADS each.
            It is not among the locked packages. Install it in each release:
            .venv/bin/python -m pip install 'gevent>=26,<27'
 
@@ -49,7 +51,8 @@ RUN = Path(os.environ["DATA_DIR"]) / "run"
 NAME = f"web-{os.environ.get('INSTANCE', '0')}"
 HTTP = os.environ.get("HTTP", "")  # host:port, for the embedded server
 KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
-SOCKET = RUN / f"{NAME}.sock"
+# Pages and requests to the API wait in queues of their own.
+SOCKETS = [RUN / f"{NAME}.sock", RUN / f"{NAME}.api.sock"]
 # Threads of a worker that speaks HTTP. Most of them wait for slow clients: they share
 # one interpreter lock, so only a few work at a time.
 THREADS, AT_ONCE = 128, 4
@@ -161,7 +164,7 @@ if HTTP:
     threads = THREADS
     worker_connections = 2 * THREADS  # the others wait in the queue of the kernel
 else:
-    bind = [f"unix:{SOCKET}"]
+    bind = [f"unix:{path}" for path in SOCKETS]
     protocol = "uwsgi"
     pidfile = str(RUN / f"{NAME}.pid")
     umask = 0o027
@@ -204,7 +207,8 @@ def when_ready(server: Any) -> None:
         sys.stderr.write(f"Todo service: http://{HTTP}  (press Ctrl-C to stop)\n")
         sys.stderr.flush()
     else:
-        SOCKET.chmod(0o660)
+        for path in SOCKETS:
+            path.chmod(0o660)
 
 
 def on_reload(server: Any) -> None:

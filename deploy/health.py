@@ -23,6 +23,7 @@ def main(part: str) -> int:
     """Return 0 if the part is healthy, else 1."""
     if part == "drain":
         drain(RUN / f"web-{os.environ['INSTANCE']}.sock")
+        drain(RUN / f"web-{os.environ['INSTANCE']}.api.sock")
         return 0
     if part == "web":
         own = RUN / f"web-{os.environ['INSTANCE']}.sock"

@@ -193,9 +193,12 @@ def test_inner_timeouts_are_shorter_than_outer_ones():
     assert REDIS_TIMEOUT < LOCK_TIMEOUT
 
 
-def test_each_app_server_has_an_upstream():
-    upstream = (ROOT / "deploy/compose/site/upstream.conf").read_text()
-    named = set(re.findall(r"unix:/data/run/(web-\d)\.sock", upstream))
+@pytest.mark.parametrize(
+    ("file", "ending"), [("upstream", "sock"), ("upstream_api", "api.sock")]
+)
+def test_each_app_server_has_an_upstream(file, ending):
+    upstream = read(f"deploy/compose/site/{file}.conf")
+    named = set(re.findall(rf"unix:/data/run/(web-\d)\.{ending} ", upstream))
     assert named == {name for name in SERVICES if name.startswith("web-")}
 
 

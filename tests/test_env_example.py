@@ -34,6 +34,7 @@ INVALID = {
     "LOG_FORMAT": "xml",
     "LOG_LEVEL": "LOUD",
     "LOG_REQUESTS": "some",
+    "QUEUE_SECONDS": "0",
     "REDIS_URL": "localhost:6379",
     "SECRET_KEY": "short",
     "SLOW_QUERY_MS": "-1",

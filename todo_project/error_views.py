@@ -66,11 +66,15 @@ def known_address(request: HttpRequest) -> str | None:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # Django calls this while it handles the exception. The API responds the same way.
-    if not isinstance(sys.exception(), OperationalError):
-        return answer(request, 500)
-    busy = answer(request, 503)
-    busy.headers["Retry-After"] = str(BUSY_SECONDS)
-    return busy
+    is_busy = isinstance(sys.exception(), OperationalError)
+    return busy(request) if is_busy else answer(request, 500)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Refuse a request that may succeed in a moment."""
+    response = answer(request, 503)
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 def csrf_failure(

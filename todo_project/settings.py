@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "todo_project.middleware.HostPortMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "todo_project.overload.RefuseLateRequests",
     "todo_project.middleware.ConditionalMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -231,6 +232,9 @@ SPECTACULAR_SETTINGS = {
 }
 if BASE_PATH:
     SPECTACULAR_SETTINGS["SERVERS"] = [{"url": BASE_PATH}]
+
+# After that time in the queue of the app servers, a request is refused.
+QUEUE_SECONDS = env_int("QUEUE_SECONDS", default=5, minimum=1, maximum=30)
 
 # Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted over HTTP.
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")

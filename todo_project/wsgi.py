@@ -58,7 +58,9 @@ except ImproperlyConfigured:
     sys.tracebacklimit = 0  # the message helps an operator, the traceback does not
     raise
 django.request_class = TolerantRequest
-front = import_string("todo_project.front.wsgi.Front")(django)  # which needs models
+# These need models.
+front = import_string("todo_project.front.wsgi.Front")(django)
+gate = import_string("todo_project.overload.Gate")(front=front, django=django)
 metrics.share(settings.METRICS_DIR)
 # Import all views now. Otherwise the first request of each worker waits for it, and
 # import errors appear only then.
@@ -72,7 +74,7 @@ def application(
 ) -> Iterable[bytes]:
     find_client(environ)
     remove_base_path(environ)
-    answer: Iterable[bytes] = front(environ, start_response)
+    answer: Iterable[bytes] = gate(environ, start_response)
     read_rest(environ)
     return answer
 

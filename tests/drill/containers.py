@@ -156,7 +156,8 @@ def test_app_servers_are_replaced_without_a_failed_request(engine, client):
         writer.start()
     for name in ("web-0", "web-1"):
         before = len(answers)
-        engine.run(name, "rm", f"/data/run/{name}.sock")  # docs/deploy.md says so
+        for ending in ("sock", "api.sock"):  # docs/deploy.md says so
+            engine.run(name, "rm", f"/data/run/{name}.{ending}")
         assert engine.parts[name].stop(signal.SIGTERM) == 0
         engine.start(name)
         engine.await_well(name)
@@ -180,7 +181,7 @@ def await_found(engine, name: str) -> None:
 def served_by(engine, name: str) -> int:
     """Return how many requests nginx has passed to it and to no other."""
     log = engine.parts["nginx"].log.read_text()
-    return log.count(f'"upstream":"unix:/data/run/{name}.sock"')
+    return log.count(f'"upstream":"unix:/data/run/{name}.api.sock"')
 
 
 @pytest.mark.parametrize(

@@ -97,11 +97,12 @@ class Nginx:
 
     def _app(self, name: str) -> list[str]:
         program = Path(sys.prefix) / "bin" / "uwsgi"
-        path = self.data / "run" / f"{name}.sock"
+        path = self.data / "run" / name
         return [
             str(program), "--master", "--need-app", "--die-on-term", "--no-orphans",
             "--processes", "2", "--wsgi-file", str(ECHO),
-            "--socket", str(path), "--chmod-socket=666",
+            "--socket", f"{path}.sock", "--socket", f"{path}.api.sock",
+            "--chmod-socket=666",
         ]  # fmt: skip
 
     def _nginx(self) -> list[str]:

@@ -20,6 +20,7 @@ FORGED = {
     "X-Forwarded-Ssl": "off",
     "X-Real-IP": "203.0.113.1",
     "X-Request-ID": "forged-request-id",
+    "X-Request-Start": "forged",
     "X-Script-Name": "/evil",
     "X_Forwarded_Proto": "http",
     "X_Request_ID": "forged-request-id",
@@ -52,6 +53,7 @@ def test_forged_headers_do_not_reach_the_app(nginx: Nginx):
     assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
     assert received["wsgi.url_scheme"] == received["HTTP_X_FORWARDED_PROTO"] == "https"
     assert received["HTTPS"] == "on"
+    assert received["HTTP_X_REQUEST_START"] == received["REQUEST_START"]
 
 
 def test_a_request_id_of_a_client_is_replaced(nginx: Nginx):

@@ -8,7 +8,9 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import astuple
 from typing import Any
 
@@ -46,7 +48,15 @@ RETRY_AFTER = {429: "1", 502: "2", 503: "60", 504: "10"}
 @pytest.fixture(scope="module")
 def nginx_without_apps() -> Iterator[Nginx]:
     """nginx without app servers."""
-    with Nginx(site={"upstream": NO_SERVER}, serves=False) as nginx:
+    site = {"upstream": NO_SERVER, "upstream_api": NO_SERVER}
+    with Nginx(site=site, serves=False) as nginx:
+        yield nginx
+
+
+@pytest.fixture
+def narrow_nginx() -> Iterator[Nginx]:
+    """nginx that sends one request at a time to each app server."""
+    with Nginx(numbers={"max_conns=1000": "max_conns=1"}, serves=False) as nginx:
         yield nginx
 
 
@@ -189,6 +199,25 @@ def test_missing_app_servers_get_502_immediately(nginx_without_apps: Nginx):
     assert_page(ask(nginx_without_apps, "/"), 502)
     assert_problem(ask(nginx_without_apps, "/api/v1/todos"), 502)
     assert_problem(ask(nginx_without_apps, "/api/v1/todos", KEY, "POST"), 502)
+
+
+def test_what_does_not_fit_into_the_queue_is_refused_immediately(narrow_nginx: Nginx):
+    with ExitStack() as held:
+        for name in ("web-0", "web-1"):
+            server = held.enter_context(socket.socket(socket.AF_UNIX))
+            path = narrow_nginx.data / "run" / f"{name}.api.sock"
+            server.bind(str(path))
+            path.chmod(0o666)
+            server.listen()
+            client = held.enter_context(narrow_nginx.connect())
+            client.sendall(b"GET /api/v1/todos HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            held.enter_context(server.accept()[0])  # now it is full
+        for method, more in (("GET", {}), ("POST", KEY), ("POST", {})):
+            status, headers, body = ask(narrow_nginx, "/api/v1/todos", more, method)
+            assert (status, headers["retry-after"]) == (503, "1")
+            assert json.loads(body)["code"] == "busy"
+        # Pages have another queue, for which no server listens here.
+        assert_page(ask(narrow_nginx, "/"), 502)
 
 
 def test_a_hanging_app_server_gets_504_in_time(nginx_with_short_read_timeout: Nginx):

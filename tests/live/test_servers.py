@@ -34,20 +34,25 @@ stdout_logfile=%(ENV_DATA_DIR)s/log/gunicorn.log
 def gunicorn(stack: Stack, worker_class: str) -> Iterator[None]:
     """Let one worker of gunicorn answer all, set up as an operator would do it."""
     program = stack.config / "supervisor" / "gunicorn.conf"
-    upstream = stack.config / "site" / "upstream.conf"
-    socket = stack.data / "run" / "web-gunicorn.sock"
-    usual = upstream.read_text()
+    site, run = stack.config / "site", stack.data / "run"
+    sockets = {
+        site / "upstream.conf": run / "web-gunicorn.sock",
+        site / "upstream_api.conf": run / "web-gunicorn.api.sock",
+    }
+    usual = {path: path.read_text() for path in sockets}
     program.write_text(PROGRAM.format(worker_class=worker_class))
     try:
         stack.supervisor("update", "gunicorn")
-        wait_until(socket.is_socket, what="gunicorn has opened its socket")
-        upstream.write_text(f"server unix:{socket};\n")
+        for upstream, socket in sockets.items():
+            wait_until(socket.is_socket, what="gunicorn has opened its socket")
+            upstream.write_text(f"server unix:{socket};\n")
         reload_nginx(stack)
         stack.supervisor("stop", "web:*")
         yield
     finally:
         stack.supervisor("start", "web:*")
-        upstream.write_text(usual)
+        for upstream, text in usual.items():
+            upstream.write_text(text)
         reload_nginx(stack)
         program.unlink()
         stack.supervisor("update", "gunicorn")

@@ -18,7 +18,8 @@ def repeated(stack: Stack) -> int:
 
 
 def answered_by(stack: Stack, instance: str) -> int:
-    line = f'upstream":"unix:{stack.data}/run/{instance}.sock","upstream_status":"20'
+    socket = f"{stack.data}/run/{instance}.api.sock"
+    line = f'upstream":"unix:{socket}","upstream_status":"20'
     return stack.log("nginx").read_text().count(line)
 
 

@@ -29,6 +29,7 @@ SITE = {
     "names": "{names}",
     "certificate": "ssl_certificate {certificate};\nssl_certificate_key {key};\n",
     "upstream": "{upstream}",
+    "upstream_api": "{upstream_api}",
     "limits": "{limits}",
 }
 HIGH_LIMITS = {
@@ -110,6 +111,9 @@ def write_configuration(places: Places) -> None:
         "certificate": places.certificate,
         "key": places.config / "key.pem",
         "upstream": changed(site / "upstream.conf", {"/var/lib/todo": places.data}),
+        "upstream_api": changed(
+            site / "upstream_api.conf", {"/var/lib/todo": places.data}
+        ),
         "limits": changed(site / "limits.conf", HIGH_LIMITS),
     }
     for name, text in SITE.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from todo_project.observability.metrics.counting import (
     REGISTRY,
     count_cache_read,
+    count_left_out,
     count_request,
     count_task,
     request_in_flight,
@@ -15,6 +16,7 @@ __all__ = [
     "REGISTRY",
     "collect",
     "count_cache_read",
+    "count_left_out",
     "count_request",
     "count_task",
     "request_in_flight",

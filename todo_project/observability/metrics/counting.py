@@ -62,6 +62,12 @@ _cache_reads = Counter(
     ["result"],
     registry=REGISTRY,
 )
+_left_out = Counter(
+    "todo_requests_left_out",
+    "Requests not computed, because they waited too long or their clients had left",
+    ["source", "reason"],
+    registry=REGISTRY,
+)
 _tasks = Counter("todo_tasks", "Tasks finished", ["task", "outcome"], registry=REGISTRY)
 _task_seconds = Counter(
     "todo_task_seconds", "Time spent in tasks", ["task"], registry=REGISTRY
@@ -108,6 +114,11 @@ def _metrics_of(
         _statements.labels(route),
         _database_seconds.labels(route),
     )
+
+
+def count_left_out(*, source: str, reason: str) -> None:
+    """Count a request that is not computed; the reason is `late` or `left`."""
+    _left_out.labels(source, reason).inc()
 
 
 def count_cache_read(*, hit: bool) -> None:

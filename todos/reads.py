@@ -19,7 +19,7 @@ from core.db.statements import Param, Statement, compiled
 from core.models import Recorded
 from core.scoping import Order, Position
 from todos.fields import SORT_KEYS
-from todos.models import Todo
+from todos.models import Todo, TodoList
 from todos.querysets import VIEWER, TodoQuerySet
 from todos.serializers.todos import TodoSerializer
 
@@ -49,7 +49,8 @@ class TodosInState:
         return _rows(statement, viewer=self.viewer.pk, value=value, key=key)
 
     def count(self) -> int:
-        return in_state(Todo.with_trash.visible_to(self.viewer), self.state).count()
+        lists: Any = TodoList.objects.visible_to(self.viewer)
+        return int(lists.number_of_todos(self.state))
 
 
 class FilteredTodos:
@@ -72,25 +73,30 @@ class FilteredTodos:
         return self.todos.count()
 
 
+class TodosOfList(FilteredTodos):
+    """All todos of a list in one state, for the paginator."""
+
+    def __init__(
+        self, todos: TodoQuerySet, viewer: User, list_id: str, state: str | None
+    ) -> None:
+        super().__init__(todos)
+        self.list: Any = TodoList.objects.visible_to(viewer).filter(pk=list_id)
+        self.state = state
+
+    def count(self) -> int:
+        return int(self.list.number_of_todos(self.state))
+
+
 def find_todo(viewer: User, pk: UUID | str) -> TodoRow | None:
     """Return a todo that the person sees and that is not in the trash, or None."""
     return next(iter(_rows(_todo_statement(), viewer=viewer.pk, pk=pk)), None)
-
-
-def in_state(todos: TodoQuerySet, state: str | None) -> TodoQuerySet:
-    """Keep the todos in a state; without one, those that are not in the trash."""
-    if state == "trashed":
-        return todos.trashed()
-    active = todos.active()
-    kept = {"open": active.open, "finished": active.finished}.get(state or "")
-    return kept() if kept else active
 
 
 @lru_cache(maxsize=512)
 def _page_statement(
     state: str | None, order: Order, is_after: bool, offset: int, limit: int
 ) -> Statement:
-    todos = in_state(Todo.with_trash.visible_to(VIEWER), state)
+    todos = Todo.with_trash.visible_to(VIEWER).in_state(state)
     keyed = todos.with_key(order.field) if order.field in SORT_KEYS else todos
     after = (Param("value", keyed.field_of(order)), Param("key", UUIDField()))
     page = todos.page(

@@ -14,16 +14,20 @@ from accounts.models import User
 from core.errors import DomainError
 from core.models import Event
 from tests.conftest import NOW
-from tests.todos.helpers import fresh, put
+from tests.todos.helpers import counters_of, fresh, numbers_of, put
 from todos.models import MAX_DEPTH, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.moving import reposition_todo
-from todos.services.todos import edit_todo
+from todos.services.todos import edit_todo, finish_todo, reopen_todo
 from todos.services.trash import purge_todo, restore_todo, trash_todo
 
+VERBS = (
+    *("add", "nest", "move", "trash", "restore", "purge", "place"),
+    *("finish", "reopen"),
+)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["add", "nest", "move", "trash", "restore", "purge", "place"]),
+        st.sampled_from(VERBS),
         st.integers(0, 30),
         st.integers(0, 30),
     ),
@@ -39,6 +43,7 @@ class Model:
         self.at: dict[Any, Any] = {}
         self.above: dict[Any, Any] = {}
         self.trashed: dict[Any, Any] = {}
+        self.finished: set[Any] = set()
         self.clock = NOW
 
     def below(self, pk: Any) -> list[Any]:
@@ -62,11 +67,11 @@ class Model:
             target = self.lists[first % len(self.lists)]
             todo = put(self.user, target, f"todo {first}", now=self.clock)
             self.at[todo.pk], self.above[todo.pk] = target.pk, None
-            return
-        if not ids:
-            return
-        one, two = ids[first % len(ids)], ids[second % len(ids)]
-        getattr(self, verb)(one, two)
+        elif ids:
+            one, two = ids[first % len(ids)], ids[second % len(ids)]
+            getattr(self, verb)(one, two)
+        for todo_list in self.lists:
+            assert counters_of(todo_list) == numbers_of(todo_list)
 
     def nest(self, one: Any, two: Any) -> None:
         may = (
@@ -120,6 +125,19 @@ class Model:
             for pk in self.below(one):
                 for facts in (self.at, self.above, self.trashed):
                     facts.pop(pk, None)
+                self.finished.discard(pk)
+
+    def finish(self, one: Any, _two: Any) -> None:
+        may = one not in self.trashed
+        self.attempt(may, finish_todo, one)
+        if may:
+            self.finished.add(one)
+
+    def reopen(self, one: Any, _two: Any) -> None:
+        may = one not in self.trashed
+        self.attempt(may, reopen_todo, one)
+        if may:
+            self.finished.discard(one)
 
     def place(self, one: Any, two: Any) -> None:
         may = (
@@ -150,6 +168,7 @@ def assert_same(model: Model) -> None:
     assert {pk: todo.parent_id for pk, todo in rows.items()} == model.above
     trashed = {pk: t.deleted_at for pk, t in rows.items() if t.deleted_at}
     assert trashed == model.trashed
+    assert {pk for pk, todo in rows.items() if todo.is_finished} == model.finished
     for pk in rows:
         assert model.depth(pk) <= MAX_DEPTH
     for todo_list in model.lists:

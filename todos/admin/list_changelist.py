@@ -27,16 +27,17 @@ NAMES_OF_MEMBERS = ("user__username", "user__display_name")
 
 
 class ListTable(BoundedChangeList):
-    """Lists, each with its other members."""
+    """Lists, each with its other members and the number of its open todos."""
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Any]:
-        lists = super().get_queryset(request, exclude_parameters)
+        lists: Any = super().get_queryset(request, exclude_parameters)
         others = Membership.objects.exclude(user=request_user(request))
         names = others.select_related("user").only("list", *NAMES_OF_MEMBERS)
         members = names.order_by(*MEMBER_ORDER)
-        return lists.prefetch_related(Prefetch("memberships", members))
+        lists = lists.numbered("open")
+        return lists.prefetch_related(Prefetch("memberships", members))  # type: ignore[no-any-return]
 
 
 class ListChangelist(Changelist):

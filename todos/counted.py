@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Self
 
-from django.db.models import Case, Count, F, OuterRef, Subquery, Sum, When
+from django.db.models import Case, Count, F, OuterRef, Subquery, Sum, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -35,18 +35,15 @@ class CountedQuerySet(ScopedQuerySet[Any]):
         counts = {COUNTERS[state]: self._counted_now([state]) for state in COUNTERS}
         return self.update(**counts, counted_revision=F("revision"))
 
-    def number_of_todos(self, state: str | None) -> int:
-        """Return how many todos in a state the lists have; see `numbered`."""
-        total = self.aggregate(total=Sum(self._number(state)))["total"]
-        return int(total or 0)
+    def total(self, state: str | None) -> Self:
+        """Return a query of how many todos in a state the lists have.
 
-    def numbered(self, state: str | None = None) -> Self:
-        """Add the number of todos in a state; without one, of all outside the trash.
-
-        It comes from the counters of a list, at the same cost for any number of todos.
-        Only the todos of uncounted lists are counted.
+        Without a state, those in the trash are left out. The sum of the counters costs
+        the same for any number of todos; only those of uncounted lists are counted.
         """
-        return self.annotate(number=self._number(state))
+        lists = self.order_by().annotate(one=Value(1)).values("one")
+        total = Coalesce(Sum(self._number(state)), 0)
+        return lists.annotate(total=total).values_list("total")
 
     def with_counts(self) -> Self:
         """Add the real number of todos in each state, for comparison."""

@@ -49,8 +49,7 @@ class TodosInState:
         return _rows(statement, viewer=self.viewer.pk, value=value, key=key)
 
     def count(self) -> int:
-        lists: Any = TodoList.objects.visible_to(self.viewer)
-        return int(lists.number_of_todos(self.state))
+        return number_of_todos(self.viewer, self.state)
 
 
 class FilteredTodos:
@@ -80,16 +79,32 @@ class TodosOfList(FilteredTodos):
         self, todos: TodoQuerySet, viewer: User, list_id: str, state: str | None
     ) -> None:
         super().__init__(todos)
-        self.list: Any = TodoList.objects.visible_to(viewer).filter(pk=list_id)
-        self.state = state
+        self.viewer, self.list_id, self.state = viewer, list_id, state
 
     def count(self) -> int:
-        return int(self.list.number_of_todos(self.state))
+        return number_of_todos(self.viewer, self.state, self.list_id)
 
 
 def find_todo(viewer: User, pk: UUID | str) -> TodoRow | None:
     """Return a todo that the person sees and that is not in the trash, or None."""
     return next(iter(_rows(_todo_statement(), viewer=viewer.pk, pk=pk)), None)
+
+
+def number_of_todos(
+    viewer: User, state: str | None, list_id: UUID | str | None = None
+) -> int:
+    """Return how many todos in a state the person sees, in all lists or in one."""
+    statement = _total_statement(state, is_of_list=list_id is not None)
+    ((total,),) = statement.rows(viewer=viewer.pk, list=list_id)
+    return int(total)
+
+
+@cache
+def _total_statement(state: str | None, *, is_of_list: bool) -> Statement:
+    lists: Any = TodoList.objects.visible_to(VIEWER)
+    if is_of_list:
+        lists = lists.filter(pk=Param("list", UUIDField()))
+    return compiled(lists.total(state))
 
 
 @lru_cache(maxsize=512)

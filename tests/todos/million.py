@@ -111,6 +111,7 @@ def write_million(make_person: Any) -> Million:
         cursor.execute(f"VACUUM ANALYZE {', '.join(own)}")
         cursor.execute("RESET session_replication_role")
         TodoList.objects.count_todos()
+        cursor.execute("VACUUM ANALYZE todos_todolist")
     return Million(
         unlucky=people["unlucky"],
         many=people["many"],

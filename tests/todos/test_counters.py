@@ -13,6 +13,7 @@ from tests.conftest import NOW
 from tests.todos.helpers import chain, counters_of, fresh, numbers_of, put
 from tests.todos.threads import in_background, refusals, together
 from todos.models import Membership, Todo, TodoList
+from todos.reads import number_of_todos
 from todos.services.lists import add_list, inbox_of, restore_list, trash_list
 from todos.services.maintenance import COUNTED, count_todos
 from todos.services.todos import add_todos, edit_todo, finish_todo, reopen_todo
@@ -171,4 +172,4 @@ def test_counting_waits_for_a_change_that_is_not_committed(owner, todo_list):
 
 def test_members_without_todos_have_no_todos(viewer):
     Membership.objects.filter(user=viewer).delete()
-    assert TodoList.objects.visible_to(viewer).number_of_todos(None) == 0
+    assert number_of_todos(viewer, None) == 0

@@ -196,7 +196,7 @@ def plan_of(sql: str) -> dict[str, Any]:
         )
         (plans,) = cursor.fetchone()
     plan: dict[str, Any] = json.loads(plans)[0] if isinstance(plans, str) else plans[0]
-    return plan["Plan"]  # type: ignore[no-any-return]
+    return plan["Plan"]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

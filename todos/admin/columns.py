@@ -79,8 +79,8 @@ def settings(row: TodoList) -> str:
 
 
 @admin.display(description=gettext_lazy("open todos"))
-def open_todos(row: Any) -> str:
-    return grouped(row.number)
+def open_todos(row: TodoList) -> str:
+    return grouped(row.open_count if row.is_counted else row.todos.open().count())
 
 
 @admin.display(description=gettext_lazy("your role"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Prefetch, prefetch_related_objects
@@ -20,7 +21,8 @@ from todos.admin.elsewhere import Match, matches_elsewhere
 from todos.admin.filters import ListFilter, StateFilter
 from todos.admin.own_lists import own_lists
 from todos.admin.trash import shows_trash
-from todos.models import Label, Todo, TodoList
+from todos.models import Label, Todo
+from todos.reads import number_of_todos
 
 
 class KeysetChangeList(BoundedChangeList):
@@ -107,16 +109,18 @@ class KeysetChangeList(BoundedChangeList):
 
 def kept_total(request: HttpRequest, changelist: ChangeList) -> int | None:
     """Return the total that lists keep; None if another filter narrows the todos."""
-    lists: Any = TodoList.objects.visible_to(request_user(request))
+    list_id: UUID | None = None
     state: str | None = "trashed" if shows_trash(request) else "open"
     for spec in changelist.filter_specs:
         if isinstance(spec, StateFilter):
             state = spec.state
-        elif isinstance(spec, ListFilter):
-            lists = lists.filter(pk=spec.key()) if spec.value() else lists
+        elif isinstance(spec, ListFilter) and spec.key():
+            list_id = spec.key()
         elif spec.used_parameters:
             return None
-    return None if changelist.query else int(lists.number_of_todos(state))
+    if changelist.query:
+        return None
+    return number_of_todos(request_user(request), state, list_id)
 
 
 def _shown_relations(request: HttpRequest) -> Sequence[str | Prefetch[Any]]:

@@ -27,17 +27,16 @@ NAMES_OF_MEMBERS = ("user__username", "user__display_name")
 
 
 class ListTable(BoundedChangeList):
-    """Lists, each with its other members and the number of its open todos."""
+    """Lists, each with its other members."""
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Any]:
-        lists: Any = super().get_queryset(request, exclude_parameters)
+        lists = super().get_queryset(request, exclude_parameters)
         others = Membership.objects.exclude(user=request_user(request))
         names = others.select_related("user").only("list", *NAMES_OF_MEMBERS)
         members = names.order_by(*MEMBER_ORDER)
-        lists = lists.numbered("open")
-        return lists.prefetch_related(Prefetch("memberships", members))  # type: ignore[no-any-return]
+        return lists.prefetch_related(Prefetch("memberships", members))
 
 
 class ListChangelist(Changelist):

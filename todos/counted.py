@@ -35,7 +35,7 @@ class CountedQuerySet(ScopedQuerySet[Any]):
         counts = {COUNTERS[state]: self._counted_now([state]) for state in COUNTERS}
         return self.update(**counts, counted_revision=F("revision"))
 
-    def total(self, state: str | None) -> Self:
+    def total(self, state: str | None) -> Any:
         """Return a query of how many todos in a state the lists have.
 
         Without a state, those in the trash are left out. The sum of the counters costs

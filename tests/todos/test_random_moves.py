@@ -18,12 +18,17 @@ from tests.todos.helpers import counters_of, fresh, numbers_of, put
 from todos.models import MAX_DEPTH, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.moving import reposition_todo
-from todos.services.todos import edit_todo, finish_todo, reopen_todo
-from todos.services.trash import purge_todo, restore_todo, trash_todo
+from todos.services.todos import add_todos, edit_todo, finish_todo, reopen_todo
+from todos.services.trash import (
+    purge_list_trash,
+    purge_todo,
+    restore_todo,
+    trash_todo,
+)
 
 VERBS = (
     *("add", "nest", "move", "trash", "restore", "purge", "place"),
-    *("finish", "reopen"),
+    *("finish", "reopen", "bulk", "empty"),
 )
 steps = st.lists(
     st.tuples(
@@ -123,9 +128,26 @@ class Model:
         self.attempt(may, purge_todo, one)
         if may:
             for pk in self.below(one):
-                for facts in (self.at, self.above, self.trashed):
-                    facts.pop(pk, None)
-                self.finished.discard(pk)
+                self.forget(pk)
+
+    def forget(self, pk: Any) -> None:
+        for facts in (self.at, self.above, self.trashed):
+            facts.pop(pk, None)
+        self.finished.discard(pk)
+
+    def bulk(self, one: Any, two: Any) -> None:
+        """Add a todo to the list of each of the two."""
+        lists: list[Any] = [TodoList(pk=self.at[pk]) for pk in (one, two)]
+        entries: list[Any] = [{"content": "x", "todo_list": row} for row in lists]
+        for todo in add_todos(actor=self.user, todos=entries, now=self.clock):
+            self.at[todo.pk], self.above[todo.pk] = todo.list_id, None
+
+    def empty(self, one: Any, _two: Any) -> None:
+        """Purge the trash of the list, with the todos that were just put there."""
+        place, later = TodoList(pk=self.at[one]), self.clock + timedelta(seconds=1)
+        purge_list_trash(todo_list=place, before=later, now=self.clock)
+        for pk in [pk for pk in self.trashed if self.at[pk] == place.pk]:
+            self.forget(pk)
 
     def finish(self, one: Any, _two: Any) -> None:
         may = one not in self.trashed

@@ -22,6 +22,7 @@ from tests.todos.million import START, TODOS
 from todos.models import Membership, Todo, TodoList
 from todos.ranks import ranks_spread
 from todos.services.lists import inbox_of
+from todos.services.maintenance import count_todos
 
 EACH = 10  # todos of each of the many people
 
@@ -42,6 +43,8 @@ def seed(*, people: int, todos: int, collected: int, password: str) -> str:
     collector = _person("collector", "member", now=now, password=hashed)
     _collect(inbox_of(collector, now=now), collector, collected)
     keys = _many(people, now)
+    with no_statement_timeout():
+        count_todos(ids=list(TodoList.objects.values_list("pk", flat=True)))
     refresh_statistics(User, ApiKey, TodoList, Membership, Todo)
     return json.dumps(
         {

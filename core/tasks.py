@@ -72,7 +72,7 @@ def run_batches(name: str, *works: Iterator[int]) -> bool:
         if time.monotonic() > deadline:
             break
     if done:
-        logger.info("rows removed", extra={"work": name, "rows": done})
+        logger.info("rows processed", extra={"work": name, "rows": done})
     if failures:
         raise failures[0]
     return time.monotonic() <= deadline

@@ -33,9 +33,10 @@ PURGED = _("deleted permanently")
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
-    from todos.management.doctor import due, log, search, structure
+    from todos.management.doctor import counters, due, log, search, structure
 
-    return (*structure.CHECKS, *due.CHECKS, *search.CHECKS, *log.CHECKS)
+    modules = (structure, counters, due, search, log)
+    return [check for module in modules for check in module.CHECKS]
 
 
 def first_steps(user: User, now: datetime) -> None:
@@ -119,7 +120,10 @@ DECLARATION = Declaration(
         )
         | {"todos.finish_todo"},
     },
-    tasks=[ScheduledTask("todos.tasks.empty_trash", Every(timedelta(minutes=5)))],
+    tasks=[
+        ScheduledTask("todos.tasks.empty_trash", Every(timedelta(minutes=5))),
+        ScheduledTask("todos.tasks.count_todos", Every(timedelta(minutes=10))),
+    ],
     doctor_checks=doctor_checks,
     first_steps=first_steps,
     sample=sample,

@@ -15,6 +15,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from core.db.statements import Param
 from core.scoping import Order, ScopedQuerySet
+from todos.counted import CountedQuerySet
 from todos.due import LATEST, NEVER, start_of
 from todos.fields import SORT_KEYS
 from todos.merging import counted, merged
@@ -28,7 +29,7 @@ ZONE_SLACK = timedelta(days=3)
 VIEWER: Any = Param("viewer", models.UUIDField())
 
 
-class TodoListQuerySet(ScopedQuerySet[Any]):
+class TodoListQuerySet(CountedQuerySet):
     def visible_to(self, user: User) -> Self:
         """Keep the lists that the person is a member of."""
         return self.of_member(user).filter(deleted_at=None)
@@ -153,6 +154,17 @@ class TodoQuerySet(OfListQuerySet):
 
     def finished(self) -> Self:
         return self.filter(is_finished=True)
+
+    def in_state(self, state: str | None) -> Self:
+        """Keep the todos in a state; without one, those that are not in the trash."""
+        match state:
+            case "trashed":
+                return self.trashed()
+            case "open":
+                return self.active().open()
+            case "finished":
+                return self.active().finished()
+        return self.active()
 
     def newest(self) -> Self:
         return self.order_by("-created_at", "-pk")

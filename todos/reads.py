@@ -19,7 +19,7 @@ from core.db.statements import Param, Statement, compiled
 from core.models import Recorded
 from core.scoping import Order, Position
 from todos.fields import SORT_KEYS
-from todos.models import Todo
+from todos.models import Todo, TodoList
 from todos.querysets import VIEWER, TodoQuerySet
 from todos.serializers.todos import TodoSerializer
 
@@ -49,7 +49,7 @@ class TodosInState:
         return _rows(statement, viewer=self.viewer.pk, value=value, key=key)
 
     def count(self) -> int:
-        return in_state(Todo.with_trash.visible_to(self.viewer), self.state).count()
+        return number_of_todos(self.viewer, self.state)
 
 
 class FilteredTodos:
@@ -72,25 +72,46 @@ class FilteredTodos:
         return self.todos.count()
 
 
+class TodosOfList(FilteredTodos):
+    """All todos of a list in one state, for the paginator."""
+
+    def __init__(
+        self, todos: TodoQuerySet, viewer: User, list_id: str, state: str | None
+    ) -> None:
+        super().__init__(todos)
+        self.viewer, self.list_id, self.state = viewer, list_id, state
+
+    def count(self) -> int:
+        return number_of_todos(self.viewer, self.state, self.list_id)
+
+
 def find_todo(viewer: User, pk: UUID | str) -> TodoRow | None:
     """Return a todo that the person sees and that is not in the trash, or None."""
     return next(iter(_rows(_todo_statement(), viewer=viewer.pk, pk=pk)), None)
 
 
-def in_state(todos: TodoQuerySet, state: str | None) -> TodoQuerySet:
-    """Keep the todos in a state; without one, those that are not in the trash."""
-    if state == "trashed":
-        return todos.trashed()
-    active = todos.active()
-    kept = {"open": active.open, "finished": active.finished}.get(state or "")
-    return kept() if kept else active
+def number_of_todos(
+    viewer: User, state: str | None, list_id: UUID | str | None = None
+) -> int:
+    """Return how many todos in a state the person sees, in all lists or in one."""
+    statement = _total_statement(state, is_of_list=list_id is not None)
+    ((total,),) = statement.rows(viewer=viewer.pk, list=list_id)
+    return int(total)
+
+
+@cache
+def _total_statement(state: str | None, *, is_of_list: bool) -> Statement:
+    lists: Any = TodoList.objects.visible_to(VIEWER)
+    if is_of_list:
+        lists = lists.filter(pk=Param("list", UUIDField()))
+    return compiled(lists.total(state))
 
 
 @lru_cache(maxsize=512)
 def _page_statement(
     state: str | None, order: Order, is_after: bool, offset: int, limit: int
 ) -> Statement:
-    todos = in_state(Todo.with_trash.visible_to(VIEWER), state)
+    todos = Todo.with_trash.visible_to(VIEWER).in_state(state)
     keyed = todos.with_key(order.field) if order.field in SORT_KEYS else todos
     after = (Param("value", keyed.field_of(order)), Param("key", UUIDField()))
     page = todos.page(

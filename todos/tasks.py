@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from core.tasks import Batches, scheduled_task
-from todos.services.maintenance import purge_old_lists, purge_old_todos
+from todos.services.maintenance import (
+    count_uncounted,
+    purge_old_lists,
+    purge_old_todos,
+)
 
 
 @scheduled_task
@@ -18,3 +22,9 @@ def empty_trash(now: datetime) -> Batches:
         *purge_old_todos(before=before, now=now),
         purge_old_lists(before=before, now=now),
     ]
+
+
+@scheduled_task
+def count_todos(_now: datetime) -> Batches:
+    """Count the todos of lists whose counters are outdated: after an upgrade."""
+    return [count_uncounted()]

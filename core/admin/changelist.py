@@ -28,7 +28,7 @@ class BoundedChangeList(ChangeList):
 
     previous_page: str | None = None
     next_page: str | None = None
-    first_shown = 1  # the number of the first row
+    first_shown: int | None = 1  # the number of the first row, if it was counted
     model_admin: Any  # a ScopedModelAdmin, which imports this module
     paginator: BoundedPaginator
 
@@ -59,8 +59,8 @@ class BoundedChangeList(ChangeList):
 
     @property
     def total(self) -> str:
-        """Return how many rows match, if they are more than shown and all counted."""
-        if self.paginator.has_uncounted or self.result_count <= len(self.result_list):
+        """Return how many rows match, if they are more than shown, but not too many."""
+        if self.paginator.is_long or self.result_count <= len(self.result_list):
             return ""
         return grouped(self.result_count)
 
@@ -68,6 +68,8 @@ class BoundedChangeList(ChangeList):
     def range_shown(self) -> str:
         """Return which rows are shown, in the form of “1–50 of 1,234”."""
         first, total = self.first_shown, self.result_count
+        if first is None:
+            return self._number_of_rows
         last = first + len(self.result_list) - 1
         if last < first or (first == 1 and last == total):
             return ""  # all rows are shown
@@ -81,6 +83,13 @@ class BoundedChangeList(ChangeList):
         if self.paginator.has_uncounted:
             return _("%(first)s–%(last)s of more than %(total)s") % numbers
         return _("%(first)s–%(last)s of %(total)s") % numbers
+
+    @property
+    def _number_of_rows(self) -> str:
+        total = {"total": grouped(self.result_count)}
+        if self.paginator.has_uncounted:
+            return _("more than %(total)s in total") % total
+        return _("%(total)s in total") % total
 
 
 def grouped(number: int) -> str:

@@ -13,16 +13,26 @@ MAX_COUNTED = 2000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts at most MAX_COUNTED rows; users find the others by searching."""
+    """Counts at most MAX_COUNTED rows; users find the others by searching.
+
+    It counts none if their number is `known`.
+    """
+
+    known: int | None = None
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, MAX_COUNTED)
+        return min(self._counted, MAX_COUNTED) if self.known is None else self.known
 
     @property
     def has_uncounted(self) -> bool:
         """Return whether there are more rows than it counts."""
-        return self._counted > MAX_COUNTED
+        return self.known is None and self.is_long
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether there are more than MAX_COUNTED rows."""
+        return (self._counted if self.known is None else self.known) > MAX_COUNTED
 
     @cached_property
     def _counted(self) -> int:

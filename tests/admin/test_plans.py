@@ -72,6 +72,7 @@ def write_todos() -> None:
         _fill(cursor, own, OLD_ROWS, LONG_AGO, person)
         _fill(cursor, others, ROWS, RECENTLY, crowd)
         cursor.execute(index)
+        TodoList.objects.count_todos()
         cursor.execute("ANALYZE todos_todo, todos_todolist, todos_membership")
 
 

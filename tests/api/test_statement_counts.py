@@ -29,7 +29,7 @@ LISTS = {
             KEY,
             TAG,
             "SELECT todos_todo",  # the page, with the labels of its rows
-            "SELECT todos_todo",  # the count
+            "SELECT todos_todolist",  # the total that the lists keep
         ],
     ),
     "lists": (

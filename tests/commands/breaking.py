@@ -210,6 +210,16 @@ def due_at_an_hour_late(todo: Todo) -> None:
     raw(todo).update(due_at=late)
 
 
+@breaks("counters", repairable=True)
+def todo_finished_without_the_services(todo: Todo) -> None:
+    raw(todo).update(is_finished=True, finished_at=NOW)
+
+
+@breaks("counters", repairable=True)
+def too_many_todos_counted(todo: Todo) -> None:
+    raw(todo.list).update(trashed_count=5)
+
+
 @breaks("search-extra", repairable=True)
 def words_of_a_label_missing(todo: Todo) -> None:
     key = f"{todo.content} {todo.notes}".strip().lower()

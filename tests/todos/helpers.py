@@ -62,3 +62,18 @@ def contents(todo_list: TodoList) -> list[str]:
     """Return the contents of the list's todos in the order of their ranks."""
     rows = Todo.objects.filter(list=todo_list).order_by("rank", "pk")
     return list(rows.values_list("content", flat=True))
+
+
+def counters_of(todo_list: TodoList) -> tuple[int, int, int]:
+    """Return how many open, finished and trashed todos the list counts."""
+    kept = fresh(todo_list)
+    assert kept.is_counted
+    return kept.open_count, kept.finished_count, kept.trashed_count
+
+
+def numbers_of(todo_list: TodoList) -> tuple[int, int, int]:
+    """Return how many open, finished and trashed todos the list has."""
+    todos: Any = Todo.with_trash.filter(list=todo_list)
+    states = [todos.in_state(state) for state in ("open", "finished", "trashed")]
+    open_, finished, trashed = (rows.count() for rows in states)
+    return open_, finished, trashed

@@ -110,6 +110,8 @@ def write_million(make_person: Any) -> Million:
         own = connection.introspection.django_table_names(only_existing=True)
         cursor.execute(f"VACUUM ANALYZE {', '.join(own)}")
         cursor.execute("RESET session_replication_role")
+        TodoList.objects.count_todos()
+        cursor.execute("VACUUM ANALYZE todos_todolist")
     return Million(
         unlucky=people["unlucky"],
         many=people["many"],

@@ -14,16 +14,25 @@ from accounts.models import User
 from core.errors import DomainError
 from core.models import Event
 from tests.conftest import NOW
-from tests.todos.helpers import fresh, put
+from tests.todos.helpers import counters_of, fresh, numbers_of, put
 from todos.models import MAX_DEPTH, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.moving import reposition_todo
-from todos.services.todos import edit_todo
-from todos.services.trash import purge_todo, restore_todo, trash_todo
+from todos.services.todos import add_todos, edit_todo, finish_todo, reopen_todo
+from todos.services.trash import (
+    purge_list_trash,
+    purge_todo,
+    restore_todo,
+    trash_todo,
+)
 
+VERBS = (
+    *("add", "nest", "move", "trash", "restore", "purge", "place"),
+    *("finish", "reopen", "bulk", "empty"),
+)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["add", "nest", "move", "trash", "restore", "purge", "place"]),
+        st.sampled_from(VERBS),
         st.integers(0, 30),
         st.integers(0, 30),
     ),
@@ -39,6 +48,7 @@ class Model:
         self.at: dict[Any, Any] = {}
         self.above: dict[Any, Any] = {}
         self.trashed: dict[Any, Any] = {}
+        self.finished: set[Any] = set()
         self.clock = NOW
 
     def below(self, pk: Any) -> list[Any]:
@@ -62,11 +72,11 @@ class Model:
             target = self.lists[first % len(self.lists)]
             todo = put(self.user, target, f"todo {first}", now=self.clock)
             self.at[todo.pk], self.above[todo.pk] = target.pk, None
-            return
-        if not ids:
-            return
-        one, two = ids[first % len(ids)], ids[second % len(ids)]
-        getattr(self, verb)(one, two)
+        elif ids:
+            one, two = ids[first % len(ids)], ids[second % len(ids)]
+            getattr(self, verb)(one, two)
+        for todo_list in self.lists:
+            assert counters_of(todo_list) == numbers_of(todo_list)
 
     def nest(self, one: Any, two: Any) -> None:
         may = (
@@ -118,8 +128,38 @@ class Model:
         self.attempt(may, purge_todo, one)
         if may:
             for pk in self.below(one):
-                for facts in (self.at, self.above, self.trashed):
-                    facts.pop(pk, None)
+                self.forget(pk)
+
+    def forget(self, pk: Any) -> None:
+        for facts in (self.at, self.above, self.trashed):
+            facts.pop(pk, None)
+        self.finished.discard(pk)
+
+    def bulk(self, one: Any, two: Any) -> None:
+        """Add a todo to the list of each of the two."""
+        lists: list[Any] = [TodoList(pk=self.at[pk]) for pk in (one, two)]
+        entries: list[Any] = [{"content": "x", "todo_list": row} for row in lists]
+        for todo in add_todos(actor=self.user, todos=entries, now=self.clock):
+            self.at[todo.pk], self.above[todo.pk] = todo.list_id, None
+
+    def empty(self, one: Any, _two: Any) -> None:
+        """Purge the trash of the list, with the todos that were just put there."""
+        place, later = TodoList(pk=self.at[one]), self.clock + timedelta(seconds=1)
+        purge_list_trash(todo_list=place, before=later, now=self.clock)
+        for pk in [pk for pk in self.trashed if self.at[pk] == place.pk]:
+            self.forget(pk)
+
+    def finish(self, one: Any, _two: Any) -> None:
+        may = one not in self.trashed
+        self.attempt(may, finish_todo, one)
+        if may:
+            self.finished.add(one)
+
+    def reopen(self, one: Any, _two: Any) -> None:
+        may = one not in self.trashed
+        self.attempt(may, reopen_todo, one)
+        if may:
+            self.finished.discard(one)
 
     def place(self, one: Any, two: Any) -> None:
         may = (
@@ -150,6 +190,7 @@ def assert_same(model: Model) -> None:
     assert {pk: todo.parent_id for pk, todo in rows.items()} == model.above
     trashed = {pk: t.deleted_at for pk, t in rows.items() if t.deleted_at}
     assert trashed == model.trashed
+    assert {pk for pk, todo in rows.items() if todo.is_finished} == model.finished
     for pk in rows:
         assert model.depth(pk) <= MAX_DEPTH
     for todo_list in model.lists:

@@ -19,6 +19,7 @@ IN_USE = "The database is in use; stop the service first."
 _KINDS = {
     "AutoField": "integer",
     "BigAutoField": "integer",
+    "BigIntegerField": "integer",
     "BinaryField": "binary",
     "BooleanField": "boolean",
     "CharField": "text",

@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.admin.changelist import grouped
 from core.characters import isolate
 from core.html import format_html
 from core.text import listed
@@ -75,6 +76,11 @@ def settings(row: TodoList) -> str:
     return format_html(
         '{} <span class="visually-hidden">{}</span>', _("Settings"), row.title
     )
+
+
+@admin.display(description=gettext_lazy("open todos"))
+def open_todos(row: TodoList) -> str:
+    return grouped(row.open_count if row.is_counted else row.todos.open().count())
 
 
 @admin.display(description=gettext_lazy("your role"))

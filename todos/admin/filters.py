@@ -72,12 +72,17 @@ class StateFilter(TodoFilter):
             }
 
     def narrow(self, request: HttpRequest, todos: TodoQuerySet) -> TodoQuerySet:
-        match self.value():
+        match self.state:
             case "finished":
                 return todos.finished()
-            case "all":
+            case None:
                 return todos
         return todos.open()
+
+    @property
+    def state(self) -> str | None:
+        """Return the chosen state; None for all."""
+        return {"finished": "finished", "all": None}.get(self.value() or "", "open")
 
 
 class DueFilter(TodoFilter):

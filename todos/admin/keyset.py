@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
 from accounts.models import User
 from core.admin.changelist import BoundedChangeList
 from core.admin.paginator import BoundedPaginator
+from core.admin.permissions import request_user
 from core.cursors import InvalidCursor, read_cursor, sign_cursor
 from core.scoping import Order, Position
 from todos.admin.cells import add_anchors
 from todos.admin.elsewhere import Match, matches_elsewhere
+from todos.admin.filters import ListFilter, StateFilter
 from todos.admin.own_lists import own_lists
 from todos.admin.trash import shows_trash
 from todos.models import Label, Todo
+from todos.reads import number_of_todos
 
 
 class KeysetChangeList(BoundedChangeList):
@@ -41,7 +45,7 @@ class KeysetChangeList(BoundedChangeList):
         own_lists(request).attach(self.result_list)
         prefetch_related_objects(self.result_list, *_shown_relations(request))
         add_anchors(self.result_list)
-        self._count(order)
+        self._count(request, order)
         self.show_admin_actions = self.can_act
         self.can_show_all, self.multi_page = True, False
         if self.query and not rows and position is None:
@@ -67,15 +71,17 @@ class KeysetChangeList(BoundedChangeList):
         if backwards or has_more:
             self.next_page = self._url_from(rows[-1], order, backwards=False)
 
-    def _count(self, order: Order) -> None:
+    def _count(self, request: HttpRequest, order: Order) -> None:
         self.paginator = BoundedPaginator(self.queryset, self.list_per_page)
+        self.paginator.known = kept_total(request, self)
         self.result_count = self.paginator.count
         self.full_result_count = self.result_count
         self.show_full_result_count = False
         if self.previous_page:
             position = order.position_of(self.result_list[0])
             before: Any = self.queryset.beyond(order.reversed(), position)
-            self.first_shown = BoundedPaginator(before, 1).count + 1
+            counted = BoundedPaginator(before, 1)
+            self.first_shown = None if counted.has_uncounted else counted.count + 1
 
     def _order(self, request: HttpRequest) -> Order:
         first = str(self.get_ordering(request, self.queryset)[0])
@@ -99,6 +105,22 @@ class KeysetChangeList(BoundedChangeList):
             return read_cursor(cursor, query=_binding(order))
         except InvalidCursor:
             return False, None
+
+
+def kept_total(request: HttpRequest, changelist: ChangeList) -> int | None:
+    """Return the total that lists keep; None if another filter narrows the todos."""
+    list_id: UUID | None = None
+    state: str | None = "trashed" if shows_trash(request) else "open"
+    for spec in changelist.filter_specs:
+        if isinstance(spec, StateFilter):
+            state = spec.state
+        elif isinstance(spec, ListFilter) and spec.key():
+            list_id = spec.key()
+        elif spec.used_parameters:
+            return None
+    if changelist.query:
+        return None
+    return number_of_todos(request_user(request), state, list_id)
 
 
 def _shown_relations(request: HttpRequest) -> Sequence[str | Prefetch[Any]]:

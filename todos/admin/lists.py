@@ -49,6 +49,7 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
     inlines = (MemberInline,)
     list_display = (
         columns.list_name,
+        columns.open_todos,
         columns.your_role,
         columns.shared_with,
         columns.state,

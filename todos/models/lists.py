@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.fields import SearchField
 from core.models import Recorded
 from core.scoping import IsAmong
 from core.text import validate_storable, validate_visible
+from todos.counters import COUNTERS, Event, differences
 from todos.fields import RankField
 from todos.querysets import EDITING_ROLES, MembershipQuerySet, TodoListQuerySet
 from todos.ranks import rank_between
@@ -30,6 +32,8 @@ colour_validator = RegexValidator(r"\A#[0-9a-f]{6}\Z", _("Give a colour as #rrgg
 
 
 NAME_LENGTH = 200  # characters
+# The columns that every event in a list writes.
+ADVANCED = ("revision", "counted_revision", *COUNTERS.values(), "last_rank")
 
 
 class TodoList(Recorded):
@@ -54,6 +58,23 @@ class TodoList(Recorded):
         default=0,
         editable=False,
         db_comment="Number of its last event; raised by every change in the list",
+    )
+    counted_revision = models.BigIntegerField(
+        null=True,
+        editable=False,
+        db_comment="Revision that the counters are of; if another, they are outdated",
+    )
+    open_count = models.IntegerField(
+        default=0, db_default=0, editable=False, db_comment="Number of open todos"
+    )
+    finished_count = models.IntegerField(
+        default=0, db_default=0, editable=False, db_comment="Number of finished todos"
+    )
+    trashed_count = models.IntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        db_comment="Number of todos in the trash",
     )
     last_rank = RankField(
         max_length=255,
@@ -133,6 +154,24 @@ class TodoList(Recorded):
         """Return the only owner, who can neither leave nor lose the role."""
         owners = Membership.objects.filter(list=self.pk).owners()[:2]
         return owners[0] if len(owners) == 1 else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether the counters are right: see `TodoListQuerySet.counted`."""
+        return self.counted_revision == self.revision
+
+    def advance(self, events: Sequence[Event]) -> None:
+        """Raise the revision by one for each event, count its todos, and save.
+
+        Counters that are outdated stay so; a scheduled task counts the todos.
+        """
+        revision = self.revision + len(events)
+        if self.is_counted:
+            self.counted_revision = revision
+            for name, difference in differences(events).items():
+                setattr(self, name, getattr(self, name) + difference)
+        self.revision = revision
+        self.save(update_fields=ADVANCED)
 
     def take_rank(self) -> str:
         """Return a rank after all others; the caller saves the list."""

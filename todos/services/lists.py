@@ -174,7 +174,7 @@ def _create(
     # The owner may have been removed meanwhile.
     if not User.objects.filter(pk=owner.pk, removed_at=None).touch_access():
         raise Missing
-    todo_list = TodoList(name=name, inbox_of=inbox_of)
+    todo_list = TodoList(name=name, inbox_of=inbox_of, counted_revision=0)
     todo_list.stamp(by=owner, at=now)
     todo_list.save(force_insert=True)
     membership = Membership(

@@ -103,7 +103,8 @@ def record_in_list(
 ) -> None:
     """Record events of a locked list; the revision rises by one for each.
 
-    Call it after the change: it also updates the search text of affected todos.
+    Call it after the change: it also counts the todos of the list by these events, and
+    updates the search text of affected todos.
     """
     record_in_lists([(todo_list, entries)], actor=actor, at=at)
 
@@ -118,8 +119,7 @@ def record_in_lists(
     numbered: list[events.Entry] = []
     for todo_list, entries in changes:
         first = todo_list.revision + 1
-        todo_list.revision += len(entries)
-        todo_list.save(update_fields=["revision", "last_rank"])
+        todo_list.advance(entries)
         numbered += (
             events.Entry(verb, target, changed, todo_list.pk, first + index)
             for index, (verb, target, changed) in enumerate(entries)

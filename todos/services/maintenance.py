@@ -10,8 +10,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from todos.models import Membership, Todo, TodoList
+from todos.services.lists import touch_members
 from todos.services.locking import Entry, record_in_list
 from todos.services.trash import purge_list, purge_list_trash
+
+COUNTED = 20  # lists whose todos are counted in one transaction
 
 
 @transaction.atomic
@@ -51,6 +54,35 @@ def unassign_others_than_editors(*, list_id: UUID, now: datetime) -> None:
     ]
     Todo.save_many(todos, "assignee")
     record_in_list(locked, *entries, actor=None, at=now)
+
+
+def count_uncounted() -> Iterator[int]:
+    """Count the todos of lists that the previous release has changed.
+
+    Each step is a transaction, and yields the number of its lists.
+    """
+    keys = TodoList.objects.uncounted().order_by("pk").values_list("pk", flat=True)
+    batch = list(keys[:COUNTED])
+    while batch:
+        yield count_todos(ids=batch)
+        batch = list(keys.filter(pk__gt=batch[-1])[:COUNTED])
+
+
+@transaction.atomic
+def count_todos(*, ids: Collection[UUID]) -> int:
+    """Lock these lists and count their todos; return the number of lists."""
+    lists = TodoList.objects.filter(pk__in=ids)
+    list(lists.select_for_update().order_by("pk").values_list("pk"))
+    # Only a later statement sees what was committed before the lists were locked.
+    return int(lists.count_todos())
+
+
+@transaction.atomic
+def repair_counters(*, list_id: UUID) -> None:
+    """Count the todos of a list whose counters are wrong; no event is recorded."""
+    count_todos(ids=[list_id])
+    # Answers with totals are outdated, although no revision is raised.
+    touch_members(TodoList(pk=list_id))
 
 
 def old_trash(before: datetime) -> QuerySet[Todo]:

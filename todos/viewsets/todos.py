@@ -16,7 +16,7 @@ from core.scoping import Order
 from todos.filters import TodoFilter
 from todos.models import Todo
 from todos.querysets import TodoQuerySet
-from todos.reads import FilteredTodos, TodosInState, find_todo
+from todos.reads import FilteredTodos, TodosInState, TodosOfList, find_todo
 from todos.serializers.todos import (
     PositionSerializer,
     TodoBulkSerializer,
@@ -150,9 +150,12 @@ class TodoViewSet(ListScopedViewSet[Todo]):
 
     def page(self, source: Any) -> Response:
         """Respond with one page of the todos, which are read as values."""
-        if self.given_filters <= {"state"}:
-            state = self.request.GET.get("state")
+        given, state = self.given_filters, self.request.GET.get("state")
+        if given <= {"state"}:
             return super().page(TodosInState(self.user, state))
+        if given <= {"state", "list"}:
+            list_id = self.request.GET["list"]
+            return super().page(TodosOfList(source, self.user, list_id, state))
         return super().page(FilteredTodos(source))
 
     def retrieve(self, request: Request, pk: str) -> Response:

@@ -19,7 +19,7 @@ from core.events import Entry, make_event
 from core.models import Changes, Event, Recorded
 from todos.management.sample.lists import Scene
 from todos.management.sample.todos import TodoMaker
-from todos.models import Comment, Label, Todo
+from todos.models import Comment, Label, Todo, TodoList
 from todos.services.search import words_of
 
 BATCH = 4000
@@ -53,6 +53,7 @@ class Story:
         self._record_events(until=self.now)
         yield self._write_batch()
         self.todo_list.save(update_fields=["revision", "last_rank"])
+        TodoList.objects.filter(pk=self.todo_list.pk).count_todos()
 
     def _add_todo(self, at: datetime) -> None:
         author = self.random.choice(self.scene.writers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 FIRST = "a0"
-MAX_RANK_LENGTH = 200  # characters; longer ranks lead to new ones for the whole list
+MAX_RANK_LENGTH = 200  # characters; a gap without a shorter rank has no room
 _SMALLEST_WHOLE = "A" + "0" * 26
 
 
@@ -35,11 +35,31 @@ def rank_between(before: str | None, after: str | None) -> str:
 
 
 def ranks_spread(count: int) -> list[str]:
-    """Return `count` short ranks in order, for reranking a list."""
+    """Return `count` short ranks in order, for the rows of a new list."""
+    return ranks_between(None, None, count)
+
+
+def ranks_between(before: str | None, after: str | None, count: int) -> list[str]:
+    """Return `count` ranks in order between two, as short as they can be."""
+    if before is not None and after is not None:
+        return _halved(before, after, count)
     ranks: list[str] = []
     for _ in range(count):
-        ranks.append(rank_between(ranks[-1] if ranks else None, None))
+        if after is None:
+            before = rank_between(before, None)
+            ranks.append(before)
+        else:
+            after = rank_between(None, after)
+            ranks.insert(0, after)
     return ranks
+
+
+def _halved(before: str, after: str, count: int) -> list[str]:
+    if count == 0:
+        return []
+    middle, half = rank_between(before, after), count // 2
+    first = _halved(before, middle, half)
+    return [*first, middle, *_halved(middle, after, count - half - 1)]
 
 
 def _rank_before(after: str) -> str:

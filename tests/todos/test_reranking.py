@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.models import Event
 from tests.conftest import NOW
 from tests.todos.helpers import contents, fresh, put
+from tests.todos.test_ranks import insert_at
 from todos.models import Todo
 from todos.ranks import ranks_between
 from todos.services import reranking
@@ -108,10 +113,16 @@ def test_many_equal_ranks_are_resolved(owner, todo_list, row_of):
     assert contents(todo_list) == order
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 1000])
-def test_ranks_between_two_are_few_digits_longer(count):
-    low, high = "a0V", "a0W"
-    ranks = ranks_between(low, high, count)
-    assert [low, *ranks, high] == sorted({low, *ranks, high})
-    assert len(ranks) == count
-    assert max(map(len, ranks)) <= len(low) + 3
+@given(st.integers(0, 200), st.lists(st.integers(min_value=0), max_size=200))
+def test_ranks_between_two_are_in_order_and_short(count, gaps):
+    ranks = insert_at([*gaps, 0, 0])
+    for low, high in pairwise(ranks):
+        between = ranks_between(low, high, count)
+        assert [low, *between, high] == sorted({low, *between, high})
+        assert len(between) == count
+        assert max(map(len, between), default=0) <= max(len(low), len(high)) + 3
+
+
+def test_ranks_between_two_that_are_not_in_order_are_refused():
+    with pytest.raises(ValueError, match="order"):
+        ranks_between("a1", "a0", 3)

@@ -17,7 +17,7 @@ from todos.models import Todo, TodoList
 from todos.ranks import MAX_RANK_LENGTH, rank_between, ranks_between
 from todos.services.locking import Entry, record_in_list
 
-SMALLEST, LARGEST = 32, 512  # todos on each side of the place
+SMALLEST, LARGEST = 32, 128  # todos on each side of the place
 ROOMY = MAX_RANK_LENGTH - 40  # characters of ranks that leave room for further moves
 RISING, FALLING = Order("rank"), Order("rank", descending=True)
 

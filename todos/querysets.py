@@ -17,7 +17,7 @@ from core.db.statements import Param
 from core.scoping import Order, ScopedQuerySet
 from todos.due import LATEST, NEVER, start_of
 from todos.fields import SORT_KEYS
-from todos.merging import counted, merged
+from todos.merging import counted, page_ids
 
 EDITING_ROLES = ("owner", "editor")
 # How far the date of a moment in one zone may be ahead of that in another.
@@ -227,7 +227,7 @@ class TodoQuerySet(OfListQuerySet):
         if order.field in SORT_KEYS:
             keyed = self.annotate(**{order.field: SORT_KEYS[order.field]()})
         if self.viewer is not None and connection.vendor == "postgresql":
-            return keyed.chosen(merged(keyed, order, after, offset, limit), order)
+            return keyed.chosen(page_ids(keyed, order, after, offset, limit), order)
         rows = keyed.beyond(order, after) if after else keyed
         return rows.order_by(*order.columns)[offset : offset + limit]
 

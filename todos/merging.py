@@ -40,11 +40,12 @@ def page_ids(
     If the lists are few, the statement names them. So PostgreSQL knows how many todos
     each of them has, and it merges even the branches of a far page without sorting
     them, which it could do only on disk. A statement that is compiled for all people
-    cannot name lists.
+    cannot name lists. If PostgreSQL does not know the length of lists, it assumes that
+    they are short, and reads all todos that a filter keeps: right if these are few.
     """
     few = FEW_LISTS if offset < FAR else FEW_LISTS_IF_FAR
-    is_for_all = isinstance(todos.viewer, Param)
-    lists = [] if is_for_all else list(_lists_of(todos)[: few + 1])
+    is_joined = isinstance(todos.viewer, Param) or todos.keeps_few
+    lists = [] if is_joined else list(_lists_of(todos)[: few + 1])
     is_few = 0 < len(lists) <= few
     rows = _rows_of_branch(todos, *(_GIVEN if is_few else _JOINED))
     branch = _first_rows(rows, order, after, offset + limit)

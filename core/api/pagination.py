@@ -64,18 +64,20 @@ class KeysetPagination(BasePagination):
     def _numbered(self, queryset: Any) -> Sequence[Any]:
         offset, limit = (self.number - 1) * self.size, self.size + 1
         if self.state is None:
-            return queryset.keyset_page(
+            found: Sequence[Any] = queryset.keyset_page(
                 self.order, after=None, offset=offset, limit=limit
             )
+            return found
         key = hashlib.sha256(f"{self.state} {self._query_digest()}".encode())
         places = Places(key.hexdigest(), self.order)
         return places.page(queryset, offset=offset, limit=limit)
 
     def _after(self, queryset: Any) -> Sequence[Any]:
         order = self.order.reversed() if self.backwards else self.order
-        return queryset.keyset_page(
+        found: Sequence[Any] = queryset.keyset_page(
             order, after=self.position, offset=0, limit=self.size + 1
         )
+        return found
 
     def get_paginated_response(self, data: Any) -> Response:
         page = {"results": data, "next": self._next(), "previous": self._previous()}

@@ -19,8 +19,7 @@ from core.scoping import FAR, Order, Position
 KEPT = 64  # places of each collection
 SECONDS = 600
 
-Place = tuple[int, Position | None]  # the number of a row, and its position
-START: Place = (-1, None)
+Known = dict[int, Position]  # the positions of rows by their numbers, from 0
 
 
 class Places:
@@ -38,41 +37,43 @@ class Places:
             return page
         known = self._known()
         # The row before the page is read as well: it is the place of this page.
-        lead = 0 if offset - 1 in dict(known) else 1
+        lead = 0 if offset - 1 in known else 1
         found = self._from_nearest(known, rows, offset - lead, limit + lead)
         self._remember(known, found, offset - lead)
         return found[lead:]
 
     def _from_nearest(
-        self, known: Sequence[Place], rows: Any, offset: int, limit: int
+        self, known: Known, rows: Any, offset: int, limit: int
     ) -> Sequence[Any]:
         end = offset + limit
-        before = max((one for one in known if one[0] < offset), default=START)
-        after = min((one for one in known if one[0] >= end), default=None)
-        if after is None or offset - before[0] <= after[0] - end:
-            skipped = offset - before[0] - 1
+        before = max((number for number in known if number < offset), default=-1)
+        after = min((number for number in known if number >= end), default=None)
+        if after is None or offset - before <= after - end:
             found: Sequence[Any] = rows.keyset_page(
-                self.order, after=before[1], offset=skipped, limit=limit
+                self.order,
+                after=known.get(before),
+                offset=offset - before - 1,
+                limit=limit,
             )
             return found
         found = rows.keyset_page(
-            self.order.reversed(), after=after[1], offset=after[0] - end, limit=limit
+            self.order.reversed(), after=known[after], offset=after - end, limit=limit
         )
         return found[::-1]
 
-    def _known(self) -> list[Place]:
-        kept = cache.get(self._key) or []
-        return [(number, (value, key)) for number, value, key in kept]
+    def _known(self) -> Known:
+        kept = cache.get(self._key) or ()
+        return {number: (value, key) for number, value, key in kept}
 
-    def _remember(
-        self, known: Sequence[Place], found: Sequence[Any], offset: int
-    ) -> None:
+    def _remember(self, known: Known, found: Sequence[Any], offset: int) -> None:
         if not found:
             return
         ends = {offset: found[0], offset + len(found) - 1: found[-1]}
-        new = {number: self.order.position_of(row) for number, row in ends.items()}
-        if new.keys() <= dict(known).keys():
+        if ends.keys() <= known.keys():
             return
-        places = [*(dict(known) | new).items()][-KEPT:]
-        kept = [(number, plain(value), str(pk)) for number, (value, pk) in places]
-        cache.set(self._key, kept, SECONDS)
+        new = {number: self.order.position_of(row) for number, row in ends.items()}
+        kept = [
+            (number, plain(value), str(key))
+            for number, (value, key) in (known | new).items()
+        ]
+        cache.set(self._key, kept[-KEPT:], SECONDS)

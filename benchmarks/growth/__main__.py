@@ -16,6 +16,7 @@ from benchmarks.tuning import production_like
 from tests.checkout import REPOSITORY
 from tests.live.stack import Stack
 
+RESULTS = REPOSITORY / "var" / "bench" / "growth.json"
 SIZES = (10_000, 1_000_000, 5_000_000)
 CODE = """
 from benchmarks.growth.measuring import measure
@@ -38,8 +39,8 @@ def main() -> None:
         for todos in options.sizes:
             say(f"Measuring with {todos:,} todos …")
             found[todos] = measured(stack, todos)
+            store(found, options.folder)
     sys.stdout.write("\n\n".join(tables(found)) + "\n")
-    draw(found, options.folder)
 
 
 def arguments() -> argparse.Namespace:
@@ -98,6 +99,14 @@ def tables(found: dict[int, Times]) -> list[str]:
     return parts
 
 
+def store(found: dict[int, Times], folder: Path) -> None:
+    """Write what is known so far: the last size takes most of the time."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=2))
+    draw(found, folder)
+    say(f"Stored in {RESULTS} and {folder}/growth-*.svg.")
+
+
 def draw(found: dict[int, Times], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, title, shapes in (
@@ -116,7 +125,6 @@ def draw(found: dict[int, Times], folder: Path) -> None:
     }
     title = "Pages of ten, with 100,000 todos"
     (folder / "growth-pages.svg").write_text(drawn(title, "number of the page", pages))
-    say(f"The curves are in {folder}/growth-*.svg.")
 
 
 def curve_of(found: dict[int, Times], kind: str, shape: str) -> Curve:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from core.registry import registry
 from todos.models import Label, Todo
 
 ROUNDS = 15
+PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 DEPTHS = (1, 10, 100, 1_000, 2_500, 5_000, 7_500, 10_000)  # numbers of pages of 10
 READS = {
     "first page": "todos",
@@ -64,12 +64,12 @@ class Person:
     browser: Client
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
+        sent = {"data": json.dumps(body), "content_type": "application/json"}
         answer = getattr(Client(), method)(
             f"/api/v1/{path}",
-            data=None if body is None else json.dumps(body),
-            content_type="application/json",
             headers={"Authorization": f"Bearer {self.key}"},
             secure=True,
+            **(sent if body is not None else {}),
         )
         if answer.status_code >= 400:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.content!r}")
@@ -88,6 +88,7 @@ def measure(todos: int) -> str:
     Each is [all, database] in milliseconds.
     """
     settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES |= {"staticfiles": {"BACKEND": PLAIN_FILES}}
     fill(todos)
     many, few = _person("collector"), _person("person-7")
     return json.dumps(
@@ -165,8 +166,12 @@ def _depths(person: Person, *, forget: bool) -> dict[str, Any]:
 def timed(
     request: Callable[[], object], *, before: Callable[[], object] | None = None
 ) -> list[float]:
-    """Return the medians of all time and of the database's, in milliseconds."""
-    request() if before is None else None
+    """Return the shortest time in all and in the database, in milliseconds.
+
+    Whatever else the machine does can only add to a time.
+    """
+    if before is None:
+        request()
     totals, database = [], []
     for _round in range(ROUNDS):
         if before is not None:
@@ -176,7 +181,7 @@ def timed(
             request()
             totals.append(time.perf_counter() - begin)
         database.append(sum(spent))
-    return [round(median(each) * 1000, 2) for each in (totals, database)]
+    return [round(min(each) * 1000, 2) for each in (totals, database)]
 
 
 @contextmanager

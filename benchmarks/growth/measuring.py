@@ -61,11 +61,11 @@ class Person:
 
     user: User
     key: str
-    browser: Client
+    browser: Client  # one, because to make a client loads all middlewares
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         sent = {"data": json.dumps(body), "content_type": "application/json"}
-        answer = getattr(Client(), method)(
+        answer = getattr(self.browser, method)(
             f"/api/v1/{path}",
             headers={"Authorization": f"Bearer {self.key}"},
             secure=True,

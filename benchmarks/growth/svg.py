@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import log10
 
-WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 60, 230, 40, 50
+WIDTH, HEIGHT = 860, 420
+LEFT, RIGHT, TOP, BOTTOM = 60, 300, 40, 50
+LABEL = 40  # what the label of a value takes
 COLOURS = (
     "#0b7285", "#c2255c", "#e67700", "#5f3dc4", "#2b8a3e", "#1971c2", "#a61e4d",
     "#868e96",
@@ -54,11 +55,13 @@ class _Scale:
 
 
 def _axes(place: _Scale, xs: Sequence[float], across: str) -> list[str]:
-    parts = []
-    for x in xs:
+    parts, free = [], float(WIDTH)
+    for x in reversed(xs):
         at = place.x(x)
         parts.append(_line(at, TOP, at, HEIGHT - BOTTOM))
-        parts.append(_text(at, HEIGHT - BOTTOM + 18, _short(x), "middle"))
+        if at <= free:
+            parts.append(_text(at, HEIGHT - BOTTOM + 18, _short(x), "middle"))
+            free = at - LABEL
     milliseconds = 1
     while milliseconds <= place.high * 1.5:
         at = place.y(milliseconds)

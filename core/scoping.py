@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 # The value of the ordering column and the primary key of a row.
 Position = tuple[Any, Any]
+FAR = 1_000  # rows; to skip fewer costs little
 
 
 @dataclass(frozen=True)

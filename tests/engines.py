@@ -111,6 +111,7 @@ ON_POSTGRESQL_ALONE = (
     "admin/test_repeated_pages.py",
     "api/test_statement_counts.py",
     "commands/backups/test_other_engine.py",
+    "growth/test_every_shape.py",
     "todos/test_million.py",
 )
 
@@ -118,6 +119,7 @@ ON_POSTGRESQL_ALONE = (
 # would keep everything waiting while the other workers are idle.
 LONGEST = (
     "todos/test_million.py",
+    "growth/test_every_shape.py",
     "admin/test_registry.py",
     "api/test_matrix.py",
     "admin/test_budgets.py",

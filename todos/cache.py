@@ -25,16 +25,22 @@ def collection_tag(user: User, *, query: str, language: str) -> str:
     the next tag. Nothing has to be invalidated. The access version and the revisions
     come from one statement: a sum over another set of lists has another version.
     """
+    return tag_in_state(collection_state(user), query=query, language=language)
+
+
+def tag_in_state(state: str, *, query: str, language: str) -> str:
+    """Return the entity tag for a query in a state of what the person sees."""
+    return f'W/"{_digest(state, query, language)[:32]}"'
+
+
+def collection_state(user: User) -> str:
+    """Return what identifies the state of all that the person sees."""
     facts = _facts_statement().rows(viewer=user.pk)
-    parts = (
-        settings.RELEASE,
-        user.pk,
-        facts,
-        query,
-        language,
-    )
-    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return f'W/"{digest[:32]}"'
+    return _digest(settings.RELEASE, user.pk, facts)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @cache

@@ -54,7 +54,11 @@ class TodoFilter(StrictFilterSet):
         "todos that are assigned to nobody.",
     )
     parent = IdFilter(field_name="parent_id", help_text="Subtasks of this todo.")
-    priority = ChoiceFilter(choices=Priority.choices, help_text=f"{Priority.legend()}.")
+    priority = ChoiceFilter(
+        choices=Priority.choices,
+        method="filter_priority",
+        help_text=f"{Priority.legend()}.",
+    )
     due = ChoiceFilter(
         choices=[("none", "none"), ("any", "any")],
         method="filter_due",
@@ -103,6 +107,11 @@ class TodoFilter(StrictFilterSet):
         for label in labels:
             todos = todos.labelled(label)
         return todos
+
+    def filter_priority(
+        self, todos: TodoQuerySet, _name: str, priority: int
+    ) -> QuerySet[Any]:
+        return todos.of_priority(priority)
 
     def filter_due(self, todos: TodoQuerySet, _name: str, due: str) -> QuerySet[Any]:
         by_due = self.data.get("ordering") in {"due", "-due"}

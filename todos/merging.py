@@ -7,15 +7,24 @@ see docs/decisions/0002.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from core.scoping import Order
+from core.db.statements import Param
+from core.scoping import FAR, Order, Position
 
 SQL = tuple[str, tuple[Any, ...]]
 
+# With more lists, planning the statement that names them takes too long.
+FEW_LISTS = 20
+FEW_LISTS_IF_FAR = 200
+# Stand for the list and the state among the parameters of a branch.
+_LIST, _STATE = object(), object()
+_GIVEN = (RawSQL("%s", (_LIST,)), RawSQL("%s", (_STATE,)))
+_JOINED = (RawSQL('"branch"."list_id"', ()), RawSQL('"branch"."is_finished"', ()))
 # Each list in each state: what an index of todos serves.
 _BRANCHES = """
     SELECT lists.id AS list_id, state.is_finished FROM ({lists}) AS lists (id)
@@ -23,30 +32,37 @@ _BRANCHES = """
 """
 
 
-def merged(
-    todos: Any, order: Order, after: tuple[Any, Any] | None, offset: int, limit: int
+def page_ids(
+    todos: Any, order: Order, after: Position | None, offset: int, limit: int
 ) -> RawSQL:
-    """Return the ids of a page: a branch for each list and state, merged."""
-    rows = _rows_of_branch(todos)
-    if after is not None:
-        rows = rows.beyond(order, after)
-    rows = rows.order_by(*order.columns).values("pk", order.field)[: offset + limit]
-    lists_sql, lists_params = _visible_lists(todos)
-    branch_sql, branch_params = _compiled(rows)
+    """Return the ids of a page: a branch for each list and state, merged.
+
+    If the lists are few, the statement names them. So PostgreSQL knows how many todos
+    each of them has, and it merges even the branches of a far page without sorting
+    them, which it could do only on disk. A statement that is compiled for all people
+    cannot name lists. If PostgreSQL does not know the length of lists, it assumes that
+    they are short, and reads all todos that a filter keeps: right if these are few.
+    """
+    few = FEW_LISTS if offset < FAR else FEW_LISTS_IF_FAR
+    is_joined = isinstance(todos.viewer, Param) or todos.keeps_few
+    lists = [] if is_joined else list(_lists_of(todos)[: few + 1])
+    is_few = 0 < len(lists) <= few
+    rows = _rows_of_branch(todos, *(_GIVEN if is_few else _JOINED))
+    branch = _first_rows(rows, order, after, offset + limit)
+    sql, params = _named(branch, lists) if is_few else _joined(branch, todos)
     way = "DESC" if order.descending else "ASC"
-    sql = f"""
-        SELECT place.id FROM ({_BRANCHES.format(lists=lists_sql)}) AS branch
-        CROSS JOIN LATERAL ({branch_sql}) AS place (id, position)
+    page = f"""
+        SELECT place.id FROM {sql}
         ORDER BY place.position {way}, place.id {way}
         LIMIT {int(limit)} OFFSET {int(offset)}
     """  # noqa: S608  (every part was compiled by the ORM)
-    return RawSQL(sql, (*lists_params, *branch_params))  # noqa: S611
+    return RawSQL(page, params)  # noqa: S611
 
 
 def counted(todos: Any, limit: int) -> SQL:
     """Return the statement that counts the rows of each list, up to a limit."""
-    rows = _rows_of_branch(todos).order_by().values("pk")[:limit]
-    lists_sql, lists_params = _visible_lists(todos)
+    rows = _rows_of_branch(todos, *_JOINED).order_by().values("pk")[:limit]
+    lists_sql, lists_params = _compiled(_lists_of(todos))
     branch_sql, branch_params = _compiled(rows)
     sql = f"""
         SELECT count(*) FROM (
@@ -57,16 +73,46 @@ def counted(todos: Any, limit: int) -> SQL:
     return sql, (*lists_params, *branch_params)
 
 
-def _visible_lists(todos: Any) -> SQL:
-    lists = todos.model._meta.get_field("list").related_model._default_manager
-    return _compiled(lists.visible_to(todos.viewer).order_by().values("pk"))
+def _named(branch: SQL, lists: Sequence[Any]) -> SQL:
+    """Return the branches of these lists, in each state."""
+    sql, params = branch
+    given = [(pk, is_finished) for pk in lists for is_finished in (False, True)]
+    union = " UNION ALL ".join([f"({sql})"] * len(given))
+    filled = [_filled(one, *values) for values in given for one in params]
+    return f"({union}) AS place (id, position)", tuple(filled)
 
 
-def _rows_of_branch(todos: Any) -> Any:
-    return todos.filter(
-        list_id=RawSQL('"branch"."list_id"', ()),
-        is_finished=RawSQL('"branch"."is_finished"', ()),
+def _filled(param: Any, list_id: Any, is_finished: bool) -> Any:
+    if param is _LIST:
+        return list_id
+    return is_finished if param is _STATE else param
+
+
+def _joined(branch: SQL, todos: Any) -> SQL:
+    """Return the branches of all lists that the person sees."""
+    lists_sql, lists_params = _compiled(_lists_of(todos))
+    branch_sql, branch_params = branch
+    return (
+        f"({_BRANCHES.format(lists=lists_sql)}) AS branch"
+        f" CROSS JOIN LATERAL ({branch_sql}) AS place (id, position)",
+        (*lists_params, *branch_params),
     )
+
+
+def _lists_of(todos: Any) -> QuerySet[Any, Any]:
+    lists = todos.model._meta.get_field("list").related_model._default_manager
+    ids: QuerySet[Any, Any] = lists.visible_to(todos.viewer).order_by()
+    return ids.values_list("pk", flat=True)
+
+
+def _rows_of_branch(todos: Any, list_id: RawSQL, is_finished: RawSQL) -> Any:
+    return todos.filter(list_id=list_id, is_finished=is_finished)
+
+
+def _first_rows(rows: Any, order: Order, after: Position | None, limit: int) -> SQL:
+    if after is not None:
+        rows = rows.beyond(order, after)
+    return _compiled(rows.order_by(*order.columns).values("pk", order.field)[:limit])
 
 
 def _compiled(rows: QuerySet[Any, Any]) -> SQL:

@@ -14,11 +14,11 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from core.db.statements import Param
-from core.scoping import Order, ScopedQuerySet
+from core.scoping import IsAmong, Order, ScopedQuerySet
 from todos.counted import CountedQuerySet
 from todos.due import LATEST, NEVER, start_of
 from todos.fields import SORT_KEYS
-from todos.merging import counted, merged
+from todos.merging import counted, page_ids
 
 EDITING_ROLES = ("owner", "editor")
 # How far the date of a moment in one zone may be ahead of that in another.
@@ -117,7 +117,11 @@ class CommentQuerySet(OfListQuerySet):
     """Comments; those of a trashed todo are hidden with it."""
 
     def visible_to(self, user: User) -> Self:
-        return super().visible_to(user).filter(todo__deleted_at=None)
+        # With a join, PostgreSQL would expect few of the comments on a todo to be in
+        # its list, and read and sort all of them for each page.
+        lists = self.model._meta.get_field("list").related_model._default_manager
+        seen = lists.visible_to(user).values("pk")
+        return self.filter(IsAmong("list_id", seen), todo__deleted_at=None)
 
     def editable_by(self, user: User) -> Self:
         """Keep the comments that the user wrote, in lists that they may edit.
@@ -132,10 +136,13 @@ class TodoQuerySet(OfListQuerySet):
     """Todos. Pages are merged per list: see `keyset_page`."""
 
     viewer: User | None = None
+    # Whether a filter keeps so few todos that a page should read all of them, instead
+    # of reading in order until it has found enough. There may be none in that order.
+    keeps_few = False
 
     def _clone(self) -> Self:
         clone = super()._clone()  # type: ignore[misc]
-        clone.viewer = self.viewer
+        clone.viewer, clone.keeps_few = self.viewer, self.keeps_few
         return clone  # type: ignore[no-any-return]
 
     def visible_to(self, user: User) -> Self:
@@ -213,14 +220,24 @@ class TodoQuerySet(OfListQuerySet):
 
     def labelled(self, label_id: UUID) -> Self:
         # A label belongs to one list, so other lists need not be searched.
-        return self.filter(labels=label_id, list__labels=label_id)
+        return self.filter(labels=label_id, list__labels=label_id).few()
 
     def labelled_with_any(self, labels: Collection[UUID]) -> Self:
         own = self.model._meta.get_field("labels").related_model._default_manager
         lists = own.filter(pk__in=labels).values("list")
         through = self.model.labels.through._default_manager
         todos = through.filter(label__in=labels).values("todo")
-        return self.filter(list__in=lists, pk__in=todos)
+        return self.filter(list__in=lists, pk__in=todos).few()
+
+    def of_priority(self, priority: int) -> Self:
+        found = self.filter(priority=priority)
+        return found.few() if priority else found
+
+    def few(self) -> Self:
+        """Mark what few todos match: see `keeps_few`."""
+        found = self.all()
+        found.keeps_few = True
+        return found
 
     def keyset_page(
         self, order: Order, *, after: tuple[Any, Any] | None, offset: int, limit: int
@@ -239,7 +256,7 @@ class TodoQuerySet(OfListQuerySet):
         if order.field in SORT_KEYS:
             keyed = self.annotate(**{order.field: SORT_KEYS[order.field]()})
         if self.viewer is not None and connection.vendor == "postgresql":
-            return keyed.chosen(merged(keyed, order, after, offset, limit), order)
+            return keyed.chosen(page_ids(keyed, order, after, offset, limit), order)
         rows = keyed.beyond(order, after) if after else keyed
         return rows.order_by(*order.columns)[offset : offset + limit]
 

@@ -8,8 +8,9 @@ part says how long it is, so that appending keeps ranks short: the scheme of
 from __future__ import annotations
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE = len(DIGITS)
 FIRST = "a0"
-MAX_RANK_LENGTH = 200  # characters; longer ranks lead to new ones for the whole list
+MAX_RANK_LENGTH = 200  # characters; a gap without a shorter rank has no room
 _SMALLEST_WHOLE = "A" + "0" * 26
 
 
@@ -35,11 +36,58 @@ def rank_between(before: str | None, after: str | None) -> str:
 
 
 def ranks_spread(count: int) -> list[str]:
-    """Return `count` short ranks in order, for reranking a list."""
+    """Return `count` short ranks in order, for the rows of a new list."""
+    return ranks_between(None, None, count)
+
+
+def ranks_between(before: str | None, after: str | None, count: int) -> list[str]:
+    """Return `count` ranks in order between two; None means the start or the end.
+
+    Raises ValueError when `before` does not sort before `after`.
+    """
+    if before is not None and after is not None:
+        if before >= after:
+            raise ValueError("the ranks are not in order")
+        return _evenly(before, after, count)
     ranks: list[str] = []
     for _ in range(count):
-        ranks.append(rank_between(ranks[-1] if ranks else None, None))
+        if after is None:
+            before = rank_between(before, None)
+            ranks.append(before)
+        else:
+            after = rank_between(None, after)
+            ranks.insert(0, after)
     return ranks
+
+
+def _evenly(before: str, after: str, count: int) -> list[str]:
+    """Return `count` ranks at equal distances, of as few digits as that takes."""
+    whole, low = _split(before)
+    after_whole, high = _split(after)
+    digits = 1
+    while True:
+        first = _number(low, digits)
+        end = _number(high, digits) if after_whole == whole else BASE**digits
+        if step := (end - first) // (count + 1):
+            numbers = range(first + step, first + step * (count + 1), step)
+            return [whole + _fraction(number, digits) for number in numbers]
+        digits += 1
+
+
+def _number(fraction: str, digits: int) -> int:
+    """Return the fraction as a whole number of so many digits; the rest is cut off."""
+    number = 0
+    for digit in fraction[:digits].ljust(digits, DIGITS[0]):
+        number = number * BASE + DIGITS.index(digit)
+    return number
+
+
+def _fraction(number: int, digits: int) -> str:
+    found = ""
+    for _ in range(digits):
+        number, digit = divmod(number, BASE)
+        found = DIGITS[digit] + found
+    return found.rstrip(DIGITS[0])
 
 
 def _rank_before(after: str) -> str:

@@ -17,7 +17,7 @@ from core.api.representation import representation_of
 from core.db.lists import ListOf
 from core.db.statements import Param, Statement, compiled
 from core.models import Recorded
-from core.scoping import Order, Position
+from core.scoping import FAR, Order, Position
 from todos.fields import SORT_KEYS
 from todos.models import Todo, TodoList
 from todos.querysets import VIEWER, TodoQuerySet
@@ -44,6 +44,11 @@ class TodosInState:
         self, order: Order, *, after: Position | None, offset: int, limit: int
     ) -> Sequence[TodoRow]:
         """Return up to `limit` rows in order, after a position or an offset."""
+        if offset >= FAR:
+            rows = Todo.with_trash.visible_to(self.viewer).in_state(self.state)
+            return FilteredTodos(rows).keyset_page(
+                order, after=after, offset=offset, limit=limit
+            )
         statement = _page_statement(self.state, order, bool(after), offset, limit)
         value, key = after or (None, None)
         return _rows(statement, viewer=self.viewer.pk, value=value, key=key)
@@ -64,7 +69,8 @@ class FilteredTodos:
         """Return up to `limit` rows in order, after a position or an offset."""
         try:
             page = self.todos.page(order, after=after, offset=offset, limit=limit)
-            return _rows(_statement(page))
+            # A plan for any values would not know how long these lists are.
+            return _rows(_statement(page, is_prepared=False))
         except EmptyResultSet:  # a filter that no row can match
             return []
 
@@ -126,14 +132,14 @@ def _todo_statement() -> Statement:
     return _statement(found)
 
 
-def _statement(todos: TodoQuerySet) -> Statement:
+def _statement(todos: TodoQuerySet, *, is_prepared: bool = True) -> Statement:
     through = Todo.labels.through._default_manager
     labels = through.filter(todo=OuterRef("pk")).order_by("label")
     keys = {name: key() for name, key in SORT_KEYS.items()}
     shown = todos.annotate(
         label_ids=ListOf(labels.values(value=F("label")), UUID), **keys
     )
-    return compiled(shown.values_list(*COLUMNS))
+    return compiled(shown.values_list(*COLUMNS), is_prepared=is_prepared)
 
 
 def _rows(statement: Statement, **values: Any) -> Sequence[TodoRow]:

@@ -41,6 +41,7 @@ class Statement:
     sql: str
     params: tuple[object, ...]
     converters: Sequence[tuple[int, models.Expression, Sequence[Converter]]]
+    is_prepared: bool = True
 
     def rows(self, **values: object) -> list[Row]:
         """Execute it; return its rows as the ORM would return tuples of values."""
@@ -48,7 +49,7 @@ class Statement:
             given.prepared(values[given.name]) if isinstance(given, Param) else given
             for given in self.params
         ]
-        with _cursor() as cursor:
+        with _cursor(self.is_prepared) as cursor:
             cursor.execute(self.sql, params)
             rows: list[Row] = cursor.fetchall()
         return [self._converted(row) for row in rows] if self.converters else rows
@@ -67,11 +68,16 @@ class Statement:
         return tuple(values)
 
 
-def compiled(queryset: models.QuerySet[Any, Any]) -> Statement:
-    """Return the statement of a queryset: its columns in the order of the query."""
+def compiled(
+    queryset: models.QuerySet[Any, Any], *, is_prepared: bool = True
+) -> Statement:
+    """Return the statement of a queryset: its columns in the order of the query.
+
+    If it is not prepared, PostgreSQL plans it for its values each time.
+    """
     compiler: Any = queryset.query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
-    return Statement(sql, tuple(params), converters_of(compiler))
+    return Statement(sql, tuple(params), converters_of(compiler), is_prepared)
 
 
 def columns_of(model: type[models.Model]) -> list[str]:
@@ -86,7 +92,8 @@ def converters_of(compiler: Any) -> Any:
     return [(at, column, convert) for at, (convert, column) in found.items()]
 
 
-def _cursor() -> AbstractContextManager[Any]:
-    prepared: Any = getattr(connection, "prepared_cursor", connection.cursor)
-    cursor: AbstractContextManager[Any] = prepared()
+def _cursor(is_prepared: bool) -> AbstractContextManager[Any]:
+    usual: Any = connection.cursor
+    chosen = getattr(connection, "prepared_cursor", usual) if is_prepared else usual
+    cursor: AbstractContextManager[Any] = chosen()
     return cursor

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,6 +13,7 @@ from core.models import Event
 from core.registry import registry
 from core.timeouts import no_statement_timeout
 from tests.conftest import api_for
+from tests.plans import blocks, plans_of, rows_read
 from tests.todos.helpers import put
 from todos.models import Membership, TodoList
 from todos.services.comments import add_comment
@@ -88,40 +87,10 @@ def crowded(owner: Any, todo: Any) -> None:
         cursor.execute(f"ANALYZE {', '.join(FILLED)}")
 
 
-def plans(client: Any, address: str) -> dict[str, dict[str, Any]]:
-    """Return the plan of each statement of the request."""
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(f"/api/v1/{address}")
-    assert answer.status_code == 200, answer.content
-    selects = [q["sql"] for q in queries if q["sql"].lstrip().startswith("SELECT")]
-    assert len(selects) >= 2  # the key, and what is asked for
-    return {sql: plan_of(sql) for sql in selects}
-
-
-def plan_of(sql: str) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}".replace("%", "%%")
-        )
-        (found,) = cursor.fetchone()
-    return dict((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
-
-
-def blocks(plan: dict[str, Any]) -> int:
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-
-
-def rows_read(plan: dict[str, Any], table: str) -> int:
-    """Return how many rows of the table were read, including filtered ones."""
-    read = 0
-    if plan.get("Relation Name") == table:
-        each = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-        read = round(each * plan["Actual Loops"])
-    return read + sum(rows_read(part, table) for part in plan.get("Plans", []))
-
-
 def assert_cheap(client: Any, address: str) -> None:
-    costs = {sql: blocks(plan) for sql, plan in plans(client, address).items()}
+    plans = plans_of(client, f"/api/v1/{address}")
+    assert len(plans) >= 2  # the key, and what is asked for
+    costs = {sql: blocks(plan) for sql, plan in plans.items()}
     dear = {sql: cost for sql, cost in costs.items() if cost > PAGE}
     assert not dear, (address, dear)
 
@@ -174,7 +143,7 @@ def test_colleagues_are_read_once_despite_outdated_statistics(owner):
     api = api_for(owner)
     for address in ("users?page_size=200", "users?page_size=200&ordering=-created_at"):
         assert len(api.get(f"/api/v1/{address}").json()["results"]) == 51
-        found = plans(api, address)
+        found = plans_of(api, f"/api/v1/{address}")
         (plan,) = (found[sql] for sql in found if "todos_membership" in sql)
         # The person's own memberships, and those of the same lists.
         assert rows_read(plan, "todos_membership") < 2 * 51 * 50

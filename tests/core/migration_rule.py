@@ -18,9 +18,9 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Value
 
-from core.db.migrations_online import AddCheck, Backfill, BuildIndex
+from core.db.migrations_online import AddCheck, AddStatistics, Backfill, BuildIndex
 
-REPEATABLE = (BuildIndex, AddCheck, Backfill)
+REPEATABLE = (BuildIndex, AddCheck, AddStatistics, Backfill)
 MAX_TABLES = 3  # with a wait for each, together under a second
 CHECKED = DatabaseWrapper.data_type_check_constraints
 

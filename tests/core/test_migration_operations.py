@@ -7,13 +7,20 @@ from django.db import IntegrityError, NotSupportedError, connection
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Length
 
-from core.db.migrations_online import AddCheck, Backfill, BuildIndex, operations
+from core.db.migrations_online import (
+    AddCheck,
+    AddStatistics,
+    Backfill,
+    BuildIndex,
+    operations,
+)
 from tests.core.jars import TABLE, shelf_with_jars
 
 BUILD_INDEX = BuildIndex("jar", Index(fields=["label"], name="jar_by_label"))
 ADD_CHECK = AddCheck(
     "jar", CheckConstraint(condition=Q(size__gte=0), name="jar_has_size")
 )
+ADD_STATISTICS = AddStatistics("jar", Length("label"), name="jar_label_length")
 BACKFILL = Backfill("jar", where=Q(size=None), values={"size": Length("label")})
 
 
@@ -43,6 +50,26 @@ def test_a_constraint_is_added_once_and_removed_again(shelf):
     shelf.undo(ADD_CHECK)
     shelf.undo(ADD_CHECK)
     shelf.fill(1, size=-1)
+
+
+def test_statistics_are_created_once_and_removed_again(shelf):
+    shelf.migrate(ADD_STATISTICS)
+    shelf.repeat(ADD_STATISTICS)
+    expected = ["jar_label_length"] if connection.vendor == "postgresql" else []
+    assert statistics() == expected
+
+    shelf.undo(ADD_STATISTICS)
+    shelf.undo(ADD_STATISTICS)
+    assert statistics() == []
+
+
+def statistics():
+    """Return the names of the statistics of jars."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stxname FROM pg_statistic_ext WHERE stxname ~ '^jar_'")
+        return [name for (name,) in cursor]
 
 
 def test_a_constraint_that_a_row_violates_is_added_after_the_row_was_corrected(shelf):

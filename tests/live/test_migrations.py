@@ -13,7 +13,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from django.db.migrations.loader import MigrationLoader
 
+from core.db.migrations_online import AddStatistics, BuildIndex
 from tests.live.filling import connected, filled
 from tests.live.ledger import Writer, compare, writers_on
 from tests.live.stack import Stack
@@ -65,6 +67,10 @@ LOCKED_OUT = re.compile(r"\[(\d+)\] ERROR:.*lock timeout\n.*STATEMENT:  ALTER TA
 WAITED = re.compile(
     r"process (\d+) still waiting for .*\n.*DETAIL:  (Process.* holding the lock: .*)"
 )
+# The first word of each statement that has waited for over a second.
+WAITING = re.compile(
+    r"still waiting for .*\n.*DETAIL:  Process.* holding .*\n.*STATEMENT:  (\w+)"
+)
 PEOPLE = ("nora", "oleg", "pia", "rosa")
 ADD_PEOPLE = """
 from django.utils import timezone
@@ -83,9 +89,11 @@ for name in {people}:
 class Reader(threading.Thread):
     """One client that reads the first page, and notes what it got and how late."""
 
-    def __init__(self, stack: Stack, key: str, done: threading.Event) -> None:
+    def __init__(
+        self, stack: Stack, key: str, done: threading.Event, address: str
+    ) -> None:
         super().__init__()
-        self.client, self.done = stack.client(key=key), done
+        self.client, self.done, self.address = stack.client(key=key), done, address
         self.statuses: list[int] = []
         self.slowest = 0.0
 
@@ -93,15 +101,15 @@ class Reader(threading.Thread):
         with self.client:
             while not self.done.wait(0.05):
                 begin = time.monotonic()
-                answer = self.client.get("/api/v1/todos?ordering=due")
+                answer = self.client.get(self.address)
                 self.statuses.append(answer.status_code)
                 self.slowest = max(self.slowest, time.monotonic() - begin)
 
 
 @contextmanager
-def readers_on(stack: Stack, key: str) -> Iterator[list[Reader]]:
+def readers_on(stack: Stack, key: str, address: str) -> Iterator[list[Reader]]:
     done = threading.Event()
-    readers = [Reader(stack, key, done) for _ in range(2)]
+    readers = [Reader(stack, key, done, address) for _ in range(2)]
     for reader in readers:
         reader.start()
     try:
@@ -177,12 +185,12 @@ def keys(started_stack: Stack) -> list[str]:
 
 @contextmanager
 def in_use(
-    stack: Stack, keys: list[str]
+    stack: Stack, keys: list[str], address: str = "/api/v1/todos?ordering=due"
 ) -> Iterator[tuple[list[Writer], list[Reader]]]:
     """Let each person write, and the first one read as well."""
     with ExitStack() as busy:
         writers = [busy.enter_context(writers_on(stack, key, 1)) for key in keys]
-        readers = busy.enter_context(readers_on(stack, keys[0]))
+        readers = busy.enter_context(readers_on(stack, keys[0], address))
         yield [writer for [writer] in writers], readers
 
 
@@ -202,16 +210,71 @@ def test_migrating_a_table_in_use_forth_and_back_blocks_no_request(
         reached, arrived = stack.sql(PROGRESS), time.monotonic()
         migrate_beside(stack, newer, "todos", last)
         left, returned = stack.sql(PROGRESS), time.monotonic()
-    sys.stderr.write(
-        f"\n{rows:,} rows: {arrived - begin:.1f} s there, {returned - arrived:.1f} s "
-        f"back, {sum(writer.ledger.acknowledged for writer in writers)} writes, "
-        f"{sum(len(reader.statuses) for reader in readers)} reads, the slowest "
-        f"{max(reader.slowest for reader in readers):.2f} s\n"
-    )
+    say_how_long(f"{rows:,} rows, new columns", arrived - begin, returned - arrived)
+    say_what_users_saw(writers, readers)
 
     assert (reached, left) == ([(2, 1, 1)], [(0, 0, 0)])
     output = log.read_bytes()[before:].decode(errors="replace")
     assert held_up_by(set(LOCKED_OUT.findall(output)), output) == []
+    assert_nobody_noticed(stack, writers, readers)
+
+
+def test_building_our_own_indexes_again_blocks_no_request(
+    stack: Stack, keys: list[str], request: pytest.FixtureRequest
+):
+    """The migrations without which the release works as well, only slower."""
+    newest = "/api/v1/todos"  # the index of this order is older
+    rows = request.config.getoption("--rows")
+    needed = last_needed_migration()
+    log, before = stack.log("postgresql"), stack.log("postgresql").stat().st_size
+    with (
+        filled(stack, PEOPLE[0], rows),
+        nobody_empties_the_trash(stack),
+        in_use(stack, keys, newest) as (writers, readers),
+    ):
+        begin = time.monotonic()
+        back = migrate(stack, stack.app, "todos", needed)
+        left = time.monotonic()
+        there = migrate(stack, stack.app)
+        arrived = time.monotonic()
+    assert (back.returncode, there.returncode) == (0, 0), back.stderr + there.stderr
+    say_how_long(f"{rows:,} rows, indexes again", arrived - left, left - begin)
+    say_what_users_saw(writers, readers)
+
+    output = log.read_bytes()[before:].decode(errors="replace")
+    assert set(WAITING.findall(output)) <= {"CREATE", "DROP", "ANALYZE"}
+    assert_nobody_noticed(stack, writers, readers)
+
+
+def last_needed_migration() -> str:
+    """Return the last one of todos that is more than indexes and statistics."""
+    found = MigrationLoader(None).disk_migrations
+    names = sorted((name for app, name in found if app == "todos"), reverse=True)
+    return next(
+        name
+        for name in names
+        if any(
+            not isinstance(operation, (BuildIndex, AddStatistics))
+            for operation in found["todos", name].operations
+        )
+    )
+
+
+def say_how_long(what: str, there: float, back: float) -> None:
+    sys.stderr.write(f"\n{what}: {there:.1f} s there, {back:.1f} s back, ")
+
+
+def say_what_users_saw(writers: list[Writer], readers: list[Reader]) -> None:
+    sys.stderr.write(
+        f"{sum(writer.ledger.acknowledged for writer in writers)} writes, "
+        f"{sum(len(reader.statuses) for reader in readers)} reads, the slowest "
+        f"{max(reader.slowest for reader in readers):.2f} s\n"
+    )
+
+
+def assert_nobody_noticed(
+    stack: Stack, writers: list[Writer], readers: list[Reader]
+) -> None:
     assert {status for reader in readers for status in reader.statuses} == {200}
     assert sum(writer.ledger.retries for writer in writers) == 0
     for writer in writers:

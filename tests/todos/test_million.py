@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.test import APIClient
 
 from accounts.models import User
 from core.scoping import Order
 from core.timeouts import no_statement_timeout
 from tests.admin.cast import address
 from tests.conftest import api_for, browser_for, make_person
+from tests.plans import Plan, blocks, nodes, plan_of, plans_of, scanned
 from tests.todos.million import Million, empty_tables, write_million
 from todos.fields import SORT_KEYS
 from todos.models import Todo
@@ -151,55 +150,24 @@ def test_page_ten_thousand_by_cursor_costs_as_much_as_the_first(million, orderin
 def test_the_other_collections_use_indexes(million):
     api = api_for(million.many)
     for collection in ("lists", "labels", "me/keys", "users"):
-        with CaptureQueriesContext(connection) as queries:
-            assert api.get(f"/api/v1/{collection}").status_code == 200
-        for query in queries:
-            if query["sql"].startswith("SELECT"):
-                assert blocks(query["sql"]) < PAGE, query["sql"]
+        for sql, plan in plans_of(api, f"/api/v1/{collection}").items():
+            assert checked(plan) < PAGE, sql
 
 
 def touched(user: User, query: str) -> int:
     """Return how many blocks the statements of one request read."""
-    api: APIClient = api_for(user)
-    with CaptureQueriesContext(connection) as queries:
-        response = api.get(f"/api/v1/todos?{query}")
-    assert response.status_code == 200, response.content
-    selects = [q["sql"] for q in queries if q["sql"].lstrip().startswith("SELECT")]
-    assert any("LATERAL" in sql for sql in selects)
-    return sum(blocks(sql) for sql in selects)
+    plans = plans_of(api_for(user), f"/api/v1/todos?{query}")
+    return sum(checked(plan) for plan in plans.values())
 
 
 def page_cost(todos: Any, order: Order, after: Any) -> int:
     with CaptureQueriesContext(connection) as queries:
         rows = todos.keyset_page(order, after=after, offset=0, limit=11)
     assert len(rows) == 11
-    return blocks(queries[0]["sql"])
+    return sum(checked(plan_of(query["sql"])) for query in queries)
 
 
-def blocks(sql: str) -> int:
-    """Return how many blocks the statement reads; it must not scan the todos."""
-    plan = plan_of(sql)
-    scanned = {
-        node.get("Relation Name")
-        for node in nodes(plan)
-        if node["Node Type"] == "Seq Scan"
-    }
-    assert "todos_todo" not in scanned, sql
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-
-
-def plan_of(sql: str) -> dict[str, Any]:
-    """Execute the statement; return its plan."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}".replace("%", "%%")
-        )
-        (plans,) = cursor.fetchone()
-    plan: dict[str, Any] = json.loads(plans)[0] if isinstance(plans, str) else plans[0]
-    return plan["Plan"]
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", []):
-        yield from nodes(part)
+def checked(plan: Plan) -> int:
+    """Return how many blocks a statement reads, if its plan is a good one."""
+    assert "todos_todo" not in scanned(plan)
+    return blocks(plan)

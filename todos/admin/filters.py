@@ -184,7 +184,7 @@ class PriorityFilter(TodoFilter):
         value = self.value()
         if value not in {str(known) for known in Priority.values}:
             return todos
-        return todos.filter(priority=int(value))
+        return todos.of_priority(int(value))
 
 
 class RowFilter(admin.SimpleListFilter):

@@ -14,9 +14,9 @@ from accounts.models import User
 from core.errors import Invalid
 from core.models import Changes
 from todos.models import Comment, Label, Membership, Todo, TodoList
-from todos.ranks import MAX_RANK_LENGTH, rank_between, ranks_spread
 from todos.services.labels import create_label
 from todos.services.locking import Entry, lock_todo, record_in_list
+from todos.services.reranking import make_room, rank_next_to
 from todos.services.rules import require_free_uids, with_subtasks
 
 
@@ -69,56 +69,15 @@ def reposition_todo(
     todo_list, todo = lock_todo(
         actor=actor, todo=todo, permission="todos.change_todo", expected=expected
     )
-    rank = _rank_next_to(todo, anchor, follows=before is None)
+    rank = rank_next_to(todo, anchor, follows=before is None)
     if rank is None:
-        _rerank(todo_list, actor, now)
+        make_room(todo_list, anchor, actor=actor, now=now)
         todo.refresh_from_db()
-        rank = _rank_next_to(todo, anchor, follows=before is None)
+        rank = rank_next_to(todo, anchor, follows=before is None)
     todo_list.last_rank = max(todo_list.last_rank, rank or "")
     if changes := todo.change(by=actor, at=now, rank=rank or todo.rank):
         record_in_list(todo_list, ("todo.changed", todo, changes), actor=actor, at=now)
     return todo
-
-
-def _rank_next_to(todo: Todo, anchor: Todo, *, follows: bool) -> str | None:
-    """Return a rank right before or after the anchor; None if there is no room."""
-    fresh = Todo.objects.filter(pk=anchor.pk, list=todo.list_id).first()
-    if fresh is None or fresh.pk == todo.pk:
-        field = "after" if follows else "before"
-        raise Invalid(_("The other todo must be in the same list."), field=field)
-    neighbour = _neighbour(fresh, exclude=todo, follows=follows)
-    low, high = (fresh.rank, neighbour) if follows else (neighbour, fresh.rank)
-    if low is not None and high is not None and low >= high:
-        return None
-    rank = rank_between(low, high)
-    return rank if len(rank) <= MAX_RANK_LENGTH else None
-
-
-def _neighbour(anchor: Todo, *, exclude: Todo, follows: bool) -> str | None:
-    """Return the rank next to the anchor's."""
-    found = []
-    # One query for open and one for finished todos: the index begins with the state.
-    for is_finished in (False, True):
-        rows = Todo.objects.filter(list=anchor.list_id, is_finished=is_finished)
-        rows = rows.exclude(pk__in=[anchor.pk, exclude.pk])
-        if follows:
-            rows = rows.filter(rank__gte=anchor.rank).order_by("rank", "pk")
-        else:
-            rows = rows.filter(rank__lte=anchor.rank).order_by("-rank", "-pk")
-        found += rows.values_list("rank", flat=True)[:1]
-    return (min if follows else max)(found, default=None)
-
-
-def _rerank(todo_list: TodoList, actor: User, now: datetime) -> None:
-    """Give every todo of the list a short rank, in the current order."""
-    rows = list(Todo.with_trash.filter(list=todo_list).order_by("rank", "pk"))
-    entries: list[Entry] = []
-    for row, rank in zip(rows, ranks_spread(len(rows)), strict=True):
-        if changes := row.assign(by=actor, at=now, rank=rank):
-            entries.append(("todo.changed", row, changes))
-    Todo.save_many(rows, "rank")
-    todo_list.last_rank = rows[-1].rank
-    record_in_list(todo_list, *entries, actor=actor, at=now)
 
 
 def _labels_in_target(

@@ -15,6 +15,7 @@ from core.db.migrations_online.lock_retry import (
 )
 from core.db.migrations_online.operations import (
     AddCheck,
+    AddStatistics,
     Backfill,
     BuildIndex,
     Refold,
@@ -23,6 +24,7 @@ from core.db.migrations_online.operations import (
 __all__ = [
     "LOCK_WAIT",
     "AddCheck",
+    "AddStatistics",
     "Backfill",
     "BuildIndex",
     "Refold",

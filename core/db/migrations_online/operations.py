@@ -19,6 +19,7 @@ from django.db import connection, models, transaction
 from django.db.migrations import AddConstraint
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.models import Q, QuerySet
+from django.db.models.sql import Query
 
 from core.db.migrations_online.lock_retry import (
     NO_LIMIT,
@@ -107,6 +108,54 @@ class AddCheck(NotInTransactionMixin, AddConstraintNotValid):
                 super().database_backwards(
                     app_label, schema_editor, from_state, to_state
                 )
+
+
+class AddStatistics(NotInTransactionMixin, Operation):
+    """Let PostgreSQL know how the values of an expression are distributed.
+
+    It does not use the statistics of an index of the expression that is partial.
+    """
+
+    atomic = False
+    reduces_to_sql = False
+    category = OperationCategory.SQL
+
+    def __init__(self, model_name: str, expression: models.Func, *, name: str) -> None:
+        self.model_name = model_name
+        self.expression = expression
+        self.name = name
+
+    def describe(self) -> str:
+        return f"Create statistics {self.name} on {self.model_name}"
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Change nothing: statistics are not part of the state."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        if connection.vendor != "postgresql":
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        query = Query(model, alias_cols=False)
+        resolved: Any = self.expression.resolve_expression(query)
+        sql, _params = query.get_compiler(connection=connection).compile(resolved)
+        table = schema_editor.quote_name(model._meta.db_table)
+        name = schema_editor.quote_name(self.name)
+        # Both take a lock that blocks neither reads nor writes.
+        with lock_waits(NO_LIMIT):
+            schema_editor.execute(
+                f"CREATE STATISTICS IF NOT EXISTS {name} ON ({sql}) FROM {table}"
+            )
+            schema_editor.execute(f"ANALYZE {table}")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if connection.vendor == "postgresql":
+            name = schema_editor.quote_name(self.name)
+            schema_editor.execute(f"DROP STATISTICS IF EXISTS {name}")
 
 
 class Backfill(NotInTransactionMixin, Operation):

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='installation',
             name='people_revision',
-            field=models.PositiveBigIntegerField(db_comment='Raised by each change of a person, whose name others see', db_default=0, default=0, editable=False),
+            field=models.BigIntegerField(db_comment='Raised by each change of a person, whose name others see', db_default=0, default=0, editable=False),
         ),
     ]

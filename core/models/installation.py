@@ -29,7 +29,7 @@ class Installation(models.Model):
         db_comment="Until then no answer is given without asking the database, UTC",
     )
 
-    people_revision = models.PositiveBigIntegerField(
+    people_revision = models.BigIntegerField(
         default=0,
         db_default=0,
         editable=False,

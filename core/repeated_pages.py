@@ -1,9 +1,8 @@
 """Pages that were made a moment ago are shown again, if nothing on them has changed.
 
-What a page shows is determined by its address, the person, and what the site says of
-the person's data: see `PersonalAdminSite.facts_of`. It is read before the page is made,
-and again before the page is shown again, so no change can be missed. Tokens that a form
-needs are new on each page.
+What a page shows is determined by its address, the person who has signed in, and what
+`facts_of` returns. These are read before the page is made, and again before it is shown
+again, so no change can be missed. Tokens that a form needs are new on each page.
 """
 
 from __future__ import annotations
@@ -75,11 +74,14 @@ def do_not_repeat(request: HttpRequest) -> None:
 
 
 def _name(request: HttpRequest, facts: Any) -> str:
-    now = timezone.now()
+    now, user = timezone.now(), cast(User, request.user)
     determining = (
         settings.RELEASE,
         request.build_absolute_uri(),
-        request.user.pk,
+        user.pk,
+        # The user was read before the facts, which may be of a later state.
+        user.version,
+        user.is_superuser or sorted(user.get_all_permissions()),
         translation.get_language(),
         timezone.get_current_timezone_name(),
         now.timestamp() // MINUTE,

@@ -17,13 +17,25 @@ make_site() {
     local new
     mapfile -t new < <(new_site_files)
     cp -r "$CONFIG_DIR/site/." "$1"
-    [[ ! ${new[*]} ]] || cp "${new[@]}" "$1"
+    [[ ! ${new[*]} ]] || copy_site_files "$1" "${new[@]}"
+}
+
+# copy_site_files FOLDER FILE…: the app servers of the API are those of the pages.
+copy_site_files() {
+    local file pages=$CONFIG_DIR/site/upstream.conf
+    for file in "${@:2}"; do
+        if [[ $file != */upstream_api.conf || ! -e $pages ]] || cmp --quiet "${file%_api.conf}.conf" "$pages"; then
+            cp "$file" "$1"
+        else # a TCP port takes both kinds of requests
+            sed '/^#/d; s/\.sock/.api.sock/' "$pages" >"$1/upstream_api.conf"
+        fi
+    done
 }
 
 add_site_files() {
     local file
     for file in $(new_site_files); do
-        cp "$file" "$CONFIG_DIR/site/"
+        copy_site_files "$CONFIG_DIR/site" "$file"
         say "Added $CONFIG_DIR/site/${file##*/}."
     done
 }

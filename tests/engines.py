@@ -36,6 +36,7 @@ ON_SQLITE_ALONE = (
     "test_requirements.py",
     "test_translations.py",
     "test_typed_texts.py",
+    "test_site_files.py",
     "test_wsgi.py",
     "accounts/test_sessions.py",
     "admin/test_access.py",

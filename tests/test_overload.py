@@ -97,7 +97,7 @@ def test_the_start_of_the_process_does_not_count_as_waiting(answered_by):
 
 
 @pytest.mark.parametrize("waited", [-30, 3600])
-def test_a_clock_that_is_wrong_refuses_nothing(answered_by, waited):
+def test_a_clock_that_is_behind_or_far_ahead_refuses_nothing(answered_by, waited):
     assert answered_by(waited=waited, started=10_000)[0] == [("front", False)]
 
 

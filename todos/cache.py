@@ -7,11 +7,9 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
-from django.db.models import F, OuterRef, Subquery, Sum, Value
+from django.db.models import Subquery, Sum, Value
 
 from accounts.models import User
-from core.db.lists import ListOf
 from core.db.statements import Statement, compiled
 from core.models import Installation
 from todos.models import TodoList
@@ -54,24 +52,18 @@ def _facts_statement() -> Statement:
 
 
 def page_facts(user: User) -> Any:
-    """Return what determines which todos and lists pages show to the person, and how.
-
-    That is: the person's permissions, the people named there, and all visible lists.
-    """
+    """Return what determines which todos, lists and names pages show to the person."""
     return _page_statement().rows(viewer=user.pk)
 
 
 @cache
 def _page_statement() -> Statement:
     installation = Installation.objects.order_by()
-    permitted = Permission.objects.filter(group__user=OuterRef("pk"))
     facts = User.objects.filter(pk=VIEWER).values_list(
         "access_version",
-        "is_superuser",
         Subquery(installation.values("epoch")),
         Subquery(installation.values("people_revision")),
         revisions_seen_by(VIEWER),
-        ListOf(permitted.order_by("pk").values(value=F("pk")), int),
     )
     return compiled(facts)
 

@@ -16,6 +16,7 @@ from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 from benchmarks.growth import statements
 from core.timeouts import no_statement_timeout
+from todos.models import TodoList
 from todos.services.lists import add_list
 
 COLLECTED = 106_000  # todos of the one person at most, of which 5 % are in the trash
@@ -52,6 +53,7 @@ def fill(todos: int) -> User:
         for statement in statements.BESIDE_TODOS:
             cursor.execute(statement, values)
     with no_statement_timeout(), connection.cursor() as cursor:
+        TodoList.objects.count_todos()
         cursor.execute("VACUUM ANALYZE")
     return collector
 

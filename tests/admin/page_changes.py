@@ -16,7 +16,7 @@ from tests.conftest import make_person
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
 from todos.services.comments import add_comment, edit_comment, remove_comment
 from todos.services.labels import add_label, edit_label, remove_label
-from todos.services.lists import add_list, edit_list, trash_list
+from todos.services.lists import add_list, edit_list, inbox_of, restore_list, trash_list
 from todos.services.sharing import change_member, remove_member, share_list
 from todos.services.todos import add_todo, edit_todo, finish_todo, reopen_todo
 from todos.services.trash import restore_todo, trash_todo
@@ -74,6 +74,12 @@ CHANGES: dict[str, Change] = {
     "a todo loses its labels": lambda w: edit_todo(
         actor=w.edgar, todo=w.todo, labels=[], now=timezone.now()
     ),
+    "a todo is moved to another list": lambda w: edit_todo(
+        actor=w.olga,
+        todo=w.todo,
+        todo_list=inbox_of(w.olga, now=timezone.now()),
+        now=timezone.now(),
+    ),
     "a todo is finished": lambda w: finish_todo(
         actor=w.edgar, todo=w.todo, now=timezone.now()
     ),
@@ -118,6 +124,10 @@ CHANGES: dict[str, Change] = {
     "a list is trashed": lambda w: trash_list(
         actor=w.olga, todo_list=w.list, now=timezone.now()
     ),
+    "a list is trashed and restored": lambda w: [
+        step(actor=w.olga, todo_list=w.list, now=timezone.now())
+        for step in (trash_list, restore_list)
+    ],
     "a list is added": lambda w: add_list(
         actor=w.olga, name="Another", now=timezone.now()
     ),

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from core.admin import events
 from core.repeated_pages import TOKENS
 from tests.admin.cast import address, text_of
 from tests.admin.page_changes import CHANGES, PAGES, World
@@ -155,6 +156,28 @@ def test_without_redis_every_page_is_made(world: World, settings: Any):
     url = world.url("todos")
     assert statements_of(browser, url) > 3
     assert statements_of(browser, url) > 3
+
+
+def test_the_page_of_events_is_made_once(auditor: User, monkeypatch: Any):
+    # Tests beside this one write to other databases of the same server.
+    monkeypatch.setattr(events, "database_state", lambda: "as before")
+    browser = browser_for(auditor)
+    browser.get(EVENTS)
+    assert statements_of(browser, EVENTS) <= 3
+
+
+def test_a_right_that_ends_while_a_page_is_made_is_noticed(
+    auditor: User, monkeypatch: Any
+):
+    browser = browser_for(auditor)
+
+    def ended() -> str:
+        auditor.groups.clear()
+        return "the same"
+
+    monkeypatch.setattr(events, "database_state", ended)
+    assert browser.get(EVENTS).status_code == 200
+    assert browser.get(EVENTS).status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)

@@ -78,9 +78,7 @@ def wait_for_queue(stack: Stack) -> None:
     def connections() -> int:
         return sum(process.num_fds() for process in stack.processes("nginx"))
 
-    wait_until(
-        lambda: connections() > 1.6 * CLIENTS, what="most clients wait", seconds=20
-    )
+    wait_until(lambda: connections() > 1.6 * CLIENTS, what="most clients wait")
 
 
 def answered(stack: Stack, status: int) -> int:

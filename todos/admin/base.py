@@ -17,12 +17,17 @@ from todos.admin.own_lists import own_lists
 from todos.models import Label, Membership, Todo, TodoList
 
 
-class OfListAdmin(ScopedModelAdmin[Row]):
-    """Pages of rows of a list: the user's role there decides what they may do."""
+class ShowsLists:
+    """Pages whose content the user's lists and the people there determine."""
+
+    admin_site: Any
 
     def facts_of(self, request: HttpRequest) -> Any:
-        site: Any = self.admin_site
-        return site.facts_of(request)
+        return self.admin_site.facts_of(request)
+
+
+class OfListAdmin(ShowsLists, ScopedModelAdmin[Row]):
+    """Pages of rows of a list: the user's role there decides what they may do."""
 
     def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows without their lists."""

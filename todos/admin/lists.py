@@ -22,6 +22,7 @@ from core.characters import isolate
 from core.errors import DomainError, Missing, refusal_of
 from core.models import Event
 from todos.admin import columns
+from todos.admin.base import ShowsLists
 from todos.admin.filters import ArchivedFilter
 from todos.admin.forms import TodoListForm
 from todos.admin.inlines import MemberInline
@@ -34,7 +35,7 @@ from todos.services.sharing import LastOwner, remove_member
 
 
 @admin.register(TodoList)
-class TodoListAdmin(ScopedModelAdmin[TodoList]):
+class TodoListAdmin(ShowsLists, ScopedModelAdmin[TodoList]):
     """Lists of which the user is a member."""
 
     changelist_class = ListChangelist
@@ -63,10 +64,6 @@ class TodoListAdmin(ScopedModelAdmin[TodoList]):
         (None, {"fields": ("name", "colour")}),
         (None, {"fields": ("is_archived",)}),
     )
-
-    def facts_of(self, request: HttpRequest) -> Any:
-        site: Any = self.admin_site
-        return site.facts_of(request)
 
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view

@@ -140,7 +140,9 @@ class AddStatistics(NotInTransactionMixin, Operation):
         model = to_state.apps.get_model(app_label, self.model_name)
         query = Query(model, alias_cols=False)
         resolved: Any = self.expression.resolve_expression(query)
-        sql, _params = query.get_compiler(connection=connection).compile(resolved)
+        sql, params = query.get_compiler(connection=connection).compile(resolved)
+        if params:
+            raise ValueError("Statistics cannot have parameters.")
         table = schema_editor.quote_name(model._meta.db_table)
         name = schema_editor.quote_name(self.name)
         # Both take a lock that blocks neither reads nor writes.

@@ -1,0 +1,54 @@
+"""What an upgrade adds to the configuration of an installation."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import REPOSITORY
+
+SITE = REPOSITORY / "deploy" / "site"
+OWN = """# our servers
+server unix:/data/run/web-0.sock max_fails=10;
+server 10.0.0.2:3031 max_fails=10;
+"""
+OWN_API = """server unix:/data/run/web-0.api.sock max_fails=10;
+server 10.0.0.2:3031 max_fails=10;
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The configuration before there were servers for the API."""
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    (site / "upstream_api.conf").unlink()
+    return site
+
+
+def add_site_files(site: Path) -> str:
+    program = shutil.which("bash")
+    assert program
+    code = 'say() { echo "$1"; }; . script/site_files.sh; add_site_files'
+    env = {"CONFIG_DIR": str(site.parent), "release": str(REPOSITORY)}
+    command = [program, "-euo", "pipefail", "-c", f"PATH=/usr/bin:/bin; {code}"]
+    done = subprocess.run(  # noqa: S603  (our own script)
+        command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_servers_of_the_api_are_those_that_the_installation_has(site: Path):
+    (site / "upstream.conf").write_text(OWN)
+    assert add_site_files(site) == f"Added {site}/upstream_api.conf.\n"
+    assert (site / "upstream_api.conf").read_text() == OWN_API
+    assert add_site_files(site) == ""
+
+
+def test_the_usual_servers_get_the_usual_file(site: Path):
+    add_site_files(site)
+    usual = (SITE / "upstream_api.conf").read_text()
+    assert (site / "upstream_api.conf").read_text() == usual

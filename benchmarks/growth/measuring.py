@@ -79,7 +79,8 @@ class Person:
         return lambda: self.send("get", path)
 
     def open(self, address: str) -> Callable[[], object]:
-        return lambda: self.browser.get(address, secure=True)
+        fresh = {"Cache-Control": "no-cache"}
+        return lambda: self.browser.get(address, secure=True, headers=fresh)
 
 
 def measure(todos: int) -> str:

@@ -86,6 +86,11 @@ def test_pages_are_not_refused_for_the_queue_of_the_api(answered_by):
     assert answered_by(waited=2, PATH_INFO=SIGN_IN)[0] == [("front", False)]
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_monitoring_is_answered_even_late(answered_by, path):
+    assert answered_by(waited=8, PATH_INFO=path)[0] == [("front", False)]
+
+
 def test_the_limit_is_a_setting(answered_by, settings):
     settings.QUEUE_SECONDS = 9
     assert answered_by(waited=5.5)[0] == [("front", False)]

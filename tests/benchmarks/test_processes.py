@@ -19,6 +19,7 @@ from benchmarks.processes import (
     read_status,
     trees,
 )
+from tests.live.waiting import wait_until
 
 WAIT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 NOBODY = 2**22 + 1  # beyond the largest process id
@@ -61,7 +62,11 @@ def test_a_sample_of_this_machine_has_all_counters(child: int):
     sample = Sample.take({"tests": [os.getpid()]})
     assert sample.cpu["tests"] > 0
     assert sample.machine_cpu > sample.cpu["tests"]
-    assert sample.switches[child] > 0
+    # A process that has just started may not have waited for anything yet.
+    wait_until(
+        lambda: Sample.take({"tests": [os.getpid()]}).switches[child] > 0,
+        what="the child has been switched",
+    )
     assert sample.written.keys() == sample.switches.keys()
 
 

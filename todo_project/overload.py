@@ -1,4 +1,4 @@
-"""Leaves out work that came too late, so that a peak ends when its clients leave.
+"""Load shedding: skips requests that are too late or that nobody waits for.
 
 While all workers are busy, requests wait in the sockets of the app server. Their order
 is that of arrival, so after a peak a worker would first compute answers that nobody

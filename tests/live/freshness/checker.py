@@ -43,17 +43,17 @@ class Person:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def read(self, path: str, key: str = "") -> requests.Response:
-        return self._ask("GET", random.choice(self.readers), path, key)  # noqa: S311
+        return self._ask("GET", random.choice(self.readers), path, key)  # noqa: S311  (no secret)
 
     def write(self, method: str, path: str, body: Any = None) -> requests.Response:
-        server = random.choice(self.writers)  # noqa: S311
+        server = random.choice(self.writers)  # noqa: S311  (no secret)
         answer = self._ask(method, server, path, body=body)
         answer.raise_for_status()
         return answer
 
     def page(self, path: str) -> str:
         """Return a page of any of the servers; sign in first."""
-        server = random.choice(self.readers)  # noqa: S311
+        server = random.choice(self.readers)  # noqa: S311  (no secret)
         if not self.cookies:
             self.cookies = sign_in(server, self.name)
         answer = requests.get(f"{server}{path}", cookies=self.cookies, timeout=30)

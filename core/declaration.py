@@ -14,9 +14,9 @@ from core.schedules import Every, ScheduledTask
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
-    from core.management.doctor import folded, installation
+    from core.management.doctor import folded, installation, secrets
 
-    return (*installation.CHECKS, *folded.CHECKS)
+    return (*installation.CHECKS, *folded.CHECKS, *secrets.CHECKS)
 
 
 DECLARATION = Declaration(

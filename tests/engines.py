@@ -96,6 +96,7 @@ ON_SQLITE_ALONE = (
     "core/test_migration_rule.py",
     "core/test_registry.py",
     "core/test_schedules.py",
+    "core/test_secrets.py",
 )
 
 # Table locks, hanging connections and query plans, which SQLite lacks or does

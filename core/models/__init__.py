@@ -7,16 +7,19 @@ from core.models.events import Event, Source
 from core.models.heartbeats import Heartbeat
 from core.models.idempotency import IdempotentAnswer
 from core.models.installation import Installation
+from core.models.secrets import EncryptionKey, StoredSecret
 from core.models.task_schedules import TaskSchedule
 
 __all__ = [
     "Changes",
+    "EncryptionKey",
     "Event",
     "Heartbeat",
     "IdempotentAnswer",
     "Installation",
     "Recorded",
     "Source",
+    "StoredSecret",
     "TaskSchedule",
     "person_field",
     "plain",

@@ -87,6 +87,21 @@ class Busy(DomainError):
     log_level = logging.WARNING
 
 
+class TooLarge(DomainError):
+    """The input is larger than the service accepts."""
+
+    code = "too_large"
+    message = _("The request is too large.")
+
+
+class Broken(DomainError):
+    """What is stored is damaged; an operator has to look."""
+
+    code = "damaged"
+    message = _("The stored data is damaged. The operator of this service can help.")
+    log_level = logging.ERROR
+
+
 class TooMany(DomainError):
     """The actor did this too often; it is possible again after some seconds."""
 

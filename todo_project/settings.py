@@ -26,6 +26,7 @@ from todo_project.env import (
     env_str,
     user_data_dir,
 )
+from todo_project.file_store import file_store
 from todo_project.observability.logs import logging_settings
 from todo_project.secret_key import stored_secret
 
@@ -110,6 +111,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "files",
     "todos",
     "todo_project.apps.ProjectConfig",
 ]
@@ -267,6 +269,18 @@ STORAGES = {
     "staticfiles": {"BACKEND": "todo_project.static.ReleaseStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
+
+# --- Files --------------------------------------------------------------------
+
+MEGABYTE = 1024 * 1024
+FILE_LIMIT = MEGABYTE * env_int("FILE_MB", default=100, minimum=1, maximum=100_000)
+USER_FILES_LIMIT = MEGABYTE * env_int(
+    "USER_FILES_MB", default=1000, minimum=1, maximum=100_000_000
+)
+LIST_FILES_LIMIT = MEGABYTE * env_int(
+    "LIST_FILES_MB", default=10_000, minimum=1, maximum=100_000_000
+)
+STORAGES["files"] = file_store(MEDIA_ROOT / "files")
 
 # --- HTTPS --------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import (
+    Broken,
     Busy,
     Conflict,
     DomainError,
@@ -18,6 +19,7 @@ from core.errors import (
     Missing,
     Stale,
     Text,
+    TooLarge,
     TooMany,
 )
 
@@ -33,6 +35,8 @@ STATUS_OF: dict[type[DomainError], int] = {
     Conflict: 409,
     Mismatch: 422,
     TooMany: 429,
+    TooLarge: 413,
+    Broken: 500,
     Busy: 503,
 }
 
@@ -72,12 +76,17 @@ STATUSES = {
         "Length required", "length_required", _("The Content-Length header is missing.")
     ),
     412: _like("Precondition failed", Stale),
-    413: Status("Content too large", "too_large", _("The request is too large.")),
+    413: _like("Content too large", TooLarge),
     414: Status("Address too long", "address_too_long", _("The address is too long.")),
     415: Status(
         "Unsupported media type",
         "unsupported_media_type",
         _("Send JSON or a form, in UTF-8 and without compression."),
+    ),
+    416: Status(
+        "Range not satisfiable",
+        "range_not_satisfiable",
+        _("The file does not have this range."),
     ),
     421: Status(
         "Misdirected request",

@@ -1,0 +1,1 @@
+"""Stored files: encrypted before they reach the store."""

@@ -129,7 +129,7 @@ class PersonalAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         context["preserved_filters"] = preserved_filters(request)
-        context["most_bytes"] = registry.door_of(request.path_info).most_bytes
+        context["most_bytes"] = registry.body_limit_of(request.path_info)
         if context["has_permission"] and not isinstance(request.user, AnonymousUser):
             context["nav"] = SimpleLazyObject(lambda: self.nav_items(request))
         return context

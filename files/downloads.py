@@ -31,9 +31,8 @@ def download(request: HttpRequest, row: StoredFile, *, name: str) -> HttpRespons
     Raise what `read_file` raises.
     """
     etag = f'"{row.sha256}"'
-    response = conditional_response(request, etag=etag)
-    if response is None:
-        response = _content(request, row, name, etag)
+    unchanged = conditional_response(request, etag=etag)
+    response = unchanged or _content(request, row, name, etag)
     for header, value in HEADERS.items():
         response.headers[header] = value
     if response.status_code != 416:

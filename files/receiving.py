@@ -7,12 +7,13 @@ import logging
 import os
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Busy, TooLarge
 from core.ids import new_id
 from files.content import HEAD, media_type_of
-from files.models import object_name
+from files.models import StoredFile, object_name
 from files.stores import store
 from files.streaming import KEY, Encryptor
 
@@ -32,7 +33,8 @@ class StoreUnavailable(Busy):
 class ReceivedFile:
     """A file that is being stored, or is stored, without a row that refers to it.
 
-    It is complete after `finish`. Unless `keep` is called, `discard` removes it.
+    It is complete after `finish`; a service then adds a row. Without one, `discard`
+    removes it.
     """
 
     def __init__(self, name: str) -> None:
@@ -40,7 +42,7 @@ class ReceivedFile:
         self.size = 0
         self._head = b""
         self._digest = hashlib.sha256()
-        self._is_complete = self._is_kept = False
+        self._is_complete = False
         try:
             self._object = store().create(object_name(self.id))
             self._encryptor = Encryptor(self.key, self.id.bytes, self._object.write)
@@ -76,17 +78,12 @@ class ReceivedFile:
             raise StoreUnavailable from error
         self._is_complete = True
 
-    def keep(self) -> None:
-        self._is_kept = True
-
     def discard(self) -> None:
-        """Remove the file, unless it was kept; if that fails, the sweep removes it."""
-        if self._is_kept:
-            return
+        """Remove the file if no row refers to it; if that fails, the sweep does."""
         try:
-            if self._is_complete:
-                store().delete(object_name(self.id))
-            else:
+            if not self._is_complete:
                 self._object.abort()
-        except OSError:
+            elif not StoredFile.objects.filter(pk=self.id).exists():
+                store().delete(object_name(self.id))
+        except (OSError, DatabaseError):
             logger.warning("file not discarded", extra={"file_id": str(self.id)})

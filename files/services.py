@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import IO
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Broken, Conflict
@@ -52,7 +51,6 @@ def keep_file(received: ReceivedFile, *, actor: User, now: datetime) -> StoredFi
         created_at=now,
     )
     row.save(force_insert=True)
-    transaction.on_commit(received.keep)
     return row
 
 
@@ -73,32 +71,33 @@ def read_file(row: StoredFile, *, start: int = 0, stop: int | None = None) -> Co
     Raise FileDamaged or StoreUnavailable. Later pieces raise Damaged or OSError.
     """
     stop = row.size if stop is None else stop
-    try:
-        key = read_secret(row.secret)
-        stream = store().open(row.object_name)
-        pieces = decrypt(
-            stream, key, row.pk.bytes, size=row.size, start=start, stop=stop
-        )
-        return Content(stream, next(pieces), pieces)
-    except (FileNotFoundError, Damaged, Unreadable) as error:
-        raise FileDamaged from error
-    except OSError as error:
-        raise StoreUnavailable from error
+    with ExitStack() as opened:
+        try:
+            key = read_secret(row.secret)
+            stream = opened.enter_context(closing(store().open(row.object_name)))
+            pieces = decrypt(
+                stream, key, row.pk.bytes, size=row.size, start=start, stop=stop
+            )
+            first = next(pieces)
+        except (FileNotFoundError, Damaged, Unreadable) as error:
+            raise FileDamaged from error
+        except OSError as error:
+            raise StoreUnavailable from error
+        return Content(chain([first], pieces), opened.pop_all())
 
 
 class Content:
-    """The bytes of a file, as pieces to send; closing it closes the object."""
+    """The bytes of a file, as pieces to send; the object is closed at the end."""
 
-    def __init__(
-        self, stream: IO[bytes], first: bytes, others: Iterator[bytes]
-    ) -> None:
-        self._stream, self._pieces = stream, chain([first], others)
+    def __init__(self, pieces: Iterator[bytes], opened: ExitStack) -> None:
+        self._pieces, self._opened = pieces, opened
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
+        with self._opened:
+            yield from self._pieces
 
     def close(self) -> None:
-        self._stream.close()
+        self._opened.close()
 
 
 def sweep(folder: str, *, now: datetime) -> Iterator[int]:

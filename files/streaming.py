@@ -1,8 +1,8 @@
 """Encryption of a stream in segments: AES-GCM-HKDF streaming, as Tink defines it.
 
-https://developers.google.com/tink/streaming-aead/aes_gcm_hkdf_streaming (AES-256,
-SHA-256). Each segment is authenticated with its number and whether it is the last one,
-so a stream whose segments were changed, reordered, repeated or cut off is not decrypted.
+https://developers.google.com/tink/streaming-aead/aes_gcm_hkdf_streaming, with AES-256
+and SHA-256. Each segment is authenticated with its number and whether it is the last
+one, so what was changed, reordered, repeated or cut off is not decrypted.
 
 A stream begins with a header: its length (1 byte), a salt (32) and the prefix of all
 nonces (7). The first segment is shorter than the others by the header.

@@ -20,6 +20,12 @@ from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
 from core.append_only import events_open
 from tests import coverage_tracing, engines
+from tests.files.stores import (  # noqa: F401  (fixtures)
+    each_store,
+    s3_server,
+    use_local_store,
+    use_s3_store,
+)
 from todos.models import MemberRole, Todo, TodoList
 from todos.services.lists import add_list
 from todos.services.sharing import share_list

@@ -178,7 +178,7 @@ def refusal_of(request: HttpRequest) -> int | None:
         return 415
     if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
         return 411  # WSGI treats a body without length as empty
-    if body_length(request) > registry.door_of(request.path_info).most_bytes:
+    if body_length(request) > registry.body_limit_of(request.path_info):
         return 413  # the framework would write files of any size to disk
     texts = [request.path, *headers.values()]
     texts += [part for pair in request.GET.lists() for part in (pair[0], *pair[1])]

@@ -94,7 +94,7 @@ def read_rest(environ: WSGIEnvironment) -> None:
     """
     if not environ.get("CONTENT_LENGTH"):
         return
-    most = registry.door_of(environ.get("PATH_INFO", "")).most_bytes
+    most = registry.body_limit_of(environ.get("PATH_INFO", ""))
     left = max(2 * most, MOST_UNREAD)
     with suppress(OSError):  # the client has gone, or is too slow
         while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.registry import (
@@ -18,6 +19,7 @@ from core.registry import (
 from core.schedules import Every, ScheduledTask
 from core.users import User
 from todos.models import (
+    Attachment,
     Comment,
     Label,
     Membership,
@@ -56,6 +58,9 @@ DECLARATION = Declaration(
     api_urls="todos.urls",
     resources=[
         Resource("todos", "Todos and their subtasks.", _("todos")),
+        Resource(
+            "attachments", "Files attached to todos and comments.", _("attachments")
+        ),
         Resource("comments", "Comments on todos.", _("comments")),
         Resource("lists", "Lists of todos; everyone has an inbox.", _("lists")),
         Resource("members", "The members of a list and their roles.", _("members")),
@@ -113,10 +118,27 @@ DECLARATION = Declaration(
             {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
             name_field="text",
         ),
+        Subject(
+            "attachment",
+            Attachment,
+            {"created": ADDED, "changed": CHANGED, "removed": REMOVED},
+            name_field="name",
+        ),
     ],
+    body_limits={
+        # A file, and the parts around it in a form.
+        r"/api/v1/todos/[^/]+(/comments/[^/]+)?/attachments": settings.FILE_LIMIT
+        + 64 * 1024,
+    },
     grants={
         "member": every_operation(
-            "todos", "todolist", "membership", "todo", "label", "comment"
+            "todos",
+            "todolist",
+            "membership",
+            "todo",
+            "label",
+            "comment",
+            "attachment",
         )
         | {"todos.finish_todo"},
     },

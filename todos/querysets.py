@@ -113,15 +113,32 @@ class MembershipQuerySet(OfListQuerySet):
         return self.order_by(has_inbox, "-user__is_active", "role", "created_at", "pk")
 
 
-class CommentQuerySet(OfListQuerySet):
-    """Comments; those of a trashed todo are hidden with it."""
+class OfTodoQuerySet(OfListQuerySet):
+    """Rows that belong to a todo; those of a trashed one are hidden with it."""
 
     def visible_to(self, user: User) -> Self:
-        # With a join, PostgreSQL would expect few of the comments on a todo to be in
-        # its list, and read and sort all of them for each page.
+        # With a join, PostgreSQL would expect few of the rows of a todo to be in its
+        # list, and read and sort all of them for each page.
         lists = self.model._meta.get_field("list").related_model._default_manager
         seen = lists.visible_to(user).values("pk")
         return self.filter(IsAmong("list_id", seen), todo__deleted_at=None)
+
+
+class AttachmentQuerySet(OfTodoQuerySet):
+    """Attachments of todos and of comments."""
+
+    def editable_by(self, user: User) -> Self:
+        """Keep the attachments in lists that the user may edit.
+
+        What belongs to a comment belongs to its author; the same rule on a row is
+        `Attachment.is_editable_by`.
+        """
+        rows = super().editable_by(user)
+        return rows.filter(Q(comment=None) | Q(created_by=user), todo__deleted_at=None)
+
+
+class CommentQuerySet(OfTodoQuerySet):
+    """Comments on todos."""
 
     def editable_by(self, user: User) -> Self:
         """Keep the comments that the user wrote, in lists that they may edit.

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from todos.viewsets.attachments import AttachmentViewSet
 from todos.viewsets.base import ListScopedViewSet
 from todos.viewsets.comments import CommentViewSet
 from todos.viewsets.history import HistoryViewSet
@@ -65,5 +66,29 @@ urlpatterns = [
     endpoint("todos/<uuid:todo_pk>/comments", CommentViewSet, COLLECTION, "comments"),
     endpoint(
         "todos/<uuid:todo_pk>/comments/<uuid:pk>", CommentViewSet, ITEM, "comment"
+    ),
+    endpoint(
+        "todos/<uuid:todo_pk>/attachments",
+        AttachmentViewSet,
+        COLLECTION,
+        "attachments",
+    ),
+    endpoint(
+        "todos/<uuid:todo_pk>/attachments/<uuid:pk>",
+        AttachmentViewSet,
+        ITEM,
+        "attachment",
+    ),
+    endpoint(
+        "todos/<uuid:todo_pk>/attachments/<uuid:pk>/content",
+        AttachmentViewSet,
+        {"get": "content"},
+        "attachment-content",
+    ),
+    endpoint(
+        "todos/<uuid:todo_pk>/comments/<uuid:comment_pk>/attachments",
+        AttachmentViewSet,
+        {"post": "create"},
+        "comment-attachments",
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
@@ -132,6 +133,17 @@ class Registry:
         """Return the door that a path belongs to: the one with the longest prefix."""
         found = (door for door in self.doors if path.startswith(door.prefix))
         return next(found, self.doors[-1])
+
+    @cached_property
+    def body_limits(self) -> dict[re.Pattern[str], int]:
+        found = chain.from_iterable(declared.body_limits.items() for declared in self)
+        return {re.compile(pattern): limit for pattern, limit in found}
+
+    def body_limit_of(self, path: str) -> int:
+        """Return how large a body may be, in bytes; a larger one is refused."""
+        limits = self.body_limits.items()
+        found = (limit for pattern, limit in limits if pattern.fullmatch(path))
+        return next(found, self.door_of(path).most_bytes)
 
     @property
     def sources(self) -> dict[str, Text]:

@@ -215,6 +215,9 @@ class Declaration:
     # Permissions (app.codename) for each shipped role.
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doors: Sequence[Door] = ()
+    # Largest body in bytes for addresses that take larger ones than their door, such
+    # as those of uploads: regular expressions that match the whole path.
+    body_limits: Mapping[str, int] = field(default_factory=dict)
     tasks: Sequence[ScheduledTask] = ()
     readiness_checks: Callable[[], Sequence[ReadinessCheck]] = tuple
     doctor_checks: Callable[[], Iterable[DoctorCheck]] = tuple

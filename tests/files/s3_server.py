@@ -48,7 +48,11 @@ class S3Server:
             options[f"{part}.port"] = str(ports[number])
             options[f"{part}.port.grpc"] = str(ports[number + len(PARTS)])
         program = str(Path(sys.executable).with_name("weed"))
-        command = [program, "server", "-s3",]
+        command = [
+            program,
+            "server",
+            "-s3",
+        ]
         command += [f"-{name}={value}" for name, value in options.items()]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  (our own arguments)

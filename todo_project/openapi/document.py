@@ -46,7 +46,7 @@ def description() -> str:
     """Return the text of the document, with the limits of this installation."""
     return DESCRIPTION.format(
         prefix=PREFIX,
-        size=f"{registry.door_of(API_PREFIX).most_bytes >> 20} MiB",
+        size=f"{registry.body_limit_of(API_PREFIX) >> 20} MiB",
         days=settings.IDEMPOTENCY_DAYS,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from todos.models.attachments import Attachment
 from todos.models.comments import COMMENT_LENGTH, Comment
 from todos.models.labels import Label
 from todos.models.lists import (
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_DEPTH",
     "NOTES_LENGTH",
     "UID_LENGTH",
+    "Attachment",
     "Comment",
     "Label",
     "MemberRole",

@@ -13,6 +13,7 @@ from core.errors import Forbidden, Missing
 from core.models import IdempotentAnswer
 from core.rights import require
 from todos.models import Comment, MemberRole, Membership, Todo, TodoList
+from todos.services.attachments import erase_attachments
 from todos.services.locking import lock_list, lock_todo, record_in_list
 
 
@@ -56,7 +57,7 @@ def remove_comment(
     now: datetime,
     expected: Container[str] | None = None,
 ) -> None:
-    """Delete a comment; its author and owners of the list may.
+    """Delete a comment and its attachments; its author and owners of the list may.
 
     Comments have no trash: the text is deleted permanently, also from the event log.
     """
@@ -66,6 +67,7 @@ def remove_comment(
     if not comment.is_removable_by(actor, role=role):
         raise Forbidden
     entry = ("comment.removed", comment, comment.deleted_changes())
+    erase_attachments(now=now, comment=comment.pk)
     Comment.objects.filter(pk=comment.pk).delete()
     record_in_list(todo_list, entry, actor=actor, at=now)
     events.redact(resource_type="comment", ids=[comment.pk])

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.errors import Invalid
 from core.models import Changes
-from todos.models import Comment, Label, Membership, Todo, TodoList
+from todos.models import Attachment, Comment, Label, Membership, Todo, TodoList
 from todos.services.labels import create_label
 from todos.services.locking import Entry, lock_todo, record_in_list
 from todos.services.reranking import make_room, rank_next_to
@@ -45,7 +45,8 @@ def move_to_list(
         changes = row.assign(by=actor, at=now, extra_changes=relabelled, **values)
         moved_out.append(("todo.moved_out", row, changes))
     Todo.save_many(rows, "list", "rank", "assignee", "parent")
-    Comment._base_manager.filter(todo__in=rows).update(list=target)
+    for kind in (Comment, Attachment):
+        kind._base_manager.filter(todo__in=rows).update(list=target)
     record_in_list(source, *moved_out, actor=actor, at=now)
     moved_in = [("todo.moved_in", row, changes) for _verb, row, changes in moved_out]
     record_in_list(target, *moved_in, actor=actor, at=now)

@@ -17,6 +17,7 @@ from core.errors import Conflict, Missing
 from core.models import IdempotentAnswer
 from core.rights import require
 from todos.models import Comment, MemberRole, Todo, TodoList
+from todos.services.attachments import erase_attachments
 from todos.services.locking import Entry, lock_todo, record_in_list
 from todos.services.rules import with_subtasks
 
@@ -164,6 +165,7 @@ def _purge(
     todo_list: TodoList, rows: list[Todo], actor: User | None, now: datetime
 ) -> None:
     ids = [row.pk for row in rows]
+    erase_attachments(now=now, todo__in=ids)
     comments = _ids(Comment._base_manager.filter(todo__in=ids))
     events.redact(resource_type="todo", ids=ids)
     events.redact(resource_type="comment", ids=comments)

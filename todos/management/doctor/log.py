@@ -15,7 +15,7 @@ from core.db.bulk import in_batches
 from core.models import Event, Recorded
 from core.registry import DoctorCheck, RowCounter
 from todos.management.doctor.replay import Drift
-from todos.models import Comment, Label, Membership, Todo, TodoList
+from todos.models import Attachment, Comment, Label, Membership, Todo, TodoList
 
 STREAMS = 1000  # checked together
 # The times of events may differ from the order of their numbers by a request.
@@ -148,5 +148,6 @@ CHECKS = (
     _drift("membership", Membership),
     _drift("label", Label),
     _drift("comment", Comment),
+    _drift("attachment", Attachment),
     _drift("todo", Todo),
 )

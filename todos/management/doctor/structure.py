@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.registry import DoctorCheck, RowCounter
-from todos.models import MAX_DEPTH, Comment, Membership, Todo, TodoList
+from todos.models import MAX_DEPTH, Attachment, Comment, Membership, Todo, TodoList
 from todos.services.lists import inbox_of
 from todos.services.maintenance import (
     assigned_to_others_than_editors,
@@ -87,6 +87,11 @@ def find_comments_in_other_lists(_counter: RowCounter) -> Iterator[str]:
         yield f"Comment {pk} is in a different list from its todo."
 
 
+def find_attachments_in_other_lists(_counter: RowCounter) -> Iterator[str]:
+    for pk in _ids(Attachment._base_manager.exclude(list=F("todo__list"))):
+        yield f"Attachment {pk} is in a different list from its todo."
+
+
 def repair_inboxes() -> None:
     for person in without_inbox():
         inbox_of(person, now=timezone.now())
@@ -142,4 +147,5 @@ CHECKS = (
     ),
     DoctorCheck("labels", find_labels_of_other_lists),
     DoctorCheck("comments", find_comments_in_other_lists),
+    DoctorCheck("attachments", find_attachments_in_other_lists),
 )

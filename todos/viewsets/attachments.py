@@ -1,0 +1,130 @@
+"""Endpoints of attachments, below their todo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
+from core.scoping import Order
+from files.downloads import download
+from files.uploads import NamedUploadParser, receiving
+from todos.models import Attachment, Comment, Todo
+from todos.serializers.attachments import AttachmentSerializer, UploadSerializer
+from todos.services.attachments import (
+    add_attachment,
+    remove_attachment,
+    rename_attachment,
+)
+from todos.viewsets.base import ListScopedViewSet
+
+
+class AttachmentViewSet(ListScopedViewSet[Attachment]):
+    """Files attached to todos and comments."""
+
+    resource = "attachments"
+    operation_prefix = "attachments"
+    required = {
+        "list": "todos.view_attachment",
+        "retrieve": "todos.view_attachment",
+        "content": "todos.view_attachment",
+        "create": "todos.add_attachment",
+        "partial_update": "todos.change_attachment",
+        "destroy": "todos.delete_attachment",
+    }
+    queryset = Attachment.objects.select_related("file")
+    serializer_class = AttachmentSerializer
+    inputs = {"create": UploadSerializer, "partial_update": AttachmentSerializer}
+    outputs = {"content": None}
+    examples = {"partial_update": {"Another name": {"name": "Lease, signed.pdf"}}}
+    orders = {
+        "created_at": Order("created_at"),
+        "-created_at": Order("created_at", True),
+    }
+
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
+        with receiving(request):
+            return super().dispatch(request, *args, **kwargs)
+
+    def get_parsers(self) -> list[Any]:
+        if self.action_map.get("post") and self.request.method == "POST":
+            return [StrictMultiPartParser(), NamedUploadParser()]
+        return [StrictJSONParser(), StrictFormParser(), StrictMultiPartParser()]
+
+    def get_queryset(self) -> QuerySet[Attachment]:
+        return self.scope().filter(todo=self.kwargs["todo_pk"])
+
+    def get_todo(self) -> Todo:
+        """Return the todo in the URL, if the person can see it."""
+        todo: Todo = get_object_or_404(
+            Todo.objects.visible_to(self.user), pk=self.kwargs["todo_pk"]
+        )
+        return todo
+
+    def list(self, request: Request, todo_pk: str) -> HttpResponseBase:
+        """List the attachments of a todo and of its comments, oldest first."""
+        self.get_todo()
+        return self.fresh_page(self.get_queryset())
+
+    def retrieve(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Return what is known about one attachment."""
+        return self.item(self.get_object())
+
+    def content(self, request: Request, todo_pk: str, pk: str) -> HttpResponseBase:
+        """Download an attachment, or a range of its bytes."""
+        attachment = self.get_object()
+        return download(request._request, attachment.file, name=attachment.name)
+
+    def create(
+        self, request: Request, todo_pk: str, comment_pk: str | None = None
+    ) -> Response:
+        """Attach a file."""
+        attachment = add_attachment(
+            actor=self.user,
+            todo=self.get_todo(),
+            comment=self.get_comment(comment_pk),
+            received=self.valid()["file"],
+            now=timezone.now(),
+        )
+        return self.created(attachment)
+
+    def get_comment(self, pk: str | None) -> Comment | None:
+        """Return the comment in the URL, if there is one."""
+        if pk is None:
+            return None
+        comments = Comment.objects.visible_to(self.user).filter(
+            todo=self.kwargs["todo_pk"]
+        )
+        comment: Comment = get_object_or_404(comments, pk=pk)
+        return comment
+
+    def partial_update(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Rename an attachment."""
+        attachment = self.get_object()
+        changed = rename_attachment(
+            actor=self.user,
+            attachment=attachment,
+            name=self.valid(attachment).get("name", attachment.name),
+            expected=self.expected,
+            now=timezone.now(),
+        )
+        return self.item(changed)
+
+    def destroy(self, request: Request, todo_pk: str, pk: str) -> Response:
+        """Delete an attachment for good."""
+        remove_attachment(
+            actor=self.user,
+            attachment=self.get_object(),
+            expected=self.expected,
+            now=timezone.now(),
+        )
+        return Response(status=204)

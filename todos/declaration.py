@@ -32,6 +32,8 @@ from todos.models import (
 ADDED, CHANGED, REMOVED = _("added"), _("changed"), _("removed")
 TRASHED, RESTORED = _("moved to the trash"), _("restored")
 PURGED = _("deleted permanently")
+# Bytes of a file and of the parts around it in a form.
+UPLOAD_LIMIT = settings.FILE_LIMIT + 64 * 1024
 
 
 def doctor_checks() -> Iterable[DoctorCheck]:
@@ -126,9 +128,8 @@ DECLARATION = Declaration(
         ),
     ],
     body_limits={
-        # A file, and the parts around it in a form.
-        r"/api/v1/todos/[^/]+(/comments/[^/]+)?/attachments": settings.FILE_LIMIT
-        + 64 * 1024,
+        r"/api/v1/todos/[^/]+(/comments/[^/]+)?/attachments": UPLOAD_LIMIT,
+        r"/admin/todos/(todo|comment)/[^/]+/attachments/add/": UPLOAD_LIMIT,
     },
     grants={
         "member": every_operation(

@@ -92,19 +92,27 @@
         }
     }
 
-    async function send(url, data) {
-        const response = await fetch(url, {method: "POST", body: new URLSearchParams(data)});
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // Take over a page that was received; return whether it is one to take over.
+    function receive(page, ok) {
         if (page.getElementById("login-form")) {
             show(messages.dataset.signedOut);
             return false;
         }
-        if (!response.ok) {
+        if (!ok) {
             show(page.querySelector("[role='alert'], h1")?.textContent.trim() || messages.dataset.failed);
             return false;
         }
         refresh(page);
         adoptState(page);
+        return true;
+    }
+
+    async function send(url, data) {
+        const response = await fetch(url, {method: "POST", body: new URLSearchParams(data)});
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        if (!receive(page, response.ok)) {
+            return false;
+        }
         const refusal = page.querySelector("[role='alert']");
         if (refusal) {
             show(refusal.textContent.trim());
@@ -115,6 +123,9 @@
 
     document.addEventListener("submit", (event) => {
         const {target: form, submitter: button} = event;
+        if (form.enctype === "multipart/form-data") {
+            return;
+        }
         if (isTooLarge(form)) {
             event.preventDefault();
             show(messages.dataset.tooLarge);
@@ -139,6 +150,9 @@
             }
         }).catch(() => show(messages.dataset.failed));
     });
+
+    // From attach.js, which sends files itself to show their progress.
+    document.addEventListener("page-received", ({detail}) => receive(detail.page, detail.ok));
 
     // Enter in a field of an addition adds it; elsewhere it saves the form.
     document.addEventListener("keydown", (event) => {

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
 
 from accounts.models import User
 from core.admin.changeform import ChangeForm
@@ -16,12 +17,16 @@ from core.admin.removal import Removal
 from core.admin.urls import page_url, with_filters
 from todos.admin.base import OfListAdmin
 from todos.admin.forms import CommentForm
+from todos.admin.uploads import Uploads
 from todos.models import Comment, Todo
 from todos.services.comments import edit_comment, remove_comment
 
 
 class CommentChangeForm(ChangeForm[Comment, CommentForm]):
     """Edits a comment and leads back to its todo."""
+
+    def context(self, request: HttpRequest, row: Comment | None) -> dict[str, Any]:
+        return Uploads(self.model_admin).context(request, row) if row else {}
 
     def change(self, actor: User, form: CommentForm, now: datetime) -> None:
         edit_comment(
@@ -52,6 +57,9 @@ class CommentAdmin(OfListAdmin[Comment]):
     form = CommentForm
     resource_type = "comment"
     fieldsets = ((None, {"fields": ("text",)}),)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*Uploads(self).urls(), *super().get_urls()]
 
     def get_rows(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_rows(request).select_related("todo")

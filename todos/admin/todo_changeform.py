@@ -22,6 +22,7 @@ from todos.admin.forms import TodoForm
 from todos.admin.new_labels import get_or_add_labels
 from todos.admin.own_lists import own_lists
 from todos.admin.trash import trashed_todo
+from todos.admin.uploads import Uploads
 from todos.models import Label, Todo, TodoList
 from todos.services.comments import add_comment
 from todos.services.todos import add_todo, edit_todo
@@ -49,7 +50,7 @@ class TodoChangeForm(ChangeForm[Todo, TodoForm]):
     def context(self, request: HttpRequest, row: Todo | None) -> dict[str, Any]:
         if row is None:
             return {}
-        return {
+        return Uploads(self.model_admin).context(request, row) | {
             "done_cell": cells.done_cell(row),
             "list_cell": cells.list_link(row.list),
         }

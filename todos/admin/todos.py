@@ -28,6 +28,7 @@ from todos.admin.todo_actions import TodoBulkActions
 from todos.admin.todo_changeform import TodoChangeForm, TodoRemoval
 from todos.admin.todo_changelist import TodoChangelist
 from todos.admin.trash import shows_trash
+from todos.admin.uploads import Uploads
 from todos.fields import SORT_KEYS
 from todos.models import Todo
 
@@ -100,6 +101,7 @@ class TodoAdmin(OfListAdmin[Todo]):
         return [
             path("trash/", trash, name="todos_todo_trash"),
             *self.quick_actions.urls(),
+            *Uploads(self).urls(),
             *super().get_urls(),
         ]
 

@@ -81,6 +81,12 @@ class Attachment(Recorded):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def kind(self) -> str:
+        """Return the ending of the name, as a short description of the file."""
+        _stem, dot, ending = self.name.rpartition(".")
+        return ending[:4].upper() if dot else ""
+
     def is_editable_by(self, user: User) -> bool:
         """Return whether a member who may edit the list may rename or delete this.
 

@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 from core.models import EncryptionKey, Installation, StoredSecret
 
 BATCH = 500
-PURPOSE = b"todo service: keys of stored secrets"
+PURPOSE = b"keys of stored secrets"
 
 
 class Unreadable(Exception):

@@ -40,7 +40,9 @@ ON_SQLITE_ALONE = (
     "test_wsgi.py",
     "accounts/test_sessions.py",
     "admin/test_access.py",
+    "admin/test_attachments.py",
     "admin/test_browser.py",
+    "admin/test_browser_attachments.py",
     "admin/test_browser_typing.py",
     "admin/test_budgets.py",
     "admin/test_conflicts.py",
@@ -97,6 +99,9 @@ ON_SQLITE_ALONE = (
     "core/test_registry.py",
     "core/test_schedules.py",
     "core/test_secrets.py",
+    "files/test_content.py",
+    "files/test_stores.py",
+    "files/test_streaming.py",
 )
 
 # Table locks, hanging connections and query plans, which SQLite lacks or does

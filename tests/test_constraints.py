@@ -13,9 +13,11 @@ from accounts.services.keys import issue_key
 from core.ids import new_id
 from core.models import Event, IdempotentAnswer, Installation
 from core.registry import registry
+from files.models import StoredFile
 from tests.conftest import NOW
+from tests.files.attaching import attach
 from tests.todos.helpers import label, put
-from todos.models import Comment, Label, Membership, Todo, TodoList
+from todos.models import Attachment, Comment, Label, Membership, Todo, TodoList
 from todos.services.comments import add_comment
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +71,10 @@ BROKEN = [
     ("todo_has_rank", Todo, {"rank": ""}),
     ("comment_text_length", Comment, {"text": ""}),
     ("comment_text_length", Comment, {"text": "x" * 10_001}),
+    ("attachment_has_name", Attachment, {"name": ""}),
+    ("storedfile_size", StoredFile, {"size": -1}),
+    ("storedfile_has_key_or_is_deleted", StoredFile, {"secret": None}),
+    ("storedfile_has_key_or_is_deleted", StoredFile, {"deleted_at": NOW}),
 ]
 # Unique together: a second row that repeats these columns of the first.
 UNIQUE = [
@@ -87,6 +93,7 @@ def rows(owner, todo_list, todo):
     label(owner, todo_list, "red")
     put(owner, None)
     add_comment(actor=owner, todo=todo, text="x", now=NOW)
+    attach(owner, todo, now=NOW)
     IdempotentAnswer.objects.create(user=owner, key="x", fingerprint="", created_at=NOW)
 
 

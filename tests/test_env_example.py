@@ -30,7 +30,9 @@ INVALID = {
     "CSRF_TRUSTED_ORIGINS": "todo.example.com",
     "DATABASE_URL": "mysql://localhost/todo",
     "DEBUG": "yes",
+    "FILE_MB": "0",
     "HTTPS": "on",
+    "LIST_FILES_MB": "10 GB",
     "LOG_FORMAT": "xml",
     "LOG_LEVEL": "LOUD",
     "LOG_REQUESTS": "some",
@@ -41,9 +43,20 @@ INVALID = {
     "SLOW_REQUEST_MS": "1.5",
     "TRASH_DAYS": "never",
     "TRUSTED_PROXIES": "proxy.example.com",
+    "USER_FILES_MB": "-1",
 }
-# Any text is valid as a token, a former key, or the path of a folder.
-UNRESTRICTED = {"DATA_DIR", "METRICS_DIR", "OPERATOR_TOKEN", "SECRET_KEY_FALLBACKS"}
+# Any text is valid as a token, a key, a name of a store, or the path of a folder.
+UNRESTRICTED = {
+    "DATA_DIR",
+    "METRICS_DIR",
+    "OPERATOR_TOKEN",
+    "S3_ACCESS_KEY",
+    "S3_BUCKET",
+    "S3_ENDPOINT",
+    "S3_REGION",
+    "S3_SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+}
 
 
 @pytest.fixture

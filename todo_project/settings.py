@@ -280,7 +280,14 @@ USER_FILES_LIMIT = MEGABYTE * env_int(
 LIST_FILES_LIMIT = MEGABYTE * env_int(
     "LIST_FILES_MB", default=10_000, minimum=1, maximum=100_000_000
 )
-STORAGES["files"] = file_store(MEDIA_ROOT / "files")
+STORAGES["files"] = file_store(
+    MEDIA_ROOT / "files",
+    bucket=env_str("S3_BUCKET"),
+    endpoint=env_str("S3_ENDPOINT"),
+    region=env_str("S3_REGION"),
+    access_key=env_str("S3_ACCESS_KEY"),
+    secret_key=env_str("S3_SECRET_KEY"),
+)
 
 # --- HTTPS --------------------------------------------------------------------
 

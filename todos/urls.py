@@ -88,7 +88,7 @@ urlpatterns = [
     endpoint(
         "todos/<uuid:todo_pk>/comments/<uuid:comment_pk>/attachments",
         AttachmentViewSet,
-        {"post": "create"},
+        {"post": "create_for_comment"},
         "comment-attachments",
     ),
 ]

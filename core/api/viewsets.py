@@ -91,8 +91,9 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     clients may choose. Lists take the parameters of `filters`, and always those that
     compare `created_column`: `created_from` and `created_to`. `outputs` overrides
     response serializers; None is a response without content, the default for `destroy`.
-    `creating` are the actions that add rows to the collection. `examples` maps each
-    action to request bodies by title.
+    `creating` are the actions that add rows to the collection, and `downloads` those
+    that respond with the content of a file. `examples` maps each action to request
+    bodies by title.
     """
 
     queryset: Any
@@ -106,6 +107,7 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
     filters: ClassVar[type[StrictFilterSet]] = StrictFilterSet
     created_column: ClassVar[str] = "created_at"
     creating: ClassVar[frozenset[str]] = frozenset({"create"})
+    downloads: ClassVar[frozenset[str]] = frozenset()
     answers_with_secret: ClassVar[bool] = False
     operation_prefix: ClassVar[str] = ""
     lookup_value_converter = "uuid"

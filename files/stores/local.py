@@ -16,7 +16,8 @@ class LocalStore(FileSystemStorage):
 
     def create(self, name: str) -> DurableFile:
         path = Path(self.path(name))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return DurableFile(path)
 
     def names(self, folder: str) -> Iterator[str]:

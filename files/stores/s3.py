@@ -1,4 +1,4 @@
-"""An S3-compatible store, through boto3 (pip install 'todo-service[s3]')."""
+"""An S3-compatible store, through boto3, which is an extra of the package (s3)."""
 
 from __future__ import annotations
 

@@ -16,8 +16,9 @@ from django.urls import reverse
 from accounts.models import ApiKey, User
 from accounts.services.keys import issue_key
 from tests.conftest import make_person
+from tests.files.attaching import attach
 from tests.matrix_parts import rows_of as other_rows_of
-from todos.models import Comment, Label, MemberRole, Todo, TodoList
+from todos.models import Attachment, Comment, Label, MemberRole, Todo, TodoList
 from todos.services.comments import add_comment
 from todos.services.labels import add_label
 from todos.services.lists import add_list
@@ -40,6 +41,7 @@ class Rows:
     todolist: TodoList
     label: Label
     comment: Comment
+    attachment: Attachment
     apikey: ApiKey
     user: User
     others: dict[str, Any]  # of apps that have tests/<app>/matrix.py
@@ -61,9 +63,10 @@ def rows_of(user: User, todo_list: TodoList, word: str) -> Rows:
         now=NOW,
     )
     comment = add_comment(actor=user, todo=todo, text=f"{word} comment", now=NOW)
+    attachment = attach(user, todo, name=f"{word} file.txt", now=NOW)
     key, _token = issue_key(actor=user, user=user, name=f"{word} key", now=NOW)
     others = other_rows_of(user, word)
-    return Rows(todo, todo_list, label, comment, key, user, others)
+    return Rows(todo, todo_list, label, comment, attachment, key, user, others)
 
 
 def strangers_rows() -> Rows:

@@ -174,6 +174,12 @@ def test_a_comment_takes_files_of_its_author_alone(editor, editors, owner, todo,
     assert "on a comment" in owners.get(page_of(todo)).text
 
 
+def test_a_file_beyond_the_limit_is_explained(settings, editors, todo):
+    settings.FILE_LIMIT = 5
+    assert "The file is too large." in attach(editors, todo, text_file()).text
+    assert objects() == []
+
+
 def test_a_full_quota_is_explained(settings, editors, todo):
     settings.USER_FILES_LIMIT = 5
     assert "There is no room for this file." in attach(editors, todo, text_file()).text

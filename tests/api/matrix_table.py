@@ -80,6 +80,13 @@ POST   todos/{todo}/comments         comments 201 | 201   201    403    | 404   
 GET    todos/{todo}/comments/{comment} comments 200 | 200 200    200    | 404      404     404           403     403      | 404
 PATCH  todos/{todo}/comments/{comment} comments 200 | 403 200    403    | 404      404     404           403     403      | 404
 DELETE todos/{todo}/comments/{comment} comments 204 | 204 204    403    | 404      404     404           403     403      | 404
+GET    todos/{todo}/attachments      attachments 200 | 200 200   200    | 404      404     404           403     403      | 404
+POST   todos/{todo}/attachments      attachments 201 | 201 201   403    | 404      404     404           403     403      | 404
+GET    todos/{todo}/attachments/{attachment} attachments 200 | 200 200 200 | 404  404     404           403     403      | 404
+PATCH  todos/{todo}/attachments/{attachment} attachments 200 | 200 200 403 | 404  404     404           403     403      | 404
+DELETE todos/{todo}/attachments/{attachment} attachments 204 | 204 204 403 | 404  404     404           403     403      | 404
+GET    todos/{todo}/attachments/{attachment}/content attachments 200 | 200 200 200 | 404 404 404        403     403      | 404
+POST   todos/{todo}/comments/{comment}/attachments attachments 201 | 403 201 403 | 404 404 404          403     403      | 404
 """  # noqa: E501  (a table is read along its lines)
 
 # What people may read of a tenant that they do not belong to. Managers see its people;

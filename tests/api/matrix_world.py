@@ -22,6 +22,7 @@ from core.models import Event, Source
 from core.registry import registry
 from tests.api.matrix_table import Row
 from tests.conftest import make_person
+from tests.files.attaching import attach
 from tests.matrix_parts import PARTS, rows_of
 from todos.models import Membership, TodoList
 from todos.services.comments import add_comment
@@ -44,6 +45,7 @@ CANARIES = {
         "uid",
         "label",
         "comment",
+        "file name",
         "username",
         "display name",
         "email",
@@ -61,6 +63,7 @@ _SINGULAR = {
     "labels": "label",
     "todos": "todo",
     "comments": "comment",
+    "attachments": "attachment",
     "users": "user",
     "roles": "role",
     "events": "event",
@@ -170,8 +173,10 @@ class World:
             actor=owner, todo_list=shared, content="Trashed", now=timezone.now()
         )
         comment = add_comment(actor=owner, todo=todo, text="No", now=timezone.now())
+        attachment = attach(owner, todo, now=timezone.now())
         trash_todo(actor=owner, todo=todo, now=timezone.now())
-        return things | {"member": member, "todo": todo.pk, "comment": comment.pk}
+        trashed = {"member": member, "todo": todo.pk, "comment": comment.pk}
+        return things | trashed | {"attachment": attachment.pk}
 
     def _foreign(self) -> dict[str, Any]:
         with events.origin(Source.API, CANARIES["request id"]):
@@ -242,6 +247,7 @@ def fill(
     comment = add_comment(
         actor=commenter or user, todo=todo, text=texts.get("comment", "Yes"), now=now
     )
+    attachment = attach(user, todo, name=texts.get("file name", "plan.txt"), now=now)
     event = Event.objects.about("todo", todo.pk).get()
     others = rows_of(user, texts.get("row of another app", "Third"))
     return {name: row.pk for name, row in others.items()} | {
@@ -250,6 +256,7 @@ def fill(
         "anchor": other.pk,
         "label": label.pk,
         "comment": comment.pk,
+        "attachment": attachment.pk,
         "event": event.pk,
         "role": Role.objects.get(name="member").pk,
     }
@@ -301,6 +308,9 @@ def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) ->
         "PUT todos/{todo}/position": {"before": str(anchor)},
         "POST todos/{todo}/comments": {"text": "Said"},
         "PATCH todos/{todo}/comments/{comment}": {"text": "Said otherwise"},
+        "POST todos/{todo}/attachments": {"content": "of a JSON file"},
+        "POST todos/{todo}/comments/{comment}/attachments": {"content": "of a file"},
+        "PATCH todos/{todo}/attachments/{attachment}": {"name": "other.txt"},
     }
     for part in PARTS:
         bodies |= part.BODIES

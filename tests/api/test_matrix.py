@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from core.models import Event
@@ -62,7 +63,13 @@ def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
             "a refusal recorded events"
         )
         transaction.set_rollback(True)
-    return answer
+    return whole(answer) if answer.streaming else answer
+
+
+def whole(answer: Any) -> HttpResponse:
+    """Return a streamed response with all of its content."""
+    content = b"".join(answer)
+    return HttpResponse(content, status=answer.status_code, headers=answer.headers)
 
 
 def same_but_for_ids(one: Any, two: Any, of_one: Things, of_two: Things) -> bool:

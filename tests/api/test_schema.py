@@ -31,6 +31,13 @@ REFRESH_ERRORS = (
     ' errors_page; print(errors_page(), end="")\' > docs/errors.md'
 )
 OPERATIONS = [
+    "attachments_content",
+    "attachments_create",
+    "attachments_create_for_comment",
+    "attachments_destroy",
+    "attachments_list",
+    "attachments_partial_update",
+    "attachments_retrieve",
     "comments_create",
     "comments_destroy",
     "comments_list",
@@ -121,6 +128,7 @@ def test_every_address_below_the_api_is_documented():
         .replace("number:", "")
         .replace("list_pk", "list_id")
         .replace("todo_pk", "todo_id")
+        .replace("comment_pk", "comment_id")
         .replace("<pk>", "<id>")
         for pattern in api_v1
     }

@@ -18,12 +18,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture
 def use_local_store(settings: Any, tmp_path: Path) -> None:
-    settings.STORAGES = settings.STORAGES | {
-        "files": {
-            "BACKEND": "files.stores.local.LocalStore",
-            "OPTIONS": {"location": tmp_path / "files"},
-        }
-    }
+    settings.STORAGES = settings.STORAGES | local_store(tmp_path / "files")
+
+
+def local_store(folder: Path) -> dict[str, Any]:
+    options = {"location": folder}
+    store = {"BACKEND": "files.stores.local.LocalStore", "OPTIONS": options}
+    return {"files": store}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from core.errors import Conflict
 from core.ids import new_id
 from core.models import Event, Installation
 from core.progress import Progress
+from core.secrets import find_unreadable
 from todo_project.archive.container import BadArchive
 from todo_project.archive.engines import engine
 from todo_project.archive.files import move_in, staging_folder, unpack
@@ -34,11 +35,14 @@ from todo_project.archive.tables import (
 )
 
 
-def restore_archive(archive: Archive, progress: Progress) -> None:
+def restore_archive(
+    archive: Archive, progress: Progress, *, without_secrets: bool = False
+) -> None:
     """Load every row and file of a verified archive and start a new epoch.
 
     Everything happens in one transaction. Raise Conflict if there are users, events or
-    files already, if the database is in use, or if the tables differ.
+    files already, if the database is in use, if the tables differ, or, unless
+    `without_secrets`, if SECRET_KEY is not the one that the secrets need.
     """
     _require_same_migrations(archive)
     found = _tables_of(archive)
@@ -50,11 +54,23 @@ def restore_archive(archive: Archive, progress: Progress) -> None:
                     _load(archive, found, folder, progress)
                 if missing := missing_triggers():
                     raise Conflict(f"Triggers are missing: {', '.join(missing)}.")
+                if not without_secrets:
+                    _require_secret_key()
                 move_in(folder)
     except DatabaseError as error:
         first = str(error).strip().partition("\n")[0]
         raise BadArchive(f"The database rejects it: {first}") from error
     ContentType.objects.clear_cache()
+
+
+def _require_secret_key() -> None:
+    if next(filter(None, find_unreadable()), ""):
+        raise Conflict(
+            "Files and secrets of this archive are encrypted, and SECRET_KEY is not "
+            "the one that they need. Set the SECRET_KEY of the installation that "
+            "wrote the archive. Without it, --without-secrets restores everything "
+            "else; the files cannot be read then."
+        )
 
 
 def _require_same_migrations(archive: Archive) -> None:

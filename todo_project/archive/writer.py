@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from django.conf import settings
 from django.db import connection
@@ -19,7 +19,7 @@ from core.errors import Conflict
 from core.progress import Progress
 from todo_project.archive.container import PIECE, Container
 from todo_project.archive.engines import engine
-from todo_project.archive.files import find_files, media
+from todo_project.archive.files import Source, find_sources, media
 from todo_project.archive.manifest import File, Head, Part, as_line
 from todo_project.archive.stored import stored_tables
 from todo_project.archive.tables import Table, applied_migrations, count_rows
@@ -76,8 +76,8 @@ class Backup:
 
     def add_all_files(self, start_progress: StartProgress) -> None:
         with start_progress("Files", None) as progress:
-            for path in find_files(media()):
-                progress.add(self._add_file(path))
+            for source in find_sources():
+                progress.add(self._add_file(source))
 
     def seal(self, now: datetime) -> Head:
         head = Head(
@@ -108,19 +108,19 @@ class Backup:
         self._rows[table.name] += part.rows
         return part.rows
 
-    def _add_file(self, path: Path) -> int:
+    def _add_file(self, source: Source) -> int:
         """Add the file, unless it was deleted meanwhile."""
         try:
-            stream = path.open("rb")
+            stream = source.open()
         except FileNotFoundError:
             return 0
         with stream:
-            size = os.fstat(stream.fileno()).st_size
-            name = str(path.relative_to(media()))
-            digest = self._container.add(
-                File(name, size, "").name, size, _content(stream, size, path)
-            )
-        self._lines.write(as_line(File(name, size, digest)))
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(0)
+            name = File(source.path, size, "").name
+            content = _content(stream, size, source.path)
+            digest = self._container.add(name, size, content)
+        self._lines.write(as_line(File(source.path, size, digest)))
         self._files, self._size = self._files + 1, self._size + size
         return 1
 
@@ -137,7 +137,7 @@ def _chunks(table: Table) -> Iterator[bytes]:
         yield bytes(chunk)
 
 
-def _content(stream: BinaryIO, size: int, path: Path) -> Iterator[bytes]:
+def _content(stream: IO[bytes], size: int, path: str) -> Iterator[bytes]:
     """Yield `size` bytes; data that is appended meanwhile is left out."""
     while size:
         piece = stream.read(min(size, PIECE))

@@ -31,6 +31,7 @@ MEANINGS = {
     412: "The row is in none of the states that `If-Match` names: it has changed.",
     413: "The body is too large.",
     415: "The body is neither JSON nor a form in UTF-8.",
+    416: "The file does not have the range; `Content-Range` says how long it is.",
     422: "The `Idempotency-Key` was used for a different request before.",
     429: "There were too many requests.",
     500: "Something failed on our side; `request_id` finds the request in the log.",
@@ -39,6 +40,7 @@ MEANINGS = {
 ON_REFUSAL = {
     401: ("WWW-Authenticate",),
     405: ("Allow",),
+    416: ("Content-Range",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }

@@ -23,6 +23,7 @@ Field = serializers.Field[Any, Any, Any, Any]
 
 JSON = "application/json"
 USUAL_ACTIONS = {"list", "create", "retrieve", "update", "partial_update", "destroy"}
+DESCRIPTIONS = {"201": "Created.", "204": "Done.", "206": "A range of the file."}
 ALWAYS_REFUSED = {400, 401, 403, 406, 429, 500, 503}
 
 
@@ -117,34 +118,48 @@ class ApiSchema(AutoSchema):
         ]
 
     def _get_request_body(self, direction: Direction = "request") -> Schema | None:
-        """Describe JSON alone, where it is accepted; the text describes forms.
+        """Describe JSON alone, or a form where files are sent; the text has the others.
 
         Of several media types, some generators send the last, others all at once.
         """
         if self.action not in self.view.inputs:
             return None
         body: Schema | None = super()._get_request_body(direction)
-        if body and JSON in body["content"]:
-            body["content"] = {JSON: body["content"][JSON]}
+        if body:
+            content = body["content"]
+            media_type = JSON if JSON in content else next(iter(content))
+            body["content"] = {media_type: content[media_type]}
         return body
 
     # --- Responses ------------------------------------------------------------
 
     def _get_response_bodies(self, direction: Direction = "response") -> Schema:
-        shown = self.get_response_serializers()
-        status = self._status_of(shown)
-        done = self._get_response_for_code(shown, status, direction=direction)
-        done["description"] = {"201": "Created.", "204": "Done."}.get(status, "OK.")
-        done["headers"] = headers(*self._headers_of(status))
+        if self.action in self.view.downloads:
+            done = {status: self._content_of_file(status) for status in ("200", "206")}
+        else:
+            shown = self.get_response_serializers()
+            status = self._status_of(shown)
+            answer = self._get_response_for_code(shown, status, direction=direction)
+            answer["description"] = DESCRIPTIONS.get(status, "OK.")
+            answer["headers"] = headers(*self._headers_of(status))
+            done = {status: answer}
         refused = {
             str(number): ref("responses", refusal_name(number))
             for number in self._refusals()
         }
         unchanged = {"304": ref("responses", "NotModified")}
         return {
-            status: done,
+            **done,
             **(unchanged if self.method == "GET" else {}),
             **refused,
+        }
+
+    def _content_of_file(self, status: str) -> Schema:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        return {
+            "description": DESCRIPTIONS.get(status, "OK."),
+            "content": {"application/octet-stream": binary},
+            "headers": headers(*self._headers_of(status)),
         }
 
     def _status_of(self, shown: object) -> str:
@@ -154,10 +169,11 @@ class ApiSchema(AutoSchema):
 
     def _headers_of(self, status: str) -> list[str]:
         names = ["X-Request-ID"]
-        creates_many = status == "201" and self.action != "create"
+        creates_one = self.action.startswith("create")
+        creates_many = status == "201" and not creates_one
         if status != "204" and not creates_many:
             names.append("ETag")
-        if self.action == "create":
+        if creates_one:
             names.append("Location")
         if self.method == "POST":
             names.append("Idempotency-Replayed")
@@ -168,6 +184,8 @@ class ApiSchema(AutoSchema):
         found = set(ALWAYS_REFUSED)
         if "{" in self.path:
             found.add(404)
+        if self.action in self.view.downloads:
+            found.add(416)
         if self.method != "GET":
             found |= {409, 413, 415}
             if self._has_item():

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,7 +23,7 @@ from core.admin.actions import run_and_redirect
 from core.admin.permissions import request_user
 from core.admin.urls import page_url
 from core.characters import isolate
-from core.errors import Invalid, Missing
+from core.errors import DomainError, Invalid, Missing
 from core.forms import once
 from files.content import IMAGES
 from files.models import StoredFile
@@ -53,8 +54,13 @@ class Uploads:
 
         @csrf_exempt
         def receive(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-            with receiving(request):
-                return guarded(request, pk)
+            try:
+                with receiving(request):
+                    return guarded(request, pk)
+            except DomainError as refusal:  # while the form was read
+                messages.error(request, str(refusal.message))
+                page = page_url(self.model_admin.model, "change", pk)
+                return HttpResponseRedirect(page)
 
         return [path("<uuid:pk>/attachments/add/", receive, name=self.name)]
 

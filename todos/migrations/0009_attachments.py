@@ -3,7 +3,6 @@
 import core.ids
 import core.text
 import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -12,7 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ('files', '0001_initial'),
         ('todos', '0008_sort_key_statistics'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -24,12 +22,9 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(db_comment='When it was last changed, UTC', editable=False, verbose_name='updated at')),
                 ('version', models.PositiveIntegerField(db_comment='Raised by every change', default=1, editable=False, verbose_name='version')),
                 ('name', models.CharField(db_comment='Name of the file', max_length=255, validators=[core.text.MaxBytes(255), core.text.validate_storable, core.text.validate_visible], verbose_name='name')),
-                ('comment', models.ForeignKey(blank=True, db_comment='The comment that it belongs to; NULL for the todo itself', editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='todos.comment', verbose_name='comment')),
-                ('created_by', models.ForeignKey(blank=True, db_comment='Who created it', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('file', models.OneToOneField(db_comment='Its content, in the file store', editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.storedfile', verbose_name='file')),
                 ('list', models.ForeignKey(db_comment='The list of its todo', editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='todos.todolist')),
                 ('todo', models.ForeignKey(db_comment='The todo that it belongs to', db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='todos.todo', verbose_name='todo')),
-                ('updated_by', models.ForeignKey(blank=True, db_comment='Who changed it last', db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'attachment',

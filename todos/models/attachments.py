@@ -47,6 +47,7 @@ class Attachment(Recorded):
         blank=True,
         related_name="attachments",
         editable=False,
+        db_index=False,
         verbose_name=_("comment"),
         db_comment="The comment that it belongs to; NULL for the todo itself",
     )
@@ -72,7 +73,14 @@ class Attachment(Recorded):
         verbose_name_plural = _("attachments")
         db_table_comment = "Files attached to todos and comments"
         indexes = [
-            models.Index(fields=["todo", "created_at", "id"], name="attachment_of_todo")
+            models.Index(
+                fields=["todo", "created_at", "id"], name="attachment_of_todo"
+            ),
+            models.Index(
+                fields=["comment"],
+                condition=Q(comment__isnull=False),
+                name="attachment_of_comment",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="attachment_has_name")

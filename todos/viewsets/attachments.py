@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,13 +37,19 @@ class AttachmentViewSet(ListScopedViewSet[Attachment]):
         "retrieve": "todos.view_attachment",
         "content": "todos.view_attachment",
         "create": "todos.add_attachment",
+        "create_for_comment": "todos.add_attachment",
         "partial_update": "todos.change_attachment",
         "destroy": "todos.delete_attachment",
     }
     queryset = Attachment.objects.select_related("file")
     serializer_class = AttachmentSerializer
-    inputs = {"create": UploadSerializer, "partial_update": AttachmentSerializer}
-    outputs = {"content": None}
+    inputs = {
+        "create": UploadSerializer,
+        "create_for_comment": UploadSerializer,
+        "partial_update": AttachmentSerializer,
+    }
+    creating = frozenset({"create", "create_for_comment"})
+    downloads = frozenset({"content"})
     examples = {"partial_update": {"Another name": {"name": "Lease, signed.pdf"}}}
     orders = {
         "created_at": Order("created_at"),
@@ -56,7 +63,7 @@ class AttachmentViewSet(ListScopedViewSet[Attachment]):
             return super().dispatch(request, *args, **kwargs)
 
     def get_parsers(self) -> list[Any]:
-        if self.action_map.get("post") and self.request.method == "POST":
+        if self.request and self.request.method == "POST":
             return [StrictMultiPartParser(), NamedUploadParser()]
         return [StrictJSONParser(), StrictFormParser(), StrictMultiPartParser()]
 
@@ -84,28 +91,29 @@ class AttachmentViewSet(ListScopedViewSet[Attachment]):
         attachment = self.get_object()
         return download(request._request, attachment.file, name=attachment.name)
 
-    def create(
-        self, request: Request, todo_pk: str, comment_pk: str | None = None
+    def create(self, request: Request, todo_pk: str) -> Response:
+        """Attach a file to a todo."""
+        return self._attach(self.get_todo(), None)
+
+    def create_for_comment(
+        self, request: Request, todo_pk: str, comment_pk: str
     ) -> Response:
-        """Attach a file."""
+        """Attach a file to your own comment."""
+        todo = self.get_todo()
+        comments = Comment.objects.visible_to(self.user).filter(todo=todo)
+        return self._attach(todo, get_object_or_404(comments, pk=comment_pk))
+
+    def _attach(self, todo: Todo, comment: Comment | None) -> Response:
         attachment = add_attachment(
             actor=self.user,
-            todo=self.get_todo(),
-            comment=self.get_comment(comment_pk),
+            todo=todo,
+            comment=comment,
             received=self.valid()["file"],
             now=timezone.now(),
         )
-        return self.created(attachment)
-
-    def get_comment(self, pk: str | None) -> Comment | None:
-        """Return the comment in the URL, if there is one."""
-        if pk is None:
-            return None
-        comments = Comment.objects.visible_to(self.user).filter(
-            todo=self.kwargs["todo_pk"]
-        )
-        comment: Comment = get_object_or_404(comments, pk=pk)
-        return comment
+        url = reverse("api:attachment", args=[todo.pk, attachment.pk])
+        location = self.request.build_absolute_uri(url)
+        return self.item(attachment, status=201, Location=location)
 
     def partial_update(self, request: Request, todo_pk: str, pk: str) -> Response:
         """Rename an attachment."""

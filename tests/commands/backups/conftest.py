@@ -19,6 +19,7 @@ from tests.commands.backups.archives import (
 )
 from tests.commands.running import refusal, run
 from tests.conftest import NOW, browser_for
+from tests.files.stores import local_store
 from tests.todos.helpers import put
 from todos.services.todos import edit_todo
 from todos.services.trash import trash_todo
@@ -27,6 +28,7 @@ from todos.services.trash import trash_todo
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = settings.STORAGES | local_store(tmp_path / "media" / "files")
     settings.DATA_DIR = tmp_path
     return tmp_path / "media"
 

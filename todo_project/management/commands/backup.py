@@ -32,9 +32,9 @@ class Command(ServiceCommand):
         "archive's path. The default folder is backups in DATA_DIR. The archive "
         "contains user content and the hashes of passwords and keys: protect it like "
         "the database. It does not contain the SECRET_KEY: store that separately; "
-        "without it everyone has to sign in again. With --verify, check an archive "
-        "and list its content instead. The time of the last backup is recorded for "
-        "/metrics. Exit status: 0 success, 1 refused."
+        "without it, files and stored secrets cannot be read. With --verify, check an "
+        "archive and list its content instead. The time of the last backup is recorded "
+        "for /metrics. Exit status: 0 success, 1 refused."
     )
     examples = """
   manage.py backup

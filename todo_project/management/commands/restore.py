@@ -29,6 +29,12 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="The archive.")
+        parser.add_argument(
+            "--without-secrets",
+            action="store_true",
+            help="Restore with another SECRET_KEY than that of the archive, although "
+            "its files and secrets can then not be read.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with verified_archive(self, options["file"]) as archive:
@@ -38,7 +44,9 @@ class Command(ServiceCommand):
                 )
             try:
                 with self.progress("Restoring", archive.size) as progress:
-                    restore_archive(archive, progress)
+                    restore_archive(
+                        archive, progress, without_secrets=options["without_secrets"]
+                    )
             except OSError as error:
                 raise CommandError(f"Nothing was restored. {reason(error)}") from error
             rows = sum(archive.head.rows.values())

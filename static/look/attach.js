@@ -13,7 +13,7 @@
     const list = section.querySelector("[data-progress]");
     let last = Promise.resolve();
 
-    section.querySelector("button[type='submit']").hidden = true;
+    section.querySelector("button[type='submit']").remove();
     section.querySelector("[data-hint]").hidden = false;
 
     // A line with the name, a bar, and a button that ends the upload.

@@ -49,7 +49,7 @@ COPY . .
 # A dummy key, because without one the service would create and store a real one.
 RUN SECRET_KEY=$(printf %050d 0) python manage.py collectstatic --no-input --skip-checks \
         --verbosity 0 && \
-    python -m compileall -q manage.py accounts core todos todo_project
+    python -m compileall -q manage.py accounts core files todos todo_project
 USER 10001:10001
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="Todo service" \

@@ -47,7 +47,7 @@ def repeatable(view: View) -> View:
         if facts is None:
             return view(page, request, *args, **options)
         name = _name(request, facts)
-        if found := cache.get(name):
+        if isinstance(found := cache.get(name), str):
             return HttpResponse(_with_new_tokens(request, _unpacked(found)))
         response = view(page, request, *args, **options)
         if isinstance(response, TemplateResponse):

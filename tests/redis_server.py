@@ -6,11 +6,22 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from tests.live.waiting import wait_until
+
+# How a value may be damaged, or another program's.
+DAMAGED = {
+    "cut off": lambda value: value[:-20],
+    "one bit flipped": lambda value: bytes([*value[:5], value[5] ^ 1, *value[6:]]),
+    "emptied": lambda _value: b"",
+    "not text": lambda _value: b"\xff",
+    "valid JSON": lambda _value: b'["something", "else"]',
+}
 
 
 class RedisServer:
@@ -53,6 +64,14 @@ class RedisServer:
         self._process.kill()
         self._process.wait()
         (self.folder / "socket").unlink(missing_ok=True)
+
+    def damage(self, names: str, how: Callable[[bytes], bytes]) -> int:
+        """Damage the values with these names; return how many there are."""
+        client: Any = self.client
+        found = list(client.scan_iter(names))
+        for name in found:
+            client.set(name, how(client.get(name)), keepttl=True)
+        return len(found)
 
     def fill(self) -> None:
         self.client.config_set("maxmemory", "1")

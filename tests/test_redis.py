@@ -14,7 +14,7 @@ import pytest
 import redis
 from django.core.cache import caches
 
-from tests.redis_server import RedisServer
+from tests.redis_server import DAMAGED, RedisServer
 from todo_project import redis as ours
 from todo_project.redis import Breaker, RedisCache
 
@@ -64,13 +64,15 @@ def test_a_cached_value_is_returned(cache):
     assert cache.get("name") is None
 
 
-def test_values_in_redis_are_json(cache, server):
+def test_values_in_redis_are_json_with_a_checksum(cache, server):
     cache.set("name", {"a": 1})
-    assert server.client.get("todo:1:name") == b'{"a": 1}'
+    assert server.client.get("todo:1:name") == b'{"a": 1} fba18e97'
 
 
-def test_a_malformed_value_is_a_miss(cache, server):
-    server.client.set("todo:1:name", b"\xffnonsense")
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_value_is_a_miss(cache, server, damaged):
+    cache.set("name", ["a page"])
+    server.client.set("todo:1:name", damaged(server.client.get("todo:1:name")))
     assert cache.get("name", default="nothing") == "nothing"
 
 

@@ -9,10 +9,12 @@ import logging
 import threading
 import time
 from typing import Any
+from zlib import crc32
 
 import redis
 from django.conf import settings
 from django_redis.cache import RedisCache as StockRedisCache
+from django_redis.serializers.json import JSONSerializer
 
 from todo_project.observability.metrics import count_cache_read
 from todo_project.observability.timing import cache_call
@@ -82,6 +84,29 @@ class Client(redis.Redis):
         return answer
 
 
+def with_checksum(data: bytes) -> bytes:
+    """Return the data as it is kept in Redis."""
+    return b"%b %08x" % (data, crc32(data))
+
+
+def without_checksum(kept: bytes) -> bytes:
+    """Return the data; raise ValueError if it is damaged or another program's."""
+    data, _space, checksum = kept.rpartition(b" ")
+    if checksum != b"%08x" % crc32(data):
+        raise ValueError("The value in Redis is damaged.")
+    return data
+
+
+class CheckedSerializer(JSONSerializer):  # type: ignore[misc]
+    """JSON, because loading a pickle can run code; damaged values are misses."""
+
+    def dumps(self, value: Any) -> bytes:
+        return with_checksum(super().dumps(value))
+
+    def loads(self, value: bytes) -> Any:
+        return super().loads(without_checksum(value))
+
+
 class RedisCache(StockRedisCache):  # type: ignore[misc]
     """A cache whose failures are misses."""
 
@@ -89,8 +114,7 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
         params["OPTIONS"] = {
             "IGNORE_EXCEPTIONS": True,
             "REDIS_CLIENT_CLASS": f"{__name__}.Client",
-            # JSON, because loading a pickle can run code.
-            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SERIALIZER": f"{__name__}.CheckedSerializer",
             "CONNECTION_POOL_KWARGS": connection_options(),
         }
         super().__init__(server, params)
@@ -100,7 +124,7 @@ class RedisCache(StockRedisCache):  # type: ignore[misc]
     ) -> Any:
         try:
             value = super().get(key, MISSING, version, client)
-        except ValueError:  # written by another program or release
+        except ValueError:  # damaged, or written by another program or release
             value = MISSING
         count_cache_read(hit=value is not MISSING)
         return default if value is MISSING else value

@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import QuerySet
 
 from core.fields import FoldedField
+from core.timeouts import no_statement_timeout
 
 IN_BATCH = 2000
 
@@ -42,8 +43,11 @@ def write_rows(rows: Sequence[models.Model]) -> None:
 
 
 def refresh_statistics(*tables: type[models.Model]) -> None:
-    """Update the planner's statistics, without waiting for autovacuum."""
-    with connection.cursor() as cursor:
+    """Update the planner's statistics, without waiting for autovacuum.
+
+    Those of the words of many todos take seconds, more than a statement may.
+    """
+    with no_statement_timeout(), connection.cursor() as cursor:
         for model in tables:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 

@@ -18,7 +18,7 @@ from core.repeated_pages import TOKENS
 from tests.admin.cast import address, text_of
 from tests.admin.page_changes import CHANGES, PAGES, World
 from tests.conftest import browser_for, make_person
-from tests.redis_server import RedisServer
+from tests.redis_server import DAMAGED, RedisServer
 from todo_project.redis import breaker
 from todos.models import MemberRole, Todo
 from todos.services.comments import add_comment
@@ -148,6 +148,16 @@ def test_a_message_is_shown_once(world: World):
     page = answer.request["PATH_INFO"]
     assert "messagelist" in text_of(answer)
     assert "messagelist" not in text_of(browser.get(page))
+
+
+@pytest.mark.parametrize("how", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_page_is_made_again(world: World, server: RedisServer, how: Any):
+    browser = browser_for(world.olga)
+    server.client.flushall()
+    url = world.url("todos")
+    made = browser.get(url)
+    assert server.damage("*page.*", how) == 1
+    assert without_tokens(browser.get(url)) == without_tokens(made)
 
 
 def test_without_redis_every_page_is_made(world: World, settings: Any):

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.api import places
 from core.api.places import Places
@@ -145,3 +147,51 @@ def test_numbered_pages_show_every_row_once_even_after_changes(
         expected = [row["id"] for row in whole["results"]]
         assert len(expected) > 8
         assert pages_of(api, query, 8) == expected
+
+
+@pytest.fixture
+def lists(owner, todo_list):
+    """A list of 16 todos, and one of eight."""
+    shed = add_list(actor=owner, name="Shed", now=NOW)
+    for number in range(24):
+        add_todo(
+            actor=owner,
+            todo_list=shed if number % 3 else todo_list,
+            content=f"todo {number}",
+            due_on=(NOW + timedelta(days=number % 5)).date(),
+            now=NOW + timedelta(minutes=number),
+        )
+    return shed, todo_list
+
+
+def name_lists(monkeypatch, *, few, long):
+    monkeypatch.setattr(merging, "FEW_LISTS", few)
+    monkeypatch.setattr(merging, "FEW_LISTS_IF_FAR", few)
+    monkeypatch.setattr(merging, "LONG", long)
+    cache.clear()
+
+
+@pytest.mark.parametrize("ordering", ["-created_at", "due"])
+def test_pages_do_not_depend_on_which_lists_a_statement_names(
+    owner, lists, monkeypatch, ordering
+):
+    api, query = api_for(owner), f"ordering={ordering}&search=todo"
+    of_all = pages_of(api, query, 3)
+    assert len(set(of_all)) == 24
+    name_lists(monkeypatch, few=0, long=10)
+    assert pages_of(api, query, 3) == of_all
+    name_lists(monkeypatch, few=1, long=10)
+    assert pages_of(api, query, 3) == of_all
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite merges nothing")
+@pytest.mark.parametrize(("few", "long", "named"), [(3, 10, 2), (1, 10, 1), (1, 20, 0)])
+def test_of_many_lists_a_statement_names_the_long_ones(
+    owner, lists, monkeypatch, few, long, named
+):
+    name_lists(monkeypatch, few=few, long=long)
+    with CaptureQueriesContext(connection) as queries:
+        assert api_for(owner).get(f"{TODOS}?search=todo").status_code == 200
+    page = next(query["sql"] for query in queries if "AS place" in query["sql"])
+    shown = [one for one in lists if one.pk.hex in page.replace("-", "")]
+    assert shown == list(lists[:named])

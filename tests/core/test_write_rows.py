@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from core.db.bulk import write_rows
+from core.db.bulk import refresh_statistics, write_rows
 from tests.conftest import NOW
 from todos.models import Todo
 
@@ -40,3 +41,13 @@ def test_a_broken_constraint_is_the_same_error_as_of_the_orm(todo, todo_list, co
 def test_no_rows_are_no_statement(db, django_assert_num_queries):
     with django_assert_num_queries(0):
         write_rows([])
+
+
+def test_statistics_may_take_longer_than_a_statement(db):
+    with CaptureQueriesContext(connection) as queries:
+        refresh_statistics(Todo)
+    statements = [query["sql"] for query in queries]
+    assert 'ANALYZE "todos_todo"' in statements
+    if connection.vendor == "postgresql":
+        assert statements[0] == "SET statement_timeout = 0"
+        assert statements[-1] == "RESET statement_timeout"

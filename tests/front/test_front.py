@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key, revoke_key
 from core.models import Installation
-from tests.redis_server import RedisServer
+from tests.redis_server import DAMAGED, RedisServer
 from todo_project import wsgi
 from todo_project.front import answers, tokens
 from todo_project.front.tokens import wire
@@ -328,6 +328,19 @@ def test_another_process_finds_the_answer_in_redis(settings, redis_server, owner
     assert again.fixed == answered.fixed
     change(todo, owner)
     assert second.get(TODOS, token).body != answered.body
+
+
+@pytest.mark.parametrize("how", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_answer_is_computed_again(settings, redis_server, owner, todo, how):
+    settings.REDIS_URL = redis_server.url
+    redis_server.client.flushall()
+    token = key_of(owner)
+    first, second = Counted(), Counted()
+    answered, *_rest = (front.get(TODOS, token) for front in (first, first, second))
+    assert redis_server.damage("todo:answer:*", how) == 1
+    again = second.get(TODOS, token)
+    assert (again.status, again.body) == (answered.status, answered.body)
+    assert second.handed_on == 2
 
 
 def test_an_answer_needs_no_statement_with_redis_and_one_without(

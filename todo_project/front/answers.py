@@ -18,6 +18,7 @@ from django.conf import settings
 
 from todo_project.front.state import State
 from todo_project.front.tokens import wire
+from todo_project.redis import with_checksum, without_checksum
 
 Key = tuple[str, ...]
 
@@ -137,13 +138,16 @@ class SharedAnswers:
         return None
 
     def _get(self, name: str, state: State) -> Answer | None:
-        if kept := wire.ask(wire.pack("GET", name)):
-            question, digest, body, *rest = orjson.loads(kept)
-            if (question, digest) == (name, state.facts.digest):
-                status, headers, route = rest
-                pairs = [(header, value) for header, value in headers]
-                return Answer(status, pairs, body.encode(), route, state)
-        return None
+        kept = wire.ask(wire.pack("GET", name))
+        try:
+            data = without_checksum(kept or b"")
+        except ValueError:
+            return None
+        question, digest, body, status, headers, route = orjson.loads(data)
+        if (question, digest) != (name, state.facts.digest):
+            return None
+        pairs = [(header, value) for header, value in headers]
+        return Answer(status, pairs, body.encode(), route, state)
 
     def put(self, key: Key, answer: Answer) -> None:
         """Keep the answer unless it is large, and let go those who wait for it."""
@@ -154,7 +158,8 @@ class SharedAnswers:
         kept: list[Any] = [name, answer.state.facts.digest, answer.body.decode()]
         kept += [answer.status, answer.headers, answer.route]
         try:
-            wire.ask(wire.pack("SET", name, orjson.dumps(kept), "EX", KEPT))
+            data = with_checksum(orjson.dumps(kept))
+            wire.ask(wire.pack("SET", name, data, "EX", KEPT))
         except redis.RedisError:
             return
         self.give_up(key)

@@ -68,7 +68,8 @@ class Verdict:
 def _column(rung: str, column: str, connections: int = 100) -> Value:
     def value(results: Results) -> float | None:
         line = results.line(rung, connections)
-        return line.median(column) if line else None
+        has_success = line is not None and line.median(RATE)
+        return line.median(column) if line and has_success else None
 
     return value
 

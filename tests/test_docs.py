@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
-FOLDERS = "accounts|core|deploy|docs|files|locale|script|templates|tests|todo_project|todos"
+FOLDERS = (
+    "accounts|core|deploy|docs|files|locale|script|templates|tests|todo_project|todos"
+)
 # A path in a document, which may name a folder or leave out the `.py` of a module.
 PATH = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)")
 LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]+)?\)")

@@ -13,7 +13,9 @@ from accounts.services.people import change_person, change_profile, remove_perso
 from accounts.services.roles import change_role
 from tests.admin.cast import address
 from tests.conftest import make_person
+from tests.files.attaching import attach
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
+from todos.services.attachments import rename_attachment
 from todos.services.comments import add_comment, edit_comment, remove_comment
 from todos.services.labels import add_label, edit_label, remove_label
 from todos.services.lists import add_list, edit_list, inbox_of, restore_list, trash_list
@@ -102,6 +104,16 @@ CHANGES: dict[str, Change] = {
     ),
     "a comment is removed": lambda w: remove_comment(
         actor=w.olga, comment=w.comment, now=timezone.now()
+    ),
+    "a file is attached": lambda w: attach(w.edgar, w.todo, now=timezone.now()),
+    "a file is attached and renamed": lambda w: rename_attachment(
+        actor=w.edgar,
+        attachment=attach(w.edgar, w.todo, now=timezone.now()),
+        name="other.txt",
+        now=timezone.now(),
+    ),
+    "a file is attached to a comment": lambda w: attach(
+        w.olga, w.todo, comment=w.comment, now=timezone.now()
     ),
     "a label is added": lambda w: add_label(
         actor=w.edgar, todo_list=w.list, name="new", now=timezone.now()

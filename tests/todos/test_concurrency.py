@@ -9,8 +9,12 @@ import pytest
 from accounts.models import User
 from accounts.services.people import remove_person
 from core.errors import Stale
-from core.models import Event
+from core.models import EncryptionKey, Event
+from core.secrets import read_secret, store_secret
+from files.models import StoredFile
+from files.services import QuotaExceeded
 from tests.conftest import NOW, api_for
+from tests.files.attaching import attach
 from tests.todos.helpers import fresh, member, put, verbs
 from tests.todos.threads import refusals, together
 from todos.models import MemberRole, Membership, Todo, TodoList
@@ -275,3 +279,28 @@ def test_a_person_removed_while_being_added_is_not_a_member(
         assert not Membership.objects.filter(user=outsider).exists()
     assert not (isinstance(answers[0], Exception) and isinstance(answers[1], Exception))
     assert_gapless(todo_list)
+
+
+@pytest.mark.parametrize("limit", ["USER_FILES_LIMIT", "LIST_FILES_LIMIT"])
+def test_concurrent_uploads_do_not_exceed_a_quota(
+    settings, use_local_store, owner, todo_list, limit
+):
+    todos = [put(owner, todo_list) for _ in range(6)]
+    setattr(settings, limit, 35)
+    copies = [(own_copy(owner), own_copy(todo)) for todo in todos]
+    answers = together(
+        *(
+            partial(attach, actor, todo, now=NOW, content=b"ten bytes.")
+            for actor, todo in copies
+        )
+    )
+    assert {type(refusal) for refusal in refusals(answers)} == {QuotaExceeded}
+    assert StoredFile.objects.existing().total_size() == 30
+    assert_gapless(todo_list)
+
+
+def test_concurrent_first_secrets_share_one_key():
+    acts = [partial(store_secret, bytes([number]), now=NOW) for number in range(8)]
+    stored = together(*acts)
+    assert EncryptionKey.objects.count() == 1
+    assert [read_secret(fresh(one)) for one in stored] == [bytes([n]) for n in range(8)]

@@ -1,12 +1,14 @@
-"""The declaration of accounts: users, roles, API keys and the door of the API."""
+"""The declaration of accounts: users, roles, API keys and the doors of the API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.images import MAX_BYTES
 from accounts.models import ApiKey, AttemptCounter, Role, User
 from core.models import Source
 from core.registry import (
@@ -19,6 +21,16 @@ from core.registry import (
 )
 from core.schedules import Every, ScheduledTask
 
+API = Door(
+    "/api/",
+    Source.API,
+    Source.API.label,
+    errors="problem",
+    authentication=(
+        "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ),
+)
 MANAGER = every_operation("accounts", "user", "role") | {"accounts.revoke_apikey"}
 
 
@@ -31,6 +43,7 @@ def doctor_checks() -> Iterable[DoctorCheck]:
 DECLARATION = Declaration(
     app="accounts",
     api_urls="accounts.urls",
+    urls="accounts.media_urls",
     resources=[
         Resource("profile", "Your own profile.", _("profile")),
         # A key that can create keys could outlive its own revocation.
@@ -51,7 +64,7 @@ DECLARATION = Declaration(
                 "removed": _("removed"),
                 "locked_out": _("locked out"),
             },
-            fields=("roles", "is_superuser", "address", "until"),
+            fields=("avatar", "roles", "is_superuser", "address", "until"),
             labels={
                 "roles": _("roles"),
                 "address": _("address"),
@@ -85,18 +98,18 @@ DECLARATION = Declaration(
     ],
     doctor_checks=doctor_checks,
     doors=[
-        Door(
-            "/api/",
-            Source.API,
-            Source.API.label,
-            errors="problem",
-            authentication=(
-                "accounts.authentication.ApiKeyAuthentication",
-                "accounts.authentication.SessionAuthentication",
-            ),
-        )
+        API,
+        # Images in pages: no session is read, and nobody sees a refusal as a page.
+        replace(API, prefix="/media/", authentication=()),
     ],
-    tasks=[ScheduledTask("accounts.tasks.prune", Every(timedelta(minutes=5)))],
+    body_limits={
+        "/api/v1/me/avatar": MAX_BYTES,
+        "/admin/accounts/user/me/avatar/": MAX_BYTES,
+    },
+    tasks=[
+        ScheduledTask("accounts.tasks.prune", Every(timedelta(minutes=5))),
+        ScheduledTask("accounts.tasks.sweep_avatar_files", Every(timedelta(hours=1))),
+    ],
     grants={
         "member": every_operation("accounts", "apikey") | {"accounts.view_user"},
         "manager": MANAGER,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from accounts.models import AttemptCounter
+from accounts.services.avatars import sweep_files
 from accounts.services.maintenance import (
     DAYS_OF_DEAD_KEYS,
     expired_sessions,
@@ -27,3 +28,9 @@ def prune(now: datetime) -> Batches:
         delete_in_batches(AttemptCounter.objects.ended(now)),
         delete_in_batches(expired_answers(answers_before)),
     ]
+
+
+@scheduled_task
+def sweep_avatar_files(now: datetime) -> Batches:
+    """Delete the files of pictures that were replaced or removed."""
+    return [sweep_files()]

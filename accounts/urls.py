@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from accounts.viewsets.avatars import AvatarViewSet
 from accounts.viewsets.keys import MyKeyViewSet
 from accounts.viewsets.people import (
     MeViewSet,
@@ -24,6 +25,11 @@ urlpatterns = [
         "me",
         MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="me",
+    ),
+    path(
+        "me/avatar",
+        AvatarViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="my-avatar",
     ),
     *router.urls,
 ]

@@ -269,6 +269,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "todo_project.static.ReleaseStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = f"{BASE_PATH}/media/"
 
 # --- Files --------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ListFilter, ModelAdmin
@@ -16,21 +16,21 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    QueryDict,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm, ProfileForm
+from accounts.admin.forms import NewPasswordForm, NewPersonForm, PersonForm
+from accounts.admin.profile import ProfilePages
 from accounts.models import User, role_title
+from accounts.pictures import picture
 from accounts.services.passwords import hash_password
 from accounts.services.people import (
     add_person,
     change_person,
-    change_profile,
     remove_person,
     set_password,
 )
@@ -44,8 +44,8 @@ from core.admin.permissions import request_user
 from core.admin.removal import Removal
 from core.admin.table import Column
 from core.admin.urls import page_url, with_filters
-from core.errors import DomainError, Stale, refusal_of
-from core.forms import kept
+from core.errors import DomainError, refusal_of
+from core.html import format_html
 from core.models import Event
 from core.scoping import ScopedQuerySet
 from core.text import fold, listed
@@ -82,8 +82,8 @@ class UserChangelist(Changelist):
 
     def columns(self, request: HttpRequest) -> Sequence[Column]:
         if manages_users(request):
-            return ("username", "display_name", "email", "role_names", "is_active")
-        return ("username", "display_name")
+            return ("person", "display_name", "email", "role_names", "is_active")
+        return ("person", "display_name")
 
     def filters(self, request: HttpRequest) -> Sequence[type[ListFilter]]:
         return (ActiveFilter,) if manages_users(request) else ()
@@ -193,6 +193,14 @@ class UserAdmin(ScopedModelAdmin[User]):
         is_other = row != request.user
         return is_other and manages_users(request) and self.can_edit(request, row)
 
+    @admin.display(description=gettext_lazy("user name"), ordering="username")
+    def person(self, person: User) -> str:
+        return format_html(
+            '<span class="person">{}<span dir="auto">{}</span></span>',
+            picture(person),
+            person.username,
+        )
+
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, person: User) -> str:
         return listed(sorted(role_title(role.name) for role in person.groups.all()))
@@ -210,7 +218,7 @@ class UserAdmin(ScopedModelAdmin[User]):
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         return [
-            path("me/", guard(self.profile_view), name="accounts_user_profile"),
+            *ProfilePages(self).urls(),
             path(
                 "<path:object_id>/password/",
                 guard(self.password_view),
@@ -218,25 +226,6 @@ class UserAdmin(ScopedModelAdmin[User]):
             ),
             *super().get_urls(),
         ]
-
-    def profile_view(self, request: HttpRequest) -> HttpResponse:
-        """Let users change their own profile."""
-        user = request_user(request)
-        person = User.objects.get(pk=user.pk)
-        typed = request.POST or kept.take(request, request.path)
-        form = ProfileForm(typed, user=user, instance=person)
-        if request.method == "POST" and form.is_valid() and _save_profile(user, form):
-            with translation.override(form.cleaned_data["language"]):
-                messages.success(request, _("Your profile was saved."))
-            return HttpResponseRedirect(request.path)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Profile"),
-            "form": form,
-            "person": person,
-            "may_see_history": self.has_view_permission(request, person),
-        }
-        return TemplateResponse(request, "admin/profile.html", context)
 
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Set a new password for a user."""
@@ -272,21 +261,3 @@ class UserAdmin(ScopedModelAdmin[User]):
             "original": person,
         }
         return TemplateResponse(request, "admin/set_password.html", context)
-
-
-def _save_profile(user: User, form: ProfileForm) -> bool:
-    """Save the profile; if refused, show why in the form and return False."""
-    try:
-        change_profile(
-            actor=user, expected=form.expected, now=timezone.now(), **form.values
-        )
-    except Stale as error:
-        # Keep the input; saving again overwrites the newer profile.
-        form.add_refusal(error)
-        form.data = data = cast(QueryDict, form.data).copy()
-        data["version"] = form.state_of(form.row)
-    except (DomainError, OperationalError) as error:
-        form.add_refusal(refusal_of(error))
-    else:
-        return True
-    return False

@@ -1,4 +1,4 @@
-"""Doctor checks of permissions and shipped roles."""
+"""Doctor checks of permissions, shipped roles and pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import Model
 
-from accounts.models import Role, ShippedGrant
+from accounts.models import Avatar, Role, ShippedGrant, User
 from accounts.roles import shipped_roles, sync_roles
 from core.registry import DoctorCheck, RowCounter, registry
 from core.rights import permission_names
@@ -31,6 +31,22 @@ def find_missing_grants(_counter: RowCounter) -> Iterator[str]:
             for label in sorted(labels):
                 if (name, label) not in given:
                     yield f"The role {name} was never granted {label}."
+
+
+def find_wrong_pictures(counter: RowCounter) -> Iterator[str]:
+    named = dict(User.objects.exclude(avatar="").values_list("pk", "avatar"))
+    stored = dict(Avatar.objects.values_list("user", "name"))
+    counter.add(len(named))
+    for pk in sorted(named.keys() | stored.keys()):
+        if named.get(pk) != stored.get(pk):
+            yield (
+                f"User {pk} has the picture {named.get(pk, 'none')}, but "
+                f"{stored.get(pk, 'none')} is stored."
+            )
+
+
+def count_people_with_picture() -> int:
+    return int(User.objects.exclude(avatar="").count())
 
 
 @transaction.atomic
@@ -61,6 +77,7 @@ def _codenames(model: type[Model]) -> list[str]:
 
 
 CHECKS = (
+    DoctorCheck("pictures", find_wrong_pictures, size=count_people_with_picture),
     DoctorCheck(
         "permissions",
         find_missing_permissions,

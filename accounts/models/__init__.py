@@ -1,15 +1,18 @@
-"""Users, roles, API keys, and counters of attempts to sign in."""
+"""Users, their pictures, roles, API keys, and counters of attempts to sign in."""
 
 from __future__ import annotations
 
 from accounts.models.attempts import AttemptCounter
+from accounts.models.avatars import Avatar
 from accounts.models.keys import ApiKey, hash_secret
-from accounts.models.people import User, permissions_beyond
+from accounts.models.people import AVATAR_NAME, User, permissions_beyond
 from accounts.models.roles import Role, ShippedGrant, role_title
 
 __all__ = [
+    "AVATAR_NAME",
     "ApiKey",
     "AttemptCounter",
+    "Avatar",
     "Role",
     "ShippedGrant",
     "User",

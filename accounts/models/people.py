@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts.images import SIZES
 from core.fields import FoldedField, SearchField
 from core.freshness import changed
 from core.models.base import Recorded
@@ -22,6 +23,8 @@ from core.registry import registry
 from core.scoping import IsAmong, ScopedQuerySet
 from core.text import fold, validate_storable, validate_visible
 from core.timezones import validate_zone
+
+AVATAR_NAME = 32  # characters
 
 
 def permissions_beyond(user: User) -> models.QuerySet[Permission]:
@@ -184,6 +187,15 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
         help_text=_("Whether the person may sign in."),
         db_comment="Whether the person may sign in",
     )
+    avatar = models.CharField(
+        _("picture"),
+        max_length=AVATAR_NAME,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        db_comment="Name of the picture's files, empty without one",
+    )
     removed_at = models.DateTimeField(
         _("removed at"),
         null=True,
@@ -249,6 +261,13 @@ class User(AbstractBaseUser, PermissionsMixin, Recorded):
     def is_staff(self) -> bool:
         """Let everyone who may sign in use the admin, which scopes its rows."""
         return self.is_active
+
+    def avatar_path(self, size: int) -> str:
+        """Return the path of the picture, `size` pixels or wider; empty without one."""
+        if not self.avatar:
+            return ""
+        wide_enough = next((side for side in SIZES if side >= size), SIZES[-1])
+        return f"{settings.MEDIA_URL}public/avatars/{self.avatar}-{wide_enough}.webp"
 
     def get_short_name(self) -> str:
         return str(self)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import Permission
 from rest_framework import serializers
 
+from accounts.images import SIZES
 from accounts.models import ApiKey, Role, User
 from core.api.serializers import (
     StrictModelSerializer,
@@ -14,21 +17,36 @@ from core.api.serializers import (
 from core.registry import registry
 from core.rights import permission_name, permission_names
 
+LARGEST = SIZES[-1]
 _ON_REQUEST = ", ".join(
     f"`{scope}`" for scope in registry.scopes if scope not in registry.default_scopes
 )
 
 
-class PersonSerializer(StrictModelSerializer):
+class PictureOfPerson(serializers.Serializer[Any]):
+    """The field with the picture of a person."""
+
+    avatar_url = serializers.SerializerMethodField(
+        help_text="Their picture, 256 × 256 pixels of WebP; null without one. For "
+        "another size, replace 256 by 32, 64 or 128. Anyone can read it, and its "
+        "content never changes: a new picture has another address."
+    )
+
+    def get_avatar_url(self, user: User) -> str | None:
+        path = user.avatar_path(LARGEST)
+        return self.context["request"].build_absolute_uri(path) if path else None
+
+
+class PersonSerializer(PictureOfPerson, StrictModelSerializer):
     """A person as others see them."""
 
     class Meta:
         model = User
-        fields = ("id", "username", "display_name", "is_active")
+        fields = ("id", "username", "display_name", "is_active", "avatar_url")
         read_only_fields = fields
 
 
-class MeSerializer(StrictModelSerializer):
+class MeSerializer(PictureOfPerson, StrictModelSerializer):
     """The requesting person, with their current roles and permissions."""
 
     email = serializers.CharField(
@@ -50,6 +68,7 @@ class MeSerializer(StrictModelSerializer):
             "display_name",
             "time_zone",
             "language",
+            "avatar_url",
             "roles",
             "permissions",
             "created_at",
@@ -71,6 +90,12 @@ class MeSerializer(StrictModelSerializer):
 
     def get_permissions(self, user: User) -> list[str]:
         return sorted(user.get_all_permissions())
+
+
+class ImageSerializer(StrictSerializer):
+    """An image, as the body or in a form."""
+
+    file = serializers.FileField(help_text="A JPEG, PNG, WebP or GIF image.")
 
 
 class ApiKeySerializer(StrictModelSerializer):

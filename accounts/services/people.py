@@ -11,7 +11,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, Role, User
+from accounts import avatar_files
+from accounts.models import ApiKey, Avatar, Role, User
 from accounts.services.attempts import reset_account_attempts
 from accounts.services.fields import PersonDetails, PersonFields, ProfileFields
 from accounts.services.keys import revoke_keys_of
@@ -270,6 +271,8 @@ def _remove_keys(person: User, actor: User | None, now: datetime) -> None:
 
 def _anonymise(person: User, actor: User | None, now: datetime) -> None:
     label = f"removed-{person.pk.hex[-12:]}"
+    Avatar.objects.filter(user=person).delete()
+    avatar_files.forget_after_commit(person.avatar)
     person.set_unusable_password()
     person.save(update_fields=["password"])
     person.change(
@@ -281,6 +284,7 @@ def _anonymise(person: User, actor: User | None, now: datetime) -> None:
         time_zone="UTC",
         language="en",
         is_active=False,
+        avatar="",
         removed_at=now,
     )
     person.groups.clear()

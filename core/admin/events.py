@@ -134,7 +134,7 @@ class EventAdmin(ScopedModelAdmin[Event]):
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, event: Any) -> str:
-        return str(event.presented.actor.text)
+        return render_to_string("admin/actor.html", {"actor": event.presented.actor})
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: Any) -> str:

@@ -34,6 +34,7 @@ class Name:
 
     text: str
     url: str = ""
+    row: Model | None = None  # if it still exists
 
 
 def field_of(resource_type: str, name: str) -> Field[Any, Any] | None:
@@ -138,7 +139,7 @@ class EventNames:
         may_open = self.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
         has_page = meta.model in admin.site._registry and may_open
         url = page_url(meta.model, "change", row.pk) if has_page else ""
-        return Name(_short(str(row)), url)
+        return Name(_short(str(row)), url, row)
 
     def _want_rows_of(self, event: Event) -> None:
         if subject := registry.subjects.get(event.resource_type):

@@ -43,6 +43,7 @@ class Representation:
         self._serializer_class = serializer_class
         self._getters: dict[str, Getter] = {}
         self._methods: dict[str, str] = {}
+        self._nested: dict[str, tuple[str, Representation]] = {}
         fields: Any = serializer_class()
         for field in fields._readable_fields:
             self._add(field)
@@ -58,9 +59,9 @@ class Representation:
             self._getters[name] = (lambda row: clock(read(row))) if is_time else read
             self.columns.append(column)
         elif isinstance(field, serializers.BaseSerializer):
-            source = str(field.source)
+            self._getters[name] = lambda row: None
             nested = representation_of(cast(Any, type(field)))
-            self._getters[name] = lambda row: nested.one(getattr(row, source), {})
+            self._nested[name] = str(field.source), nested
         else:
             raise ImproperlyConfigured(f"{type(field).__name__} is not represented.")
 
@@ -79,6 +80,9 @@ class Representation:
             for row, values in shown:
                 for name, method in self._methods.items():
                     values[name] = getattr(serializer, method)(row)
+        for name, (source, nested) in self._nested.items():
+            for row, values in shown:
+                values[name] = nested.one(getattr(row, source), context)
         return [values for _row, values in shown]
 
 

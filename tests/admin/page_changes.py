@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from accounts.images import square_image
 from accounts.models import Role, User
+from accounts.services.avatars import remove_avatar, set_avatar
 from accounts.services.people import change_person, change_profile, remove_person
 from accounts.services.roles import change_role
 from tests.admin.cast import address
 from tests.conftest import make_person
 from tests.files.attaching import attach
+from tests.images import picture
 from todos.models import Comment, Label, MemberRole, Membership, Todo, TodoList
 from todos.services.attachments import rename_attachment
 from todos.services.comments import add_comment, edit_comment, remove_comment
@@ -163,6 +166,16 @@ CHANGES: dict[str, Change] = {
     ),
     "a member is renamed": lambda w: change_profile(
         actor=w.edgar, display_name="Edward", now=timezone.now()
+    ),
+    "a member gets a picture": lambda w: set_avatar(
+        actor=w.edgar, image=square_image(picture()), now=timezone.now()
+    ),
+    "a member gets a picture and loses it": lambda w: [
+        set_avatar(actor=w.edgar, image=square_image(picture()), now=timezone.now()),
+        remove_avatar(actor=w.edgar, person=w.edgar, now=timezone.now()),
+    ],
+    "the reader gets a picture": lambda w: set_avatar(
+        actor=w.olga, image=square_image(picture()), now=timezone.now()
     ),
     "a member is disabled": lambda w: change_person(
         actor=None, person=w.edgar, is_active=False, now=timezone.now()

@@ -35,6 +35,8 @@ GET    me                            profile  200 | 200   200    200    | 200   
 GET    schema                        profile  200 | 200   200    200    | 200      200     200           200     200      | -
 GET    docs                          profile  200 | 200   200    200    | 200      200     200           200     200      | -
 PATCH  me                            profile  200 | 200   200    200    | 200      200     200           200     200      | -
+PUT    me/avatar                     profile  200 | 200   200    200    | 200      200     200           200     200      | -
+DELETE me/avatar                     profile  200 | 200   200    200    | 200      200     200           200     200      | -
 GET    me/keys                       keys     200 | 200   200    200    | 200      200     200           403     403      | -
 POST   me/keys                       keys     201 | 201   201    201    | 201      201     201           403     403      | -
 GET    me/keys/{key}                 keys     200 | 404   404    404    | 404      404     404           403     403      | -

@@ -23,6 +23,7 @@ from core.registry import registry
 from tests.api.matrix_table import Row
 from tests.conftest import make_person
 from tests.files.attaching import attach
+from tests.images import picture
 from tests.matrix_parts import PARTS, rows_of
 from todos.models import Membership, TodoList
 from todos.services.comments import add_comment
@@ -294,6 +295,7 @@ def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) ->
     """Return a body that the endpoint accepts from an authorized person."""
     bodies: dict[str, Any] = {
         "PATCH me": {"display_name": "Another"},
+        "PUT me/avatar": picture(),
         "POST me/keys": {"name": "phone", "scopes": ["todos:read"]},
         "POST lists": {"name": "New"},
         "PATCH lists/{list}": {"name": "Renamed"},

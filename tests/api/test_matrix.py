@@ -52,12 +52,7 @@ def ask(client: Any, row: Row, things: Things, anchor: Any = None) -> Any:
     body = body_for(row.method, row.endpoint, things, anchor)
     before = Event.objects.count()
     with transaction.atomic():
-        answer = client.generic(
-            row.method,
-            path,
-            json.dumps(body) if body is not None else "",
-            content_type="application/json" if body is not None else "",
-        )
+        answer = client.generic(row.method, path, *encoded(body))
         refused = answer.status_code >= 400
         assert not refused or Event.objects.count() == before, (
             "a refusal recorded events"
@@ -70,6 +65,13 @@ def whole(answer: Any) -> HttpResponse:
     """Return a streamed response with all of its content."""
     content = b"".join(answer)
     return HttpResponse(content, status=answer.status_code, headers=answer.headers)
+
+
+def encoded(body: Any) -> tuple[str | bytes, str]:
+    """Return a body with its type: JSON, or a file."""
+    if isinstance(body, bytes):
+        return body, "application/octet-stream"
+    return ("", "") if body is None else (json.dumps(body), "application/json")
 
 
 def same_but_for_ids(one: Any, two: Any, of_one: Things, of_two: Things) -> bool:

@@ -61,6 +61,8 @@ OPERATIONS = [
     "lists_partial_update",
     "lists_restore",
     "lists_retrieve",
+    "me_avatar_destroy",
+    "me_avatar_update",
     "me_keys_create",
     "me_keys_destroy",
     "me_keys_list",

@@ -57,6 +57,11 @@ def inbox_with_a_second_member(_todo: Todo) -> None:
     inbox.memberships.create(user=outsider(), created_at=NOW, updated_at=NOW)
 
 
+@breaks("pictures")
+def person_with_the_name_of_a_picture_that_is_not_stored(_todo: Todo) -> None:
+    User.objects.filter(username="olga").update(avatar="0" * 32)
+
+
 @breaks("parents")
 def parent_in_another_list(todo: Todo) -> None:
     raw(todo).update(list=elsewhere())

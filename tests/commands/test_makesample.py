@@ -32,6 +32,11 @@ def test_the_requested_numbers_of_rows_are_created(db):
     assert User.objects.count() == 5
 
 
+def test_some_people_have_a_picture(db):
+    run(*SAMPLE)
+    assert User.objects.exclude(avatar="").count() == 3
+
+
 def test_the_doctor_finds_no_fault_in_sample_data(db, settings):
     settings.SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz" * 2
     run(*SAMPLE)

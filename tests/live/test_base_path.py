@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.images import opened, picture
 from tests.live.embedded import UWSGI, Embedded
 from tests.live.nginx import Nginx
 
 BASE = "/todo"
+FACE = f"/media/public/avatars/{'0' * 32}-64.webp"  # without a file
 PASSWORD = "a pale moon over the harbour"
 SET_PASSWORD = f"""
 from django.utils import timezone
@@ -98,6 +100,13 @@ def test_addresses_in_the_api_stay_below_the_path(server: Embedded):
         assert missing.headers["Content-Type"] == "application/problem+json"
 
 
+def test_pictures_stay_below_the_path(server: Embedded):
+    with server.client(key=server.new_key()) as client:
+        profile = client.put("/todo/api/v1/me/avatar", data=picture()).json()
+        assert profile["avatar_url"].startswith(f"{server.url}/todo/media/public/")
+        assert opened(client.get(profile["avatar_url"]).content).size == (256, 256)
+
+
 @pytest.fixture(scope="module")
 def nginx() -> Iterator[Nginx]:
     """nginx with the lines of site/base_path.conf that serve below a path."""
@@ -116,6 +125,7 @@ def nginx() -> Iterator[Nginx]:
         ("/todo/", "/"),
         ("/todo/api/v1/todos", "/api/v1/todos"),
         ("/todolist", "/todolist"),
+        (f"/todo{FACE}", FACE),
     ],
 )
 def test_nginx_removes_the_path(nginx: Nginx, path: str, seen: str):

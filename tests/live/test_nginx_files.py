@@ -113,6 +113,37 @@ def test_public_media_is_served_as_images_only(nginx: Nginx):
         assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
+def test_a_picture_is_made_by_the_app_once_and_sent_by_nginx_from_then_on(
+    nginx: Nginx,
+):
+    path = f"media/public/avatars/{'0af1' * 8}-128.webp"
+    assert get(nginx, f"/{path}").json()["PATH_INFO"] == f"/{path}"
+    write(nginx, path, PICTURE)
+    answer = get(nginx, f"/{path}")
+    assert answer.content == PICTURE
+    assert answer.headers["Content-Type"] == "image/webp"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert nginx.lines(answer.headers["X-Request-ID"])[0]["upstream"] == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{'0' * 31}-64.webp",
+        f"{'0' * 32}-65.webp",
+        f"{'0' * 32}-64.webp.html",
+        f"{'G' * 32}-64.webp",
+        f"..%2f{'0' * 32}-64.webp",
+    ],
+)
+def test_the_app_is_not_asked_for_other_names(nginx: Nginx, name: str):
+    answer = get(nginx, f"/media/public/avatars/{name}")
+    assert answer.status_code == 404
+    assert nginx.lines(answer.headers["X-Request-ID"])[0]["upstream"] == ""
+
+
 def test_django_can_send_private_files_through_nginx(nginx: Nginx):
     answer = get(nginx, "/api/v1/files/1?accel=private/report")
     assert answer.content == b"private"

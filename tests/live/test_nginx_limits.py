@@ -102,6 +102,19 @@ def test_files_and_livez_are_not_limited(strict_nginx: Nginx):
     assert statuses(strict_nginx, 9, "/readyz", "203.0.113.4") == {200: 5, 429: 4}
 
 
+def test_pictures_are_limited_only_if_the_app_has_to_make_them(strict_nginx: Nginx):
+    folder = strict_nginx.data / "media" / "public" / "avatars"
+    folder.mkdir(parents=True)
+    kept, missing = (f"{letter * 32}-64.webp" for letter in "ab")
+    (folder / kept).write_bytes(b"RIFF")
+    path = "/media/public/avatars/"
+    assert statuses(strict_nginx, 9, path + kept, "203.0.113.5") == {200: 9}
+    found = statuses(strict_nginx, 9, path + missing, "203.0.113.5")
+    assert found == {200: 5, 429: 4}
+    # Nobody needs the app to learn that other names do not exist.
+    assert statuses(strict_nginx, 9, path + "x.webp", "203.0.113.6") == {404: 9}
+
+
 def test_connections_per_client_are_limited(strict_nginx: Nginx):
     request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhel"
     with ExitStack() as held:

@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from heapq import merge
@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import avatar_files
 from core.errors import Conflict
 from files.models import FOLDERS
 from files.stores import store
@@ -59,7 +60,10 @@ def _in_remote_store() -> Iterator[Source]:
 
 
 def find_files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, sorted as in an archive."""
+    """Yield the files below a folder, sorted as in an archive.
+
+    Leave out those of pictures, which are a cache of rows.
+    """
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
@@ -67,7 +71,7 @@ def find_files(folder: Path) -> Iterator[Path]:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            if Path(entry.path) != media() / STAGING:
+            if Path(entry.path) not in {media() / STAGING, avatar_files.folder()}:
                 yield from find_files(Path(entry.path))
         elif entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
@@ -136,5 +140,13 @@ def _require_empty_media() -> None:
     media().mkdir(parents=True, exist_ok=True)
     # Leftovers of an interrupted restore were never in use.
     shutil.rmtree(media() / STAGING, ignore_errors=True)
+    _remove_pictures()
     if any(media().iterdir()):
         raise Conflict(f"{media()} is not empty; files are never overwritten.")
+
+
+def _remove_pictures() -> None:
+    """Remove the cached files of pictures, and folders that are then empty."""
+    shutil.rmtree(avatar_files.folder(), ignore_errors=True)
+    with suppress(OSError):
+        avatar_files.folder().parent.rmdir()

@@ -16,6 +16,10 @@ HEADERS: dict[str, Any] = {
         "description": "The state of what the response shows (RFC 9110 §8.8.3).",
         "schema": _TAG,
     },
+    "Content-Range": {
+        "description": "The range, or the length of the file (RFC 9110 §14.4).",
+        "schema": {"type": "string"},
+    },
     "Idempotency-Replayed": {
         "description": "This is the response that the first request got.",
         "schema": {"type": "string", "enum": ["true"]},

@@ -89,7 +89,7 @@ class ApiSchema(AutoSchema):
 
     def _has_item(self) -> bool:
         """Return whether the address names one row, which has an entity tag."""
-        return "{id}" in self.path or self.path.endswith("/me")
+        return "{id}" in self.path or self.path.endswith(("/me", "/me/avatar"))
 
     # --- Requests -------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
+from accounts.pictures import person_with_name
 from core.admin.urls import page_url
 from core.html import format_html
 from todos.admin.colours import dot
@@ -179,18 +180,8 @@ def labels_cell(labels: Iterable[Label]) -> str:
 
 
 def person_cell(person: User | None) -> str:
-    """Return a person's initials and name."""
-    if person is None:
-        return ""
-    name = str(person)
-    return format_html(
-        '<span class="person" title="{}">'
-        '<span class="initials" aria-hidden="true">{}</span>'
-        '<span class="person-name" dir="auto">{}</span></span>',
-        name,
-        "".join(part[0] for part in name.split()[:2]).upper(),
-        name,
-    )
+    """Return a person's picture and name."""
+    return "" if person is None else person_with_name(person)
 
 
 def add_anchors(rows: Sequence[Any], place: str = "") -> None:

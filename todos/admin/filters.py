@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.pictures import person_with_name
 from core.admin.permissions import request_user
 from core.characters import isolate
 from core.text import day_of
@@ -33,8 +34,8 @@ from todos.querysets import TodoQuerySet
 MAX_CHOICES = 50
 MAX_SHOWN = 40  # characters of a value in an error message
 
-# The columns that `str` needs.
-NAMES = ("username", "display_name")
+# The columns that show people and lists.
+NAMES = ("username", "display_name", "avatar")
 NAMES_OF_LISTS = ("list__name", "list__inbox_of")
 
 Lookups = list[tuple[str, str]]
@@ -229,6 +230,9 @@ class WhoFilter(RowFilter):
         others = User.objects.visible_to(user).exclude(pk=user.pk)
         people = others.filter(pk__in=members.values("user"))
         return people.only(*NAMES).order_by("username")  # type: ignore[no-any-return]
+
+    def name_of(self, row: User) -> str:
+        return person_with_name(row)
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> Lookups:
         fixed = [("mine", _("Me")), ("none", _("Nobody"))]

@@ -28,6 +28,7 @@ COMMENT_COLUMNS = (
     "created_at",
     "created_by__username",
     "created_by__display_name",
+    "created_by__avatar",
 )
 
 

@@ -127,7 +127,7 @@ def _shown_relations(request: HttpRequest) -> Sequence[str | Prefetch[Any]]:
     parent = Prefetch("parent", Todo.with_trash.only("content"))
     if shows_trash(request):
         return (parent,)
-    people = User.objects.only("username", "display_name")
+    people = User.objects.only("username", "display_name", "avatar")
     labels = Label.objects.only("list", "name", "name_key", "colour")
     return (
         parent,

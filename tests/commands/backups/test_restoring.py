@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from threading import Event as Signal
 from threading import Thread
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
+from django.test import Client
 
+from accounts.avatar_files import file_of
+from accounts.images import square_image
 from accounts.models import ApiKey, Role, User
+from accounts.services.avatars import set_avatar
 from core.append_only import missing_triggers
 from core.models import IdempotentAnswer
 from tests.commands.backups.archives import (
@@ -23,7 +28,8 @@ from tests.commands.backups.archives import (
     without_epoch,
 )
 from tests.commands.running import refusal, run
-from tests.conftest import make_person
+from tests.conftest import NOW, make_person
+from tests.images import picture
 from tests.todos.helpers import put
 from todos.models import Todo
 
@@ -70,6 +76,21 @@ def test_new_rows_can_be_added_after_a_restore(archive, media, owner):
     Role.objects.create(name="an additional role")
     put(make_person("newcomer"), None, "First")
     put(User.objects.get(pk=owner.pk), None, "Next")
+
+
+def test_pictures_are_restored_from_their_rows_alone(archive, media, owner, tmp_path):
+    person = set_avatar(actor=owner, image=square_image(picture()), now=NOW)
+    url = person.avatar_path(64)
+    before = Client().get(url).content
+    run("backup", "--output", str(tmp_path / "another.tar"))
+    assert file_of(person.avatar, 64).exists()
+    reset_database()
+    for path in media.iterdir():
+        if path.name != "public":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    run("restore", str(tmp_path / "another.tar"))
+    assert files_below(media) == FILES
+    assert Client().get(url).content == before
 
 
 def test_a_database_with_users_is_not_restored_into(archive, media):

@@ -10,10 +10,16 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.images import square_image
 from accounts.models import Role, User
+from accounts.services.avatars import set_avatar
 from accounts.services.passwords import hash_password
 from accounts.services.people import add_person
+from todos.management.sample.pictures import portrait
 from todos.management.sample.texts import GIVEN_NAMES, LANGUAGES, ZONES
+
+PREFIX = "sample-"
+WITH_PICTURE = 12  # people; every second one of the first has a picture
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,20 @@ def make_cast(*, count: int, star: User | None, random: Random, now: datetime) -
     return Cast([star, *people] if star else people)
 
 
+def give_pictures(cast: Cast, *, random: Random, now: datetime) -> None:
+    """Give some of the sample people a picture."""
+    others = [person for person in cast.people if person.username.startswith(PREFIX)]
+    for person in others[: 2 * WITH_PICTURE : 2]:
+        image = square_image(portrait(random))
+        set_avatar(actor=person, image=image, now=now)
+
+
 def _make_person(
     run: str, number: int, roles: list[Any], random: Random, now: datetime
 ) -> User:
     given = random.choice(GIVEN_NAMES)
     language = random.choice(LANGUAGES)
-    username = f"sample-{run}-{number + 1:04d}"
+    username = f"{PREFIX}{run}-{number + 1:04d}"
     return add_person(
         actor=None,
         username=username,

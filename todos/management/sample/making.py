@@ -13,7 +13,7 @@ from accounts.management.people import find_person
 from core.management.arguments import whole_number
 from core.management.base import amount
 from core.registry import RowCounter, Sample, SampleRun
-from todos.management.sample.cast import make_cast
+from todos.management.sample.cast import give_pictures, make_cast
 from todos.management.sample.lists import Plan, make_list, plan_lists
 from todos.management.sample.loading import bulk_loading
 from todos.management.sample.story import Story
@@ -51,6 +51,7 @@ def make(run: SampleRun) -> None:
         plans = plan_lists(cast=cast, count=lists, todos=todos, random=random, now=now)
         for plan in plans:
             make_planned(plan, random, progress)
+    give_pictures(cast, random=random, now=now)
     made = f"{amount(todos, 'todo')} in {amount(lists, 'list')}"
     run.say(f"{made} of {amount(people, 'sample person', 'sample people')}.")
 

@@ -92,6 +92,7 @@ DECLARATION = Declaration(
             errors="problem",
             authentication=(
                 "accounts.authentication.ApiKeyAuthentication",
+                "accounts.authentication.SignatureAuthentication",
                 "accounts.authentication.SessionAuthentication",
             ),
         )

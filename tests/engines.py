@@ -39,6 +39,7 @@ ON_SQLITE_ALONE = (
     "test_site_files.py",
     "test_wsgi.py",
     "accounts/test_sessions.py",
+    "accounts/test_signatures.py",
     "admin/test_access.py",
     "admin/test_attachments.py",
     "admin/test_browser.py",

@@ -1,9 +1,10 @@
-"""Users, roles, API keys, and counters of attempts to sign in."""
+"""Users, roles, API keys with their nonces, and counters of attempts to sign in."""
 
 from __future__ import annotations
 
 from accounts.models.attempts import AttemptCounter
-from accounts.models.keys import ApiKey, hash_secret
+from accounts.models.keys import ApiKey, Signature, hash_secret
+from accounts.models.nonces import UsedNonce
 from accounts.models.people import User, permissions_beyond
 from accounts.models.roles import Role, ShippedGrant, role_title
 
@@ -12,6 +13,8 @@ __all__ = [
     "AttemptCounter",
     "Role",
     "ShippedGrant",
+    "Signature",
+    "UsedNonce",
     "User",
     "hash_secret",
     "permissions_beyond",

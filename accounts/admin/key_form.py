@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import ApiKey, Signature
 from accounts.public_keys import MOST
+from accounts.services.keys import read_public_key
 from core.admin.forms import ServiceForm, Textarea
+from core.errors import Invalid
 from core.registry import registry
 from core.text import listed
 
@@ -64,7 +66,8 @@ def scope_lines(scopes: Iterable[str]) -> list[str]:
 class ApiKeyForm(ServiceForm):
     """A new key with its scopes and expiry."""
 
-    shown: str  # the token or secret of the key that the service has issued
+    key: ApiKey  # that the service has issued
+    shown: str  # its token or secret
 
     scopes = forms.MultipleChoiceField(
         choices=lambda: [(scope, scope_title(scope)) for scope in registry.scopes],
@@ -102,6 +105,14 @@ class ApiKeyForm(ServiceForm):
         help_text=gettext_lazy("With Ed25519: the client's public key, as PEM."),
         widget=Textarea(attrs={"rows": 4, "dir": "ltr", "spellcheck": "false"}),
     )
+
+    def clean_public_key(self) -> str | None:
+        """Return the key as it is stored, which is what the model's field takes."""
+        text = self.cleaned_data["public_key"]
+        try:
+            return read_public_key(text) if text else None
+        except Invalid as refusal:
+            raise forms.ValidationError(str(refusal)) from None
 
     class Meta:
         model = ApiKey

@@ -96,17 +96,17 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
 
     def add(self, actor: User, form: ApiKeyForm, now: datetime) -> ApiKey:
         data = form.cleaned_data
-        key, form.shown = issue_key(
+        form.key, form.shown = issue_key(
             actor=actor,
             user=actor,
             name=data["name"],
             scopes=data["scopes"],
             expires_at=data["expires_at"],
             signature=data["signature"],
-            public_key=data["public_key"] or None,
+            public_key=data["public_key"],
             now=now,
         )
-        return key
+        return form.key
 
     def after_add(
         self, request: HttpRequest, row: ApiKey, form: ApiKeyForm
@@ -116,7 +116,7 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
             **self.model_admin.admin_site.each_context(request),
             "title": _("Your new key"),
             "opts": self.model_admin.opts,
-            "original": row,
+            "original": form.key,
             "shown": form.shown,
         }
         response = TemplateResponse(request, "admin/new_key.html", context)

@@ -93,6 +93,17 @@ def _revoke(key: ApiKey, *, actor: User | None, now: datetime) -> None:
     )
 
 
+def read_public_key(text: str) -> str:
+    """Return an Ed25519 public key in base64url, or refuse what is none."""
+    try:
+        return normalize_public_key(text)
+    except ValueError:
+        raise Invalid(
+            _("This is not an Ed25519 public key, in PEM or base64."),
+            field="public_key",
+        ) from None
+
+
 def _set_credential(
     key: ApiKey, signature: str | None, public_key: str | None, now: datetime
 ) -> str:
@@ -110,13 +121,7 @@ def _set_credential(
         secret = f"tds_{secrets.token_urlsafe(32)}"
         key.secret = store_secret(secret.encode(), now=now)
         return secret
-    try:
-        key.public_key = normalize_public_key(public_key or "")
-    except ValueError:
-        raise Invalid(
-            _("This is not an Ed25519 public key, in PEM or base64."),
-            field="public_key",
-        ) from None
+    key.public_key = read_public_key(public_key or "")
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -51,7 +52,7 @@ ED25519 = (
     "test-key-ed25519",
     load_public_key(normalize_public_key(ED25519_PEM)),
 )
-VECTORS = {
+VECTORS: dict[str, tuple[Any, str, str]] = {
     "B.2.1": (
         RSA,
         '();created=1618884473;keyid="test-key-rsa-pss";nonce="b3k2pp5k7z-50gnwp.yemd"',

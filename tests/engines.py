@@ -41,6 +41,8 @@ ON_SQLITE_ALONE = (
     "accounts/test_sessions.py",
     "accounts/test_signature_vectors.py",
     "accounts/test_signatures.py",
+    "accounts/test_signed_content.py",
+    "accounts/test_signed_only_keys.py",
     "admin/test_access.py",
     "admin/test_attachments.py",
     "admin/test_browser.py",

@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import UsedNonce, User
 from accounts.services.keys import issue_key
+from tests.problems import assert_problem
+from todos.models import Todo
 
 Sign = Callable[[bytes], bytes]
 URL = "http://testserver"
-PARAMETERS = ("created", "keyid", "nonce")
+TODOS = "/api/v1/todos"
+BODY = b'{"content": "Plant a tree"}'
 
 
 def base64(data: bytes) -> str:
@@ -147,3 +150,15 @@ def prepare(
         headers = {"content-type": "application/json"} | dict(headers or {})
     signed = signer.headers(method, URL + path, body, headers, **options)
     return Prepared(method, path, body, signed)
+
+
+def write(signer: Signer, **options: Any) -> Prepared:
+    """Return a request that adds a todo."""
+    return prepare(signer, "POST", TODOS, BODY, **options)
+
+
+def assert_refused(answer: Any, code: str, status: int = 401) -> None:
+    """Check the code, and that nothing was written, not even a nonce."""
+    assert_problem(answer, status, code)
+    assert not Todo.objects.exists()
+    assert not UsedNonce.objects.exists()

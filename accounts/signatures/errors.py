@@ -7,7 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 # RFC 9421 §5: what the client should sign from now on.
 ACCEPT_SIGNATURE = (
-    'sig=("@method" "@target-uri" "content-digest" "content-type");created;keyid'
+    'sig=("@method" "@target-uri" "content-digest" "content-type");created'
 )
 
 

@@ -1,9 +1,10 @@
-"""Authentication of API requests: by key, or by the session of a browser."""
+"""Authentication of API requests: by key, signature, or the session of a browser."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from copy import copy
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError
@@ -16,9 +17,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts.credentials import find_key
+from accounts.credentials import NO_SECRET, find_key
 from accounts.models import ApiKey, User, hash_secret
 from accounts.models.keys import LAST_USED_STEP, PREFIX
+from accounts.services.nonces import use_nonce
+from accounts.signatures.errors import NonceReused, SignatureRequired
+from accounts.signatures.verification import is_signed, key_id_of, verify_request
 from core.api.parsers import is_streamed
 from core.timeouts import without_waiting
 
@@ -37,7 +41,8 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer tdo_<public id>_<secret>` (RFC 6750 §2.1).
 
     Unknown, wrong, expired and revoked keys, and those of disabled people, get the
-    same response in the same time.
+    same response in the same time. Whoever names a signed-only key is told how it is
+    used, since its public id is not secret.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
@@ -45,20 +50,49 @@ class ApiKeyAuthentication(BaseAuthentication):
         if given is None:
             return None
         now = timezone.now()
-        key = find_key(*given)
-        if key is None or not key.is_usable(now):
-            raise InvalidKey
-        if key.last_used_at is None or key.last_used_at <= now - LAST_USED_STEP:
-            self._mark_used(key)
+        key = require_usable(find_key(*given), now)
+        if key.signature is not None:
+            raise SignatureRequired
+        mark_used(key, now)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
 
-    def _mark_used(self, key: ApiKey) -> None:
-        # A read request must not wait for a lock just to record the last use.
-        with suppress(OperationalError), without_waiting():
-            ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
+
+class SignatureAuthentication(BaseAuthentication):
+    """A signature by a signed-only key (RFC 9421), instead of a token.
+
+    A request with a token is one without a signature: what its sender or a proxy signs
+    is not meant for this service.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        signed_request = request._request
+        if not is_signed(signed_request):
+            return None
+        now = timezone.now()
+        key = require_usable(find_key(key_id_of(signed_request)[:64], NO_SECRET), now)
+        signed = verify_request(signed_request, key, now)
+        if not use_nonce(key=key, nonce=signed.nonce, signed_at=signed.created_at):
+            raise NonceReused
+        mark_used(key, now)
+        return key.user, key
+
+
+def require_usable(key: ApiKey | None, now: datetime) -> ApiKey:
+    if key is None or not key.is_usable(now):
+        raise InvalidKey
+    return key
+
+
+def mark_used(key: ApiKey, now: datetime) -> None:
+    """Note the use of the key, unless that was noted a moment ago."""
+    if key.last_used_at is not None and key.last_used_at > now - LAST_USED_STEP:
+        return
+    # A read request must not wait for a lock just to record the last use.
+    with suppress(OperationalError), without_waiting():
+        ApiKey.objects.filter(pk=key.pk).mark_used(timezone.now())
 
 
 def parts_of(header: str) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from core.db.lists import ListOf
 from core.db.statements import Param, Row, Statement, columns_of, compiled
 
 _USER, _KEY = columns_of(User), columns_of(ApiKey)
+NO_SECRET = ""  # what a signed-only key has in place of the hash of a secret
 
 
 class Unknown:
@@ -48,6 +49,9 @@ unknown = Unknown()
 
 def find_key(public_id: str, secret_hash: str) -> ApiKey | None:
     """Return the key with its user, or None.
+
+    A signed-only key is found by its public id alone: its user has still to prove
+    themselves by a signature.
 
     A wrong secret finds no row, whether or not the public id is known, so both take
     the same time. How the database compares hashes of 256 random bits reveals nothing
@@ -82,7 +86,7 @@ def _user(row: Row) -> User:
 def _key_statement() -> Statement:
     found = ApiKey.objects.filter(
         public_id=Param("public_id", CharField()),
-        secret_hash=Param("secret_hash", CharField()),
+        secret_hash__in=[Param("secret_hash", CharField()), NO_SECRET],
     )
     columns = [*_KEY, *(f"user__{name}" for name in _USER)]
     return compiled(found.values_list(*columns, *_rights_of("user")))

@@ -28,6 +28,7 @@ API = Door(
     errors="problem",
     authentication=(
         "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.SignatureAuthentication",
         "accounts.authentication.SessionAuthentication",
     ),
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from accounts.models import AttemptCounter
+from accounts.models import AttemptCounter, UsedNonce
 from accounts.services.avatars import sweep_files
 from accounts.services.maintenance import (
     DAYS_OF_DEAD_KEYS,
@@ -19,13 +19,14 @@ from core.tasks import Batches, scheduled_task
 
 @scheduled_task
 def prune(now: datetime) -> Batches:
-    """Delete expired keys, sessions, counters of attempts and stored responses."""
+    """Delete expired keys, nonces, sessions, counters and stored responses."""
     dead_before = now - timedelta(days=DAYS_OF_DEAD_KEYS)
     answers_before = now - timedelta(days=settings.IDEMPOTENCY_DAYS)
     return [
         remove_dead_keys(before=dead_before, now=now),
         delete_in_batches(expired_sessions(now)),
         delete_in_batches(AttemptCounter.objects.ended(now)),
+        delete_in_batches(UsedNonce.objects.outdated(now)),
         delete_in_batches(expired_answers(answers_before)),
     ]
 

@@ -8,8 +8,9 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from accounts.models import ApiKey, ShippedGrant, User
+from accounts.models import ApiKey, ShippedGrant, UsedNonce, User
 from accounts.services.keys import issue_key
+from accounts.services.nonces import use_nonce
 from core.ids import new_id
 from core.models import Event, IdempotentAnswer, Installation
 from core.registry import registry
@@ -30,6 +31,14 @@ BROKEN = [
     ("user_removed_is_anonymous", User, {"removed_at": NOW, "is_active": False}),
     ("apikey_has_name", ApiKey, {"name": ""}),
     ("apikey_expires_later", ApiKey, {"expires_at": NOW}),
+    ("apikey_has_one_credential", ApiKey, {"secret_hash": ""}),
+    ("apikey_has_one_credential", ApiKey, {"signature": "ed25519"}),
+    ("apikey_has_one_credential", ApiKey, {"public_key": "x"}),
+    (
+        "apikey_has_one_credential",
+        ApiKey,
+        {"signature": "hmac-sha256", "public_key": "x", "secret_hash": ""},
+    ),
     ("installation_is_one", Installation, {"id": 2}),
     ("todolist_name_length", TodoList, {"name": ""}),
     ("todolist_name_length", TodoList, {"name": "x" * 201}),
@@ -80,6 +89,7 @@ BROKEN = [
 UNIQUE = [
     ("shippedgrant_once", ShippedGrant),
     ("idempotentanswer_once", IdempotentAnswer),
+    ("usednonce_once", UsedNonce),
     ("membership_once", Membership),
     ("label_once", Label),
     ("todo_uid_once", Todo),
@@ -89,7 +99,8 @@ UNIQUE = [
 @pytest.fixture
 def rows(owner, todo_list, todo):
     """Create a valid row of every model."""
-    issue_key(actor=owner, user=owner, name="x", now=NOW)
+    key, _token = issue_key(actor=owner, user=owner, name="x", now=NOW)
+    use_nonce(key=key, nonce="x", signed_at=NOW)
     label(owner, todo_list, "red")
     put(owner, None)
     add_comment(actor=owner, todo=todo, text="x", now=NOW)
@@ -139,7 +150,7 @@ def test_a_row_that_breaks_the_rule_is_refused(name, model, values):
 @pytest.mark.parametrize(("name", "model"), UNIQUE)
 def test_a_duplicate_row_is_refused(name, model):
     twin = row_of(model)
-    twin.pk = None if model is ShippedGrant else new_id()
+    twin.pk = None if model in {ShippedGrant, UsedNonce} else new_id()
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         twin.save(force_insert=True)
     text = str(refusal.value)

@@ -111,6 +111,7 @@ FORMATTED = {
     "uid",
     "colour",
     "position",
+    "public_key",
     "url",
 }
 

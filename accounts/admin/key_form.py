@@ -9,8 +9,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import ApiKey
-from core.admin.forms import ServiceForm
+from accounts.models import ApiKey, Signature
+from accounts.public_keys import MOST
+from accounts.services.keys import read_public_key
+from core.admin.forms import ServiceForm, Textarea
+from core.errors import Invalid
 from core.registry import registry
 from core.text import listed
 
@@ -63,7 +66,8 @@ def scope_lines(scopes: Iterable[str]) -> list[str]:
 class ApiKeyForm(ServiceForm):
     """A new key with its scopes and expiry."""
 
-    token: str  # of the key that the service has issued
+    key: ApiKey  # that the service has issued
+    shown: str  # its token or secret
 
     scopes = forms.MultipleChoiceField(
         choices=lambda: [(scope, scope_title(scope)) for scope in registry.scopes],
@@ -82,7 +86,34 @@ class ApiKeyForm(ServiceForm):
             attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
         ),
     )
+    signature = forms.TypedChoiceField(
+        choices=[
+            ("", gettext_lazy("none: requests contain the key")),
+            *Signature.choices,
+        ],
+        required=False,
+        empty_value=None,
+        label=gettext_lazy("signature"),
+        help_text=gettext_lazy(
+            "Every request with a signed-only key must be signed (RFC 9421)."
+        ),
+    )
+    public_key = forms.CharField(
+        required=False,
+        max_length=MOST,
+        label=gettext_lazy("public key"),
+        help_text=gettext_lazy("With Ed25519: the client's public key, as PEM."),
+        widget=Textarea(attrs={"rows": 4, "dir": "ltr", "spellcheck": "false"}),
+    )
+
+    def clean_public_key(self) -> str | None:
+        """Return the key as it is stored, which is what the model's field takes."""
+        text = self.cleaned_data["public_key"]
+        try:
+            return read_public_key(text) if text else None
+        except Invalid as refusal:
+            raise forms.ValidationError(str(refusal)) from None
 
     class Meta:
         model = ApiKey
-        fields = ("name", "scopes", "expires_at")
+        fields = ("name", "scopes", "expires_at", "signature", "public_key")

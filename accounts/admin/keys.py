@@ -71,26 +71,22 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
     """Creates a key, and shows the details of one; keys are never edited."""
 
     details = (
-        (
-            None,
-            {
-                "fields": (
-                    "name",
-                    "key",
-                    "user",
-                    "state",
-                    "scope_list",
-                    "created_at",
-                    "expires_at",
-                    "last_used_at",
-                    "revoked_at",
-                )
-            },
-        ),
+        "name",
+        "key",
+        "user",
+        "state",
+        "scope_list",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
     )
 
     def fieldsets(self, request: HttpRequest, row: ApiKey | None) -> Any:
-        return self.details if row else super().fieldsets(request, row)
+        if row is None:
+            return super().fieldsets(request, row)
+        shown = [name for name in ("signature", "public_key") if getattr(row, name)]
+        return ((None, {"fields": (*self.details, *shown)}),)
 
     def initial(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -100,15 +96,17 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
 
     def add(self, actor: User, form: ApiKeyForm, now: datetime) -> ApiKey:
         data = form.cleaned_data
-        key, form.token = issue_key(
+        form.key, form.shown = issue_key(
             actor=actor,
             user=actor,
             name=data["name"],
             scopes=data["scopes"],
             expires_at=data["expires_at"],
+            signature=data["signature"],
+            public_key=data["public_key"],
             now=now,
         )
-        return key
+        return form.key
 
     def after_add(
         self, request: HttpRequest, row: ApiKey, form: ApiKeyForm
@@ -118,8 +116,8 @@ class KeyChangeForm(ChangeForm[ApiKey, ApiKeyForm]):
             **self.model_admin.admin_site.each_context(request),
             "title": _("Your new key"),
             "opts": self.model_admin.opts,
-            "original": row,
-            "token": form.token,
+            "original": form.key,
+            "shown": form.shown,
         }
         response = TemplateResponse(request, "admin/new_key.html", context)
         response["Cache-Control"] = "no-store"
@@ -194,7 +192,13 @@ class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
     nav_section = gettext_lazy("Account")
     ordering = ("-created_at", "-pk")
     list_filter = (KeyStateFilter,)
-    fieldsets = ((None, {"fields": ("name", "expires_at", "scopes")}),)
+    fieldsets = (
+        (None, {"fields": ("name", "expires_at", "scopes")}),
+        (
+            gettext_lazy("Signed requests"),
+            {"fields": ("signature", "public_key"), "classes": ("collapse",)},
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         keys = cast(ApiKeyQuerySet, super().get_queryset(request))
@@ -210,7 +214,7 @@ class ApiKeyAdmin(ScopedModelAdmin[ApiKey]):
 
     @admin.display(description=gettext_lazy("key"))
     def key(self, key: ApiKey) -> str:
-        return format_html("<code>tdo_{}_…</code>", key.public_id)
+        return format_html("<code>{}</code>", key.short_name)
 
     @admin.display(description=gettext_lazy("scopes"))
     def scope_list(self, key: ApiKey) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from accounts.models.attempts import AttemptCounter
 from accounts.models.avatars import Avatar
-from accounts.models.keys import ApiKey, hash_secret
+from accounts.models.keys import ApiKey, Signature, hash_secret
+from accounts.models.nonces import UsedNonce
 from accounts.models.people import AVATAR_NAME, User, permissions_beyond
 from accounts.models.roles import Role, ShippedGrant, role_title
 
@@ -15,6 +16,8 @@ __all__ = [
     "Avatar",
     "Role",
     "ShippedGrant",
+    "Signature",
+    "UsedNonce",
     "User",
     "hash_secret",
     "permissions_beyond",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.images import SIZES
-from accounts.models import ApiKey, Role, User
+from accounts.models import ApiKey, Role, Signature, User
+from accounts.public_keys import MOST
 from core.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
@@ -98,6 +100,11 @@ class ImageSerializer(StrictSerializer):
     file = serializers.FileField(help_text="A JPEG, PNG, WebP or GIF image.")
 
 
+@extend_schema_field({"type": "string", "pattern": f"^({'|'.join(Signature)})$"})
+class SignatureField(serializers.ChoiceField):
+    """How the requests of a signed-only key are signed."""
+
+
 class ApiKeySerializer(StrictModelSerializer):
     """A key without its secret."""
 
@@ -106,6 +113,19 @@ class ApiKeySerializer(StrictModelSerializer):
         allow_empty=False,
         required=False,
         help_text=f"What it may do; defaults to all but {_ON_REQUEST}.",
+    )
+    signature = SignatureField(
+        choices=Signature.choices,
+        allow_null=True,
+        required=False,
+        help_text="For a signed-only key: how its requests are signed.",
+    )
+    public_key = serializers.CharField(
+        max_length=MOST,
+        allow_null=True,
+        required=False,
+        help_text="With `ed25519`: the client's public key, as PEM or in base64. "
+        "It is shown in base64url.",
     )
 
     class Meta:
@@ -119,6 +139,8 @@ class ApiKeySerializer(StrictModelSerializer):
             "last_used_at",
             "revoked_at",
             "created_at",
+            "signature",
+            "public_key",
         )
         read_only_fields = (
             "id",
@@ -128,21 +150,34 @@ class ApiKeySerializer(StrictModelSerializer):
             "created_at",
         )
         extra_kwargs = help_texts(
-            public_id="The part of the key that is not secret.",
+            public_id="The part that is not secret, and the keyid of signatures.",
             expires_at="When it stops working; null for never.",
             last_used_at="When it was last used, to the minute.",
         )
 
 
 class IssuedKeySerializer(ApiKeySerializer):
-    """A new key: the only response with its token."""
+    """A new key: the only response with its token, or the secret that signs."""
 
     token = serializers.CharField(
-        read_only=True, help_text="The whole key. No other response contains it."
+        read_only=True,
+        allow_null=True,
+        help_text="The whole key. No other response contains it. "
+        "Null for a signed-only key, which has none.",
+    )
+    signing_secret = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="With `hmac-sha256`: the secret that signs, in ASCII. No other "
+        "response contains it.",
     )
 
     class Meta(ApiKeySerializer.Meta):
-        fields = (*ApiKeySerializer.Meta.fields, "token")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *ApiKeySerializer.Meta.fields,
+            "token",
+            "signing_secret",
+        )
 
 
 class RoleSerializer(StrictModelSerializer):

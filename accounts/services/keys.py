@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Signature, User
+from accounts.public_keys import normalize_public_key
 from core import events
 from core.errors import Forbidden, Invalid, Missing
 from core.registry import registry
 from core.rights import require
+from core.secrets import store_secret
 
 
 @transaction.atomic
@@ -25,11 +28,16 @@ def issue_key(
     scopes: Collection[str] | None = None,
     expires_at: datetime | None = None,
     issued_with: ApiKey | None = None,
+    signature: str | None = None,
+    public_key: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key for a person; return it with its token, which is not stored.
 
-    A key created with another key (`issued_with`) has no more scopes and expires no
-    later.
+    A signed-only key (`signature`) has no token: return the secret that signs, or ""
+    if the client signs with the private key of `public_key`.
+
+    A key created with another key (`issued_with`) has no more scopes, expires no later
+    and is signed only if that one is.
     """
     require(actor, "accounts.add_apikey")
     if actor not in (None, user):
@@ -38,15 +46,20 @@ def issue_key(
     _check(scopes, expires_at, now)
     if issued_with is not None:
         scopes, expires_at = _within(issued_with, scopes, expires_at)
+        if issued_with.signature is not None and signature is None:
+            raise Invalid(
+                _("A signed-only key can only create signed-only keys."),
+                field="signature",
+            )
     key = ApiKey(user=user, name=name, scopes=scopes, expires_at=expires_at)
-    token = key.set_new_secret()
+    shown = _set_credential(key, signature, public_key, now)
     key.stamp(by=actor, at=now)
     key.save()
     changes = key.created_changes() | {"user": [None, str(user.pk)]}
     events.record(
         actor=actor, verb="apikey.created", target=key, changes=changes, at=now
     )
-    return key, token
+    return key, shown
 
 
 @transaction.atomic
@@ -78,6 +91,38 @@ def _revoke(key: ApiKey, *, actor: User | None, now: datetime) -> None:
     events.record(
         actor=actor, verb="apikey.revoked", target=key, changes=changes, at=now
     )
+
+
+def read_public_key(text: str) -> str:
+    """Return an Ed25519 public key in base64url, or refuse what is none."""
+    try:
+        return normalize_public_key(text)
+    except ValueError:
+        raise Invalid(
+            _("This is not an Ed25519 public key, in PEM or base64."),
+            field="public_key",
+        ) from None
+
+
+def _set_credential(
+    key: ApiKey, signature: str | None, public_key: str | None, now: datetime
+) -> str:
+    """Set what requests prove themselves with; return what to show of it, once."""
+    if (signature == Signature.ED25519) != bool(public_key):
+        raise Invalid(
+            _("Give a public key with Ed25519, and only then."), field="public_key"
+        )
+    if signature is None:
+        return key.set_new_secret()
+    key.set_public_id()
+    key.signature = signature
+    if signature == Signature.HMAC_SHA256:
+        # The prefix is for programs that look for leaked secrets.
+        secret = f"tds_{secrets.token_urlsafe(32)}"
+        key.secret = store_secret(secret.encode(), now=now)
+        return secret
+    key.public_key = read_public_key(public_key or "")
+    return ""
 
 
 def _check(scopes: Collection[str], expires_at: datetime | None, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import ApiKey
 from core import events
 from core.maintenance import BATCH
+from core.models import StoredSecret
 
 DAYS_OF_DEAD_KEYS = 30  # how long they remain in their owner's list
 
@@ -43,4 +44,6 @@ def _remove_keys(before: datetime, now: datetime) -> int:
         ],
     )
     ApiKey.objects.filter(pk__in=[key.pk for key in batch]).delete()
+    secrets = [key.secret_id for key in batch if key.secret_id is not None]
+    StoredSecret.objects.filter(pk__in=secrets).delete()
     return len(batch)

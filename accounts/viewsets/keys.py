@@ -34,7 +34,11 @@ class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
                 "name": "wall display",
                 "scopes": ["profile:read", "users:read"],
                 "expires_at": "2027-01-01T00:00:00Z",
-            }
+            },
+            "A key whose requests are signed": {
+                "name": "payroll",
+                "signature": "hmac-sha256",
+            },
         }
     }
     answers_with_secret = True
@@ -55,16 +59,20 @@ class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
         return self.item(self.get_object())
 
     def create(self, request: Request) -> Response:
-        """Create a key; only this response contains its token."""
+        """Create a key; only this response contains its token, or the secret that
+        signs.
+        """
         with_key = request.auth if isinstance(request.auth, ApiKey) else None
-        key, token = issue_key(
+        key, shown = issue_key(
             actor=self.user,
             user=self.user,
             issued_with=with_key,
             now=timezone.now(),
             **self.valid(),
         )
-        key.token = token  # type: ignore[attr-defined]
+        is_signed = key.signature is not None
+        key.token = None if is_signed else shown  # type: ignore[attr-defined]
+        key.signing_secret = shown or None if is_signed else None  # type: ignore[attr-defined]
         return self.created(key)
 
     def destroy(self, request: Request, pk: str) -> Response:

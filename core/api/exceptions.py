@@ -102,7 +102,7 @@ def _describe_refusal(refusal: DomainError) -> Problem:
 def _describe_framework(error: exceptions.APIException) -> Problem:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else error.default_code
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):

@@ -26,6 +26,7 @@ from rest_framework.parsers import (
 )
 from rest_framework.request import Request
 
+from core.api.digests import digests_of
 from core.text import is_storable
 
 CHUNK = 64 * 1024  # bytes
@@ -120,14 +121,16 @@ class UploadParser(FileUploadParser):
 
 
 class CountedStream:
-    """A stream that counts the bytes read from it."""
+    """A stream that counts the bytes read from it, and knows what they should be."""
 
-    def __init__(self, stream: IO[Any]) -> None:
+    def __init__(self, stream: IO[Any], request: HttpRequest) -> None:
         self.stream, self.count = stream, 0
+        self.digests = digests_of(request)
 
     def read(self, size: int = -1) -> bytes:
         data: bytes = self.stream.read(size)
         self.count += len(data)
+        self.digests.update(data)
         return data
 
 
@@ -135,13 +138,18 @@ class CountedStream:
 def complete(
     stream: IO[Any], parser_context: Mapping[str, Any] | None
 ) -> Iterator[IO[Any]]:
-    """Refuse a truncated body, which servers pass on when a client disconnects."""
-    body: Any = CountedStream(stream)
+    """Refuse a truncated body, which servers pass on when a client disconnects.
+
+    The same goes for one that is not what its sender signed.
+    """
+    request = request_of(parser_context)._request
+    body: Any = CountedStream(stream, request)
     yield body
     while body.read(CHUNK):
         pass
-    if body.count < body_length(request_of(parser_context)):
+    if body.count < body_length(request):
         raise ParseError(_("The body is shorter than its Content-Length."))
+    body.digests.check()
 
 
 def close_at_end(

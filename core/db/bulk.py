@@ -45,7 +45,7 @@ def write_rows(rows: Sequence[models.Model]) -> None:
 def refresh_statistics(*tables: type[models.Model]) -> None:
     """Update the planner's statistics, without waiting for autovacuum.
 
-    Those of the words of many todos take seconds, more than a statement may.
+    Those of the words of many rows take seconds, more than a statement may.
     """
     with no_statement_timeout(), connection.cursor() as cursor:
         for model in tables:

@@ -44,7 +44,7 @@ _KEYS = """
 INSERT INTO accounts_apikey (id, created_at, updated_at, version, public_id,
     secret_hash, name, scopes, user_id)
 SELECT gen_random_uuid(), now() + n * interval '1 minute', now(), 1, 'public-' || n,
-    '', 'x', '[]', u.id
+    'x', 'x', '[]', u.id
 FROM generate_series(1, %s) AS n
 JOIN accounts_user AS u ON u.username = 'person-' || n
 """

@@ -15,6 +15,7 @@ from core.models import Event
 from core.registry import registry
 from tests.admin.cast import form_of, save, text_of
 from tests.conftest import browser_for, secret_in
+from tests.signing import Signer, hmac_signer, prepare
 
 TABLE = "/admin/accounts/apikey/"
 TOKEN = re.compile(r"tdo_[0-9a-f]{16}_[\w-]{43}")
@@ -148,3 +149,36 @@ def test_a_key_is_never_edited(owner, owner_browser):
         owner_browser.post(url, {"name": "y", "scopes": ["keys:write"]}).status_code
         == 403
     )
+
+
+def test_the_secret_that_signs_is_shown_once(owner, owner_browser):
+    answer = save(
+        owner_browser, f"{TABLE}add/", name="Payroll", signature="hmac-sha256"
+    )
+    (secret,) = set(re.findall(r"tds_[\w-]{43}", text_of(answer)))
+    key = ApiKey.objects.get()
+    assert f'value="{key.public_id}"' in text_of(answer)
+    assert not TOKEN.findall(text_of(answer))
+    signer = Signer(key.public_id, hmac_signer(secret))
+    assert prepare(signer, "GET", "/api/v1/todos").send().status_code == 200
+    page = text_of(owner_browser.get(f"{TABLE}{key.pk}/change/"))
+    assert secret not in page
+    assert "HMAC-SHA256" in page
+    assert key.public_id in text_of(owner_browser.get(TABLE))
+
+
+def test_a_public_key_is_given_and_shown_again(owner_browser):
+    pem = (
+        "-----BEGIN PUBLIC KEY-----\r\n"
+        "MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=\r\n"
+        "-----END PUBLIC KEY-----\r\n"
+    )
+    typed = {"name": "Payroll", "signature": "ed25519"}
+    refused = save(owner_browser, f"{TABLE}add/", **typed, public_key="nonsense")
+    assert "public_key" in refused.context["adminform"].form.errors
+    answer = save(owner_browser, f"{TABLE}add/", **typed, public_key=pem)
+    key = ApiKey.objects.get()
+    assert f'value="{key.public_id}"' in text_of(answer)
+    assert 'id="token"' not in text_of(answer)
+    page = text_of(owner_browser.get(f"{TABLE}{key.pk}/change/"))
+    assert "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs" in page

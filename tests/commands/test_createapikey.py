@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -15,6 +17,7 @@ from core.registry import registry
 from tests.commands.running import refusal, run, shell
 from tests.conftest import make_person, secret_in
 from tests.problems import assert_problem
+from tests.signing import Signer, hmac_signer, prepare
 
 
 def client_with(token: str) -> APIClient:
@@ -145,3 +148,44 @@ def test_stdout_contains_only_the_key(owner):
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "No user has the user name" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_signed_only_key_is_printed_as_its_public_id_and_secret(owner):
+    printed = run("createapikey", "olga", "--signature", "hmac-sha256").out
+    public_id, secret = printed.split()
+    signer = Signer(public_id, hmac_signer(secret))
+    assert prepare(signer, "GET", "/api/v1/me").send().json()["username"] == "olga"
+    run("revokeapikey", f"{public_id} {secret}")
+    assert_problem(prepare(signer, "GET", "/api/v1/me").send(), 401, "invalid_key")
+
+
+def test_of_a_key_pair_only_the_public_id_is_printed(owner, tmp_path):
+    private = Ed25519PrivateKey.generate()
+    public = tmp_path / "public.pem"
+    public.write_bytes(
+        private.public_key().public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    options = ("--signature", "ed25519", "--public-key", str(public))
+    public_id = run("createapikey", "olga", *options).out.strip()
+    signer = Signer(public_id, private.sign)
+    assert prepare(signer, "GET", "/api/v1/me").send().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--signature", "rsa"], "invalid choice: 'rsa'"),
+        (["--signature", "ed25519"], "Give a public key with Ed25519"),
+        (["--public-key", "{folder}/missing.pem"], "cannot be read"),
+        (["--signature", "ed25519", "--public-key", "{folder}/x"], "not an Ed25519"),
+    ],
+)
+def test_an_unfitting_signature_is_reported_in_one_line(
+    owner, tmp_path, options, message
+):
+    (tmp_path / "x").write_text("nonsense")
+    arguments = [option.format(folder=tmp_path) for option in options]
+    assert message in refusal("createapikey", "olga", *arguments)
+    assert not ApiKey.objects.exists()

@@ -18,6 +18,7 @@ from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key, revoke_key
 from core.models import Installation
 from tests.redis_server import DAMAGED, RedisServer
+from tests.signing import with_secret
 from todo_project import wsgi
 from todo_project.front import answers, tokens
 from todo_project.front.tokens import wire
@@ -194,6 +195,23 @@ def test_a_key_that_ends_is_refused_at_once(front, owner, todo):
     owner.is_active = False
     owner.save(update_fields=["is_active"])
     assert front.get(TODOS, other).status == "401 Unauthorized"
+
+
+def test_a_signed_only_key_is_never_answered_without_its_signature(front, owner, todo):
+    signer = with_secret(owner)
+    ApiKey.objects.update(last_used_at=timezone.now())
+    for secret in ("", "x"):
+        token = f"tdo_{signer.key_id}_{secret}"
+        for _ in range(4):
+            assert front.get(TODOS, token).status == "401 Unauthorized"
+    signed = signer.headers("GET", f"http://localhost{TODOS}")
+    names = {
+        f"HTTP_{name.upper().replace('-', '_')}": value
+        for name, value in signed.items()
+    }
+    names["HTTP_AUTHORIZATION"] = ""
+    statuses = [front.get(TODOS, "", **names).status for _ in range(3)]
+    assert statuses == ["200 OK", "401 Unauthorized", "401 Unauthorized"]
 
 
 def test_a_key_that_expires_is_refused_at_that_moment(front, owner, todo):

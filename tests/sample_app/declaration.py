@@ -71,6 +71,7 @@ DECLARATION = Declaration(
             errors="problem",
             authentication=(
                 "accounts.authentication.ApiKeyAuthentication",
+                "accounts.authentication.SignatureAuthentication",
                 "accounts.authentication.SessionAuthentication",
             ),
             body_limit=10 * 1024 * 1024,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from core.models import Event
 from tests.conftest import browser_for
 from tests.problems import assert_problem
 from tests.sample_app.models import Bookmark
+from tests.signing import prepare, with_key_pair
 
 DROP = "/drop/pages"
 MIB = 1024 * 1024
@@ -52,6 +54,19 @@ def test_a_page_above_the_default_limit_is_stored(owner_api, owner):
     assert (row.owner, row.title, row.size) == (owner, "A & B", len(LARGE))
     assert answer["Location"].endswith(f"/api/v1/bookmarks/{row.pk}")
     assert owner_api.get(answer["Location"]).json() == answer.json()
+
+
+def test_a_large_signed_page_is_compared_before_it_is_stored(owner):
+    signer = with_key_pair(owner)
+    headers = {"content-type": "text/html"}
+    request = prepare(signer, "POST", DROP, LARGE, headers)
+    for other in (LARGE[:-1] + b"y", LARGE[:-1], LARGE + b"x"):
+        refused = replace(request, body=other).send()
+        assert_problem(refused, 400, "content_digest_mismatch")
+        assert not Bookmark.objects.exists()
+        request = prepare(signer, "POST", DROP, LARGE, headers)
+    assert request.send().status_code == 201
+    assert Bookmark.objects.get().size == len(LARGE)
 
 
 def test_a_page_is_read_in_constant_memory(owner_api):

@@ -15,9 +15,9 @@ from todo_project.openapi.errors import error_codes, shared_responses
 DESCRIPTION = """\
 Todos, lists and the people who share them.
 
-**Authentication.** Every request needs a key (`Authorization: Bearer {prefix}_…`) or a
-browser session. A key may do what its scopes, its owner's roles and its owner's role in
-the list all allow.
+**Authentication.** Every request needs a key (`Authorization: Bearer {prefix}_…`), a
+signature by a signed-only key (RFC 9421) or a browser session. A key may do what its
+scopes, its owner's roles and its owner's role in the list all allow.
 
 **Bodies** are JSON, `application/x-www-form-urlencoded` or `multipart/form-data`, in
 UTF-8, up to {size}. Unknown fields and parameters are refused. JSON numbers are not

@@ -21,7 +21,7 @@ from todo_project.openapi.parts import headers, ref
 # What a refusal with each status means.
 MEANINGS = {
     400: "The request breaks a rule; `errors` names the fields or parameters.",
-    401: "There is no key and no session, or the key is not valid.",
+    401: "There is no key, no signature and no session, or one that is not valid.",
     403: "The key lacks the scope, or the person lacks the permission or the role in "
     "the list.",
     404: "There is no such row, or the person may not see it.",
@@ -38,7 +38,7 @@ MEANINGS = {
     503: "The service is busy; the same request may succeed in a moment.",
 }
 ON_REFUSAL = {
-    401: ("WWW-Authenticate",),
+    401: ("WWW-Authenticate", "Accept-Signature"),
     405: ("Allow",),
     416: ("Content-Range",),
     429: ("Retry-After",),

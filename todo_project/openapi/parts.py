@@ -11,6 +11,10 @@ from core.models import IdempotentAnswer
 _TEXT = {"type": "string"}
 _TAG = {"type": "string", "pattern": '^(W/)?"[^"]*"$'}
 HEADERS: dict[str, Any] = {
+    "Accept-Signature": {
+        "description": "What a signature must cover (RFC 9421 §5), if it was refused.",
+        "schema": _TEXT,
+    },
     "Allow": {"description": "The methods that the address supports.", "schema": _TEXT},
     "ETag": {
         "description": "The state of what the response shows (RFC 9110 §8.8.3).",

@@ -44,5 +44,6 @@ class Command(ServiceCommand):
 
 def public_id_of(text: str) -> str:
     """Return the public id, given alone or as part of the whole key."""
-    head, _dash, rest = text.strip().partition("_")
+    first = next(iter(text.split()), "")  # createapikey prints a secret behind it
+    head, _dash, rest = first.partition("_")
     return rest.partition("_")[0] if head == PREFIX else head

@@ -1,0 +1,1 @@
+"""Signed requests: RFC 9421, HTTP Message Signatures."""

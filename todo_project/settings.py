@@ -205,6 +205,8 @@ REST_FRAMEWORK = {
         "core.api.parsers.StrictJSONParser",
         "core.api.parsers.StrictFormParser",
         "core.api.parsers.StrictMultiPartParser",
+        "core.api.encrypted.JoseParser",
+        "core.api.encrypted.JoseJSONParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.negotiation.Negotiation",

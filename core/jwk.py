@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from core.errors import Invalid
 
@@ -61,6 +62,8 @@ def import_public(members: Mapping[str, Any]) -> Key:
         given[name] = value
     if given.get("crv", CURVE) != CURVE or given.get("e", EXPONENT) != EXPONENT:
         raise ValueError("The curve or the exponent of the key is not allowed.")
+    if kind == "RSA" and bits_of(given["n"]) not in CLIENT_RSA_BITS:
+        raise ValueError("The key is too short or too long.")
     try:
         return ECKey.import_key(given) if kind == "EC" else RSAKey.import_key(given)
     except JoseError as error:
@@ -78,9 +81,24 @@ def checked_public_key(given: Mapping[str, Any]) -> dict[str, str]:
         key = import_public(given)
     except ValueError:
         raise PublicKeyRefused(field="kty") from None
-    if isinstance(key, RSAKey) and key.public_key.key_size not in CLIENT_RSA_BITS:
-        raise PublicKeyRefused(field="n")
+    _require_description(given, key.key_type)
     return public_members(key) | {"kid": given.get("kid") or key.thumbprint()}
+
+
+def bits_of(number: str) -> int:
+    """Return the length of a number in base64url."""
+    return int.from_bytes(urlsafe_b64decode(number.encode())).bit_length()
+
+
+def _require_description(given: Mapping[str, Any], key_type: str) -> None:
+    """Refuse members that are not known, or say that the key has another purpose."""
+    algorithm, kid = ALGORITHMS[key_type], given.get("kid", "")
+    allowed = {"use": {"enc"}, "alg": {algorithm}, "kty": {key_type}, "kid": {kid}}
+    for name in given.keys() - MEMBERS[key_type].keys():
+        if given[name] not in allowed.get(name, ()):
+            raise PublicKeyRefused(field=name)
+    if len(kid) > KID_LENGTH or not kid.isascii() or not kid.isprintable():
+        raise PublicKeyRefused(field="kid")
 
 
 def public_members(key: Key) -> dict[str, str]:

@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "todo_project.observability.middleware.RequestMetricsMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "todo_project.middleware.EncryptedResponseMiddleware",
     "todo_project.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

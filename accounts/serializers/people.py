@@ -96,6 +96,20 @@ class ImageSerializer(StrictSerializer):
     """An image, as the body or in a form."""
 
     file = serializers.FileField(help_text="A JPEG, PNG, WebP or GIF image.")
+class PublicKeyField(serializers.DictField):
+    """A public key as a JSON Web Key (RFC 7517); the service checks it."""
+
+    child = serializers.CharField(max_length=1000)
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"required": False, "allow_null": True, "allow_empty": False}
+        super().__init__(**options)
+
+
+_ENCRYPTION_KEY_HELP = (
+    "A public key as a JSON Web Key (RFC 7517): EC on P-256, or RSA with 2048 to 4096 "
+    "bits. With `Accept: application/jose`, responses are encrypted to it."
+)
 
 
 class ApiKeySerializer(StrictModelSerializer):
@@ -107,6 +121,7 @@ class ApiKeySerializer(StrictModelSerializer):
         required=False,
         help_text=f"What it may do; defaults to all but {_ON_REQUEST}.",
     )
+    encryption_key = PublicKeyField(help_text=_ENCRYPTION_KEY_HELP)
 
     class Meta:
         model = ApiKey
@@ -115,6 +130,7 @@ class ApiKeySerializer(StrictModelSerializer):
             "public_id",
             "name",
             "scopes",
+            "encryption_key",
             "expires_at",
             "last_used_at",
             "revoked_at",
@@ -132,6 +148,17 @@ class ApiKeySerializer(StrictModelSerializer):
             expires_at="When it stops working; null for never.",
             last_used_at="When it was last used, to the minute.",
         )
+
+
+class KeyChangeSerializer(ApiKeySerializer):
+    """What can change about a key."""
+
+    class Meta(ApiKeySerializer.Meta):
+        read_only_fields = tuple(  # type: ignore[assignment]
+            name for name in ApiKeySerializer.Meta.fields if name != "encryption_key"
+        )
+
+    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class IssuedKeySerializer(ApiKeySerializer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, User
 from core import events
 from core.errors import Forbidden, Invalid, Missing
+from core.jwk import checked_public_key
 from core.registry import registry
 from core.rights import require
 
@@ -24,6 +25,7 @@ def issue_key(
     now: datetime,
     scopes: Collection[str] | None = None,
     expires_at: datetime | None = None,
+    encryption_key: Mapping[str, str] | None = None,
     issued_with: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key for a person; return it with its token, which is not stored.
@@ -38,7 +40,13 @@ def issue_key(
     _check(scopes, expires_at, now)
     if issued_with is not None:
         scopes, expires_at = _within(issued_with, scopes, expires_at)
-    key = ApiKey(user=user, name=name, scopes=scopes, expires_at=expires_at)
+    key = ApiKey(
+        user=user,
+        name=name,
+        scopes=scopes,
+        expires_at=expires_at,
+        encryption_key=_checked(encryption_key),
+    )
     token = key.set_new_secret()
     key.stamp(by=actor, at=now)
     key.save()
@@ -47,6 +55,33 @@ def issue_key(
         actor=actor, verb="apikey.created", target=key, changes=changes, at=now
     )
     return key, token
+
+
+@transaction.atomic
+def set_encryption_key(
+    *,
+    actor: User,
+    key: ApiKey,
+    encryption_key: Mapping[str, str] | None,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> ApiKey:
+    """Set the public key to which responses are encrypted; None removes it.
+
+    Only the owner of the API key may do this.
+    """
+    require(actor, "accounts.change_apikey")
+    own = ApiKey.objects.select_for_update(of=("self",)).filter(user=actor)
+    found: ApiKey | None = own.filter(pk=key.pk).first()
+    if found is None:
+        raise Missing
+    found.expect(expected)
+    public_key = _checked(encryption_key)
+    if changes := found.change(by=actor, at=now, encryption_key=public_key):
+        events.record(
+            actor=actor, verb="apikey.changed", target=found, changes=changes, at=now
+        )
+    return found
 
 
 @transaction.atomic
@@ -78,6 +113,10 @@ def _revoke(key: ApiKey, *, actor: User | None, now: datetime) -> None:
     events.record(
         actor=actor, verb="apikey.revoked", target=key, changes=changes, at=now
     )
+
+
+def _checked(encryption_key: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if encryption_key is None else checked_public_key(encryption_key)
 
 
 def _check(scopes: Collection[str], expires_at: datetime | None, now: datetime) -> None:

@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import (
+    NotAcceptable,
+    ParseError,
+    UnsupportedMediaType,
+)
 from rest_framework.parsers import BaseParser
 
-from core.api.jose import Message, decrypt, read_compact, read_json
+from core import events
+from core.api.jose import Message, decrypt, encrypt, read_compact, read_json
+from core.api.negotiation import ENCRYPTED, wants_encryption
 from core.api.parsers import StrictJSONParser, parse_form, parse_json, require_bounded
 from core.body_keys import find_key
 from core.errors import Invalid
 from core.utf8 import is_utf8_when_decoded
-
-COMPACT, JSON = "application/jose", "application/jose+json"
-ENCRYPTED = frozenset({COMPACT, JSON})
 
 
 class BodyKeyUnknown(Invalid):
@@ -32,10 +38,15 @@ class BodyKeyUnknown(Invalid):
     )
 
 
+class EncryptionKeyMissing(NotAcceptable):
+    default_code = "encryption_key_missing"
+    default_detail = _("This API key has no public key to encrypt the response to.")
+
+
 class JoseParser(BaseParser):
     """An encrypted body in the compact serialisation."""
 
-    media_type = COMPACT
+    media_type = ENCRYPTED
 
     def parse(
         self,
@@ -50,7 +61,7 @@ class JoseParser(BaseParser):
 class JoseJSONParser(StrictJSONParser):
     """An encrypted body in the JSON serialisation."""
 
-    media_type = JSON
+    media_type = "application/jose+json"
 
     def parse(
         self,
@@ -68,6 +79,7 @@ def parse_encrypted(message: Message) -> Any:
     if key is None:
         raise BodyKeyUnknown
     content = decrypt(message, key)
+    events.note_decrypted_body()
     match message.header.get("cty", "json").lower().removeprefix("application/"):
         case "json":
             return parse_json(content)
@@ -77,3 +89,37 @@ def parse_encrypted(message: Message) -> Any:
             return parse_form(content)
         case other:
             raise UnsupportedMediaType(other)
+
+
+def lacks_encryption_key(request: HttpRequest) -> bool:
+    """Return whether the client wants an encrypted response, but has no key for it."""
+    return is_encryption_wanted(request) and key_of_client(request) is None
+
+
+def is_encryption_wanted(request: HttpRequest) -> bool:
+    return wants_encryption(request.headers.get("Accept", ""))
+
+
+def key_of_client(request: HttpRequest) -> Mapping[str, str] | None:
+    """Return the public key that was registered for the API key of the request."""
+    return getattr(getattr(request, "auth", None), "encryption_key", None)
+
+
+def encrypted_response(
+    response: HttpResponseBase, key: Mapping[str, str]
+) -> HttpResponseBase:
+    """Encrypt the body of a response, if it has one, and adapt its headers.
+
+    Its entity tag stays that of the content, and becomes weak: each encryption has
+    other bytes.
+    """
+    etag = response.headers.get("ETag", "")
+    if etag.startswith('"'):
+        response.headers["ETag"] = f"W/{etag}"
+    if isinstance(response, HttpResponse) and response.content:
+        content_type = response.headers["Content-Type"].partition(";")[0]
+        response.content = encrypt(response.content, to=key, content_type=content_type)
+        response.headers["Content-Type"] = ENCRYPTED
+        response.headers["Content-Length"] = str(len(response.content))
+        patch_cache_control(response, no_transform=True)
+    return response

@@ -13,10 +13,12 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from joserfc.jwk import ECKey
 
 from accounts.models import ApiKey, Role, User
-from accounts.services.keys import issue_key, revoke_key
+from accounts.services.keys import issue_key, revoke_key, set_encryption_key
 from core.models import Installation
+from tests.jose import decrypt
 from tests.redis_server import DAMAGED, RedisServer
 from todo_project import wsgi
 from todo_project.front import answers, tokens
@@ -143,6 +145,28 @@ def test_a_condition_is_part_of_the_question(front, owner, todo):
     assert front.handed_on == 1 + 2
     change(todo, owner)
     assert front.get(TODOS, token, HTTP_IF_NONE_MATCH=tag).status == "200 OK"
+
+
+def test_an_encrypted_answer_and_a_plain_one_are_never_mistaken(front, owner, todo):
+    """Nor is an answer encrypted to a key that has been replaced."""
+    old, new = ECKey.generate_key(), ECKey.generate_key()
+    token = key_of(owner, encryption_key=old.as_dict(private=False))
+    key = ApiKey.objects.get(public_id=token.split("_")[1])
+    jose_type, json_type = {"HTTP_ACCEPT": "application/jose"}, {}
+    for private in (old, new):
+        set_encryption_key(
+            actor=owner,
+            key=key,
+            encryption_key=private.as_dict(private=False),
+            now=timezone.now(),
+        )
+        for _ in range(3):
+            plain = front.get(TODOS, token, **json_type)
+            encrypted = front.get(TODOS, token, **jose_type)
+            assert plain.headers["Content-Type"] == "application/json"
+            assert encrypted.headers["Content-Type"] == "application/jose"
+            assert decrypt(private, encrypted.body)[1] == plain.body
+    assert front.handed_on == 2 + 3 + 3
 
 
 def test_a_change_is_seen_at_once(front, owner, editor, todo, todo_list):

@@ -20,13 +20,20 @@ from rest_framework.exceptions import (
     UnsupportedMediaType,
 )
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from core import events
 from core.api.jose import Message, decrypt, encrypt, read_compact, read_json
 from core.api.negotiation import ENCRYPTED, wants_encryption
-from core.api.parsers import StrictJSONParser, parse_form, parse_json, require_bounded
+from core.api.parsers import (
+    StrictJSONParser,
+    parse_form,
+    parse_json,
+    request_of,
+    require_bounded,
+)
 from core.body_keys import find_key
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 from core.utf8 import is_utf8_when_decoded
 
 
@@ -36,6 +43,11 @@ class BodyKeyUnknown(Invalid):
         "The body is encrypted to a key that is not known, or not accepted any more. "
         "Fetch the current keys and encrypt it again."
     )
+
+
+class BodySenderMismatch(Forbidden):
+    code = "body_sender_mismatch"
+    message = _("The body was encrypted for requests with another API key.")
 
 
 class EncryptionKeyMissing(NotAcceptable):
@@ -55,7 +67,8 @@ class JoseParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         require_bounded(parser_context)
-        return parse_encrypted(read_compact(stream.read()))
+        message = read_compact(stream.read())
+        return parse_encrypted(message, request_of(parser_context))
 
 
 class JoseJSONParser(StrictJSONParser):
@@ -70,11 +83,12 @@ class JoseJSONParser(StrictJSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         value = super().parse(stream, media_type, parser_context)
-        return parse_encrypted(read_json(value))
+        return parse_encrypted(read_json(value), request_of(parser_context))
 
 
-def parse_encrypted(message: Message) -> Any:
+def parse_encrypted(message: Message, request: Request) -> Any:
     """Decrypt a message, and parse its content like any other body."""
+    require_sender(message, request)
     key = find_key(message.kid, timezone.now())
     if key is None:
         raise BodyKeyUnknown
@@ -89,6 +103,17 @@ def parse_encrypted(message: Message) -> Any:
             return parse_form(content)
         case other:
             raise UnsupportedMediaType(other)
+
+
+def require_sender(message: Message, request: Request) -> None:
+    """Refuse a message that names another API key as its sender.
+
+    Otherwise, who has recorded it could send it with a key of their own, and read in
+    the response what is inside.
+    """
+    sender = message.header.get("iss")
+    if sender is not None and sender != getattr(request.auth, "public_id", None):
+        raise BodySenderMismatch
 
 
 def lacks_encryption_key(request: HttpRequest) -> bool:

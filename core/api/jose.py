@@ -25,9 +25,9 @@ from core.jwk import ALGORITHMS, KID_LENGTH, Key, import_public, public_members
 ENCRYPTION = "A256GCM"
 KEY_BYTES, IV_BYTES, TAG_BYTES = 32, 12, 16  # of AES-256-GCM (RFC 7518 §5.3)
 REGISTRY = JWERegistry(algorithms=[*ALGORITHMS.values(), ENCRYPTION])
-TEXTS = frozenset({"alg", "enc", "kid", "cty", "typ", "apu", "apv"})
+TEXTS = frozenset({"alg", "enc", "kid", "cty", "iss", "typ", "apu", "apv"})
 PARAMETERS = TEXTS | {"epk"}
-PROTECTED_ONLY = frozenset({"enc", "cty"})  # what they say must not be changed
+PROTECTED_ONLY = frozenset({"enc", "cty", "iss"})  # what they say must not be changed
 MEMBERS = frozenset({"protected", "unprotected", "iv", "aad", "ciphertext", "tag"})
 OF_RECIPIENT = frozenset({"header", "encrypted_key"})
 

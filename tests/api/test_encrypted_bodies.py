@@ -290,6 +290,7 @@ REFUSED_JSON = {
     "iv is long": lambda it: it | {"iv": it["iv"] + "AAAA"},
     "unknown member": lambda it: it | {"signature": "AA"},
     "parameter twice": lambda it: it | {"unprotected": {"typ": "JOSE"}},
+    "sender unprotected": lambda it: it | {"unprotected": {"iss": "x"}},
     "content type unprotected": lambda it: it | {"unprotected": {"cty": "json"}},
     "header is a list": lambda it: it | {"unprotected": []},
 }
@@ -371,6 +372,24 @@ def test_an_encrypted_retry_of_a_plain_request_is_the_same_request(owner_api):
     first = send(owner_api, {"content": "x"}, "application/json", **headers)
     body = jose.encrypt(jose.our_keys(owner_api)[jose.EC], {"content": "x"})
     assert send(owner_api, body, **headers).json() == first.json()
+
+
+@BOTH
+def test_a_recorded_message_is_of_no_use_to_another_person(
+    owner_api, editor_api, owner_browser, owner, algorithm
+):
+    key, sender = jose.our_keys(owner_api)[algorithm], owner.api_keys.get().public_id
+    body = jose.encrypt(key, {"content": "secret"}, iss=sender)
+    assert_problem(send(editor_api, body), 403, "body_sender_mismatch")
+    assert_problem(send(owner_browser, body), 403, "body_sender_mismatch")
+    head, *rest = body.split(".")
+    other = editor_api.get("/api/v1/me/keys").json()["results"][0]["public_id"]
+    for change in ({"iss": other}, {"iss": None}):
+        header = json.loads(jose.unb64(head)) | change
+        named = {name: value for name, value in header.items() if value}
+        forged = ".".join([jose.b64(json.dumps(named).encode()), *rest])
+        assert_problem(send(editor_api, forged), 400, "body_not_decryptable")
+    assert send(owner_api, body).status_code == 201
 
 
 def test_a_browser_needs_its_csrf_token_for_an_encrypted_body(owner):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.management.people import add_person_argument, find_person
 from accounts.models import ApiKey
 from accounts.services.keys import issue_key
+from core.management.arguments import json_file
 from core.management.base import ServiceCommand
 from core.management.datetimes import MOMENTS, moment_ahead
 from core.registry import registry
@@ -52,6 +53,13 @@ scopes:
             metavar="WHEN",
             help=f"When the key expires: {MOMENTS}. By default, it never does.",
         )
+        parser.add_argument(
+            "--encryption-key",
+            type=json_file,
+            metavar="FILE",
+            help="A public key (JSON Web Key) to which responses are encrypted on "
+            "request; see docs/api/encryption.md.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -67,6 +75,7 @@ scopes:
                 name=name,
                 scopes=options["scopes"],
                 expires_at=ends,
+                encryption_key=options["encryption_key"],
                 now=now,
             )
             self.answer(token)

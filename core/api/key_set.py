@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from core.api.renderers import as_json
@@ -16,6 +17,7 @@ from core.body_keys import published_keys
 MAX_AGE = timedelta(hours=1)
 
 
+@csrf_exempt  # so that other methods are refused for what they are
 @require_safe
 def key_set(request: HttpRequest) -> HttpResponse:
     """Return the keys to encrypt to; anyone may read them."""

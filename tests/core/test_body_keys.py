@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 from joserfc.jwk import JWKRegistry
 
@@ -59,7 +60,8 @@ def test_the_keys_stay_the_same_and_have_an_entity_tag(client):
 
 
 @pytest.mark.django_db
-def test_errors_at_the_address_of_the_keys_are_problems(client):
+def test_errors_at_the_address_of_the_keys_are_problems():
+    client = Client(enforce_csrf_checks=True)
     answer = client.post(jose.KEY_SET)
     assert_problem(answer, 405, "method_not_allowed")
     assert answer["Allow"] == "GET, HEAD"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from joserfc.jwk import ECKey
 from rest_framework.test import APIClient
 
 from accounts.models import ApiKey
@@ -145,3 +147,21 @@ def test_stdout_contains_only_the_key(owner):
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "No user has the user name" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_public_key_for_responses_is_read_from_a_file(owner, tmp_path):
+    path = tmp_path / "public.json"
+    public = ECKey.generate_key().as_dict(private=False)
+    path.write_text(json.dumps(public))
+    run("createapikey", "olga", "--encryption-key", str(path))
+    stored = ApiKey.objects.get().encryption_key
+    assert {name: stored[name] for name in ("kty", "crv", "x", "y")} == public
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"kty": "EC"}', '{"kty": "oct", "k": ""}'])
+def test_a_file_without_a_public_key_is_refused(owner, tmp_path, text):
+    path = tmp_path / "public.json"
+    path.write_text(text)
+    refusal("createapikey", "olga", "--encryption-key", str(path))
+    refusal("createapikey", "olga", "--encryption-key", str(tmp_path / "missing"))
+    assert not ApiKey.objects.exists()

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 
 from accounts.models import ApiKey, Role, User
 from accounts.services.keys import issue_key, revoke_key, set_encryption_key
+from core.jwk import public_members
 from core.models import Installation
 from tests.jose import decrypt
 from tests.redis_server import DAMAGED, RedisServer
@@ -150,19 +151,18 @@ def test_a_condition_is_part_of_the_question(front, owner, todo):
 def test_an_encrypted_answer_and_a_plain_one_are_never_mistaken(front, owner, todo):
     """Nor is an answer encrypted to a key that has been replaced."""
     old, new = ECKey.generate_key(), ECKey.generate_key()
-    token = key_of(owner, encryption_key=old.as_dict(private=False))
+    token = key_of(owner, encryption_key=public_members(old))
     key = ApiKey.objects.get(public_id=token.split("_")[1])
-    jose_type, json_type = {"HTTP_ACCEPT": "application/jose"}, {}
     for private in (old, new):
         set_encryption_key(
             actor=owner,
             key=key,
-            encryption_key=private.as_dict(private=False),
+            encryption_key=public_members(private),
             now=timezone.now(),
         )
         for _ in range(3):
-            plain = front.get(TODOS, token, **json_type)
-            encrypted = front.get(TODOS, token, **jose_type)
+            plain = front.get(TODOS, token)
+            encrypted = front.get(TODOS, token, HTTP_ACCEPT="application/jose")
             assert plain.headers["Content-Type"] == "application/json"
             assert encrypted.headers["Content-Type"] == "application/jose"
             assert decrypt(private, encrypted.body)[1] == plain.body

@@ -69,7 +69,7 @@ def test_a_rotation_loses_no_request(stack: Stack, token: str):
     is_over = Event()
 
     def write(number: int) -> list[int]:
-        statuses = []
+        statuses: list[int] = []
         with stack.client(key=token) as client:
             keys = keys_of(client)
             while not is_over.is_set():

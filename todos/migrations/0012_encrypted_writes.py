@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('todos', '0009_attachments'),
+        ('todos', '0011_attachments_of_comments'),
     ]
 
     operations = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -154,7 +155,7 @@ def test_a_public_key_for_responses_is_read_from_a_file(owner, tmp_path):
     public = ECKey.generate_key().as_dict(private=False)
     path.write_text(json.dumps(public))
     run("createapikey", "olga", "--encryption-key", str(path))
-    stored = ApiKey.objects.get().encryption_key
+    stored: Any = ApiKey.objects.get().encryption_key
     assert {name: stored[name] for name in ("kty", "crv", "x", "y")} == public
 
 

@@ -96,6 +96,8 @@ class ImageSerializer(StrictSerializer):
     """An image, as the body or in a form."""
 
     file = serializers.FileField(help_text="A JPEG, PNG, WebP or GIF image.")
+
+
 class PublicKeyField(serializers.DictField):
     """A public key as a JSON Web Key (RFC 7517); the service checks it."""
 

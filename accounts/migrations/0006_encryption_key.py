@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_limits_of_attempts'),
+        ('accounts', '0005_pictures_of_people'),
     ]
 
     operations = [

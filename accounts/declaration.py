@@ -91,7 +91,12 @@ DECLARATION = Declaration(
         Subject(
             "apikey",
             ApiKey,
-            {"created": _("added"), "revoked": _("revoked"), "removed": _("removed")},
+            {
+                "created": _("added"),
+                "changed": _("changed"),
+                "revoked": _("revoked"),
+                "removed": _("removed"),
+            },
             fields=("user", "revoked_by"),
             labels={"revoked_by": _("revoked by")},
             name_field="name",

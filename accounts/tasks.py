@@ -13,13 +13,17 @@ from accounts.services.maintenance import (
     expired_sessions,
     remove_dead_keys,
 )
+from core.body_keys import delete_ended_keys
 from core.maintenance import delete_in_batches, expired_answers
 from core.tasks import Batches, scheduled_task
 
 
 @scheduled_task
 def prune(now: datetime) -> Batches:
-    """Delete expired keys, nonces, sessions, counters and stored responses."""
+    """Delete expired keys, nonces, sessions, counters and stored responses.
+
+    The keys are those of people, and our own for encrypted bodies.
+    """
     dead_before = now - timedelta(days=DAYS_OF_DEAD_KEYS)
     answers_before = now - timedelta(days=settings.IDEMPOTENCY_DAYS)
     return [
@@ -28,6 +32,7 @@ def prune(now: datetime) -> Batches:
         delete_in_batches(AttemptCounter.objects.ended(now)),
         delete_in_batches(UsedNonce.objects.outdated(now)),
         delete_in_batches(expired_answers(answers_before)),
+        delete_ended_keys(now),
     ]
 
 

@@ -22,6 +22,7 @@ def doctor_checks() -> Iterable[DoctorCheck]:
 DECLARATION = Declaration(
     app="core",
     api_urls="core.urls",
+    urls="core.root_urls",
     resources=[
         Resource("events", "The log of every change.", _("events"), is_read_only=True)
     ],
@@ -38,7 +39,10 @@ DECLARATION = Declaration(
     doctor_checks=doctor_checks,
     gauges=gauges,
     grants={"auditor": frozenset({"core.view_event"})},
-    doors=[Door("/", Source.ADMIN, Source.ADMIN.label)],
+    doors=[
+        Door("/", Source.ADMIN, Source.ADMIN.label),
+        Door("/.well-known/", Source.API, Source.API.label, errors="problem"),
+    ],
     tasks=[
         ScheduledTask(
             "core.tasks.worker_heartbeat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -26,10 +26,14 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the current work comes from: its source, and the id of the request."""
+    """Where the current work comes from: its source, and the id of the request.
+
+    `has_plain_body`: a program has sent content that TLS alone protected on its way.
+    """
 
     source: str = Source.SYSTEM
     request_id: str = ""
+    has_plain_body: bool = False
 
 
 UNKNOWN = Origin()
@@ -37,13 +41,24 @@ _origin: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
 
 
 @contextmanager
-def origin(source: str, request_id: str = "") -> Iterator[None]:
+def origin(
+    source: str, request_id: str = "", *, has_plain_body: bool = False
+) -> Iterator[None]:
     """Set the origin of every event recorded inside the block."""
-    token = _origin.set(Origin(source, request_id))
+    token = _origin.set(Origin(source, request_id, has_plain_body))
     try:
         yield
     finally:
         _origin.reset(token)
+
+
+def current_origin() -> Origin:
+    return _origin.get()
+
+
+def note_decrypted_body() -> None:
+    """Note that the content of the request was encrypted by its sender."""
+    _origin.set(replace(_origin.get(), has_plain_body=False))
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,15 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
-from django.utils.cache import set_response_etag
+from django.utils.cache import patch_vary_headers, set_response_etag
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAcceptable
 
+from core.api.encrypted import (
+    encrypted_response,
+    is_encryption_wanted,
+    key_of_client,
+)
 from core.api.parsers import body_length, is_streamed
 from core.api.preconditions import conditional_response
 from core.api.problems import CONTENT_TYPE, problem_response
@@ -54,9 +60,11 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.id = request_id_of(request.headers.get("X-Request-ID", ""))  # type: ignore[attr-defined]
         token = logs.request_id.set(request.id)  # type: ignore[attr-defined]
-        source = registry.door_of(request.path_info).source
+        door = registry.door_of(request.path_info)
+        # The parser of encrypted bodies notes that it has decrypted one.
+        has_body = door.errors == "problem" and body_length(request) > 0
         try:
-            with origin(source, request.id):  # type: ignore[attr-defined]
+            with origin(door.source, request.id, has_plain_body=has_body):  # type: ignore[attr-defined]
                 response = self.get_response(request)
         finally:
             logs.request_id.reset(token)
@@ -99,8 +107,10 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         is_page = registry.door_of(request.path_info).errors == "page"
-        if not getattr(response, "is_acceptable", True) and response.status_code == 200:
-            return problem_response(request, 406)
+        refusal: NotAcceptable | None = getattr(response, "unacceptable", None)
+        if refusal and response.status_code == 200:
+            code, detail = refusal.default_code, str(refusal.detail)
+            return problem_response(request, 406, code, detail)
         if is_page or response.status_code < 400:
             return response
         if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
@@ -110,6 +120,29 @@ class ProblemMiddleware:
             if name in response.headers:
                 answer.headers[name] = response.headers[name]
         return answer
+
+
+class EncryptedResponseMiddleware:
+    """Encrypt responses to programs for the client's public key, if it asks for that.
+
+    Without that key, views refuse to show anything: see `lacks_encryption_key`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if registry.door_of(request.path_info).errors == "page":
+            return response
+        if is_encryption_wanted(request):
+            if response.streaming:
+                response.close()
+                response = problem_response(request, 406)
+            if key := key_of_client(request):
+                response = encrypted_response(response, key)
+        patch_vary_headers(response, ["Accept"])
+        return response
 
 
 class ConditionalMiddleware(ConditionalGetMiddleware):

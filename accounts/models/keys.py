@@ -87,6 +87,7 @@ class ApiKey(Recorded):
     recorded = (
         "name",
         "scopes",
+        "encryption_key",
         "expires_at",
         "revoked_at",
         "signature",
@@ -148,6 +149,13 @@ class ApiKey(Recorded):
         _("scopes"),
         default=list,
         db_comment="Array of resource:read and resource:write",
+    )
+    encryption_key = models.JSONField(
+        _("public key for responses"),
+        null=True,
+        blank=True,
+        db_comment="The client's public key, to which responses are encrypted "
+        "on request; a JSON Web Key (RFC 7517)",
     )
     expires_at = models.DateTimeField(
         _("expires at"), null=True, blank=True, db_comment="UTC; NULL for never"

@@ -105,6 +105,22 @@ class SignatureField(serializers.ChoiceField):
     """How the requests of a signed-only key are signed."""
 
 
+class PublicKeyField(serializers.DictField):
+    """A public key as a JSON Web Key (RFC 7517); the service checks it."""
+
+    child = serializers.CharField(max_length=1000)
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"required": False, "allow_null": True, "allow_empty": False}
+        super().__init__(**options)
+
+
+_ENCRYPTION_KEY_HELP = (
+    "A public key as a JSON Web Key (RFC 7517): EC on P-256, or RSA with 2048 to 4096 "
+    "bits. With `Accept: application/jose`, responses are encrypted to it."
+)
+
+
 class ApiKeySerializer(StrictModelSerializer):
     """A key without its secret."""
 
@@ -127,6 +143,7 @@ class ApiKeySerializer(StrictModelSerializer):
         help_text="With `ed25519`: the client's public key, as PEM or in base64. "
         "It is shown in base64url.",
     )
+    encryption_key = PublicKeyField(help_text=_ENCRYPTION_KEY_HELP)
 
     class Meta:
         model = ApiKey
@@ -135,6 +152,7 @@ class ApiKeySerializer(StrictModelSerializer):
             "public_id",
             "name",
             "scopes",
+            "encryption_key",
             "expires_at",
             "last_used_at",
             "revoked_at",
@@ -154,6 +172,17 @@ class ApiKeySerializer(StrictModelSerializer):
             expires_at="When it stops working; null for never.",
             last_used_at="When it was last used, to the minute.",
         )
+
+
+class KeyChangeSerializer(ApiKeySerializer):
+    """What can change about a key."""
+
+    class Meta(ApiKeySerializer.Meta):
+        read_only_fields = tuple(  # type: ignore[assignment]
+            name for name in ApiKeySerializer.Meta.fields if name != "encryption_key"
+        )
+
+    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class IssuedKeySerializer(ApiKeySerializer):

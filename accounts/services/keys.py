@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Container, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from accounts.models import ApiKey, Signature, User
 from accounts.public_keys import normalize_public_key
 from core import events
 from core.errors import Forbidden, Invalid, Missing
+from core.jwk import checked_public_key
 from core.registry import registry
 from core.rights import require
 from core.secrets import store_secret
@@ -27,6 +28,7 @@ def issue_key(
     now: datetime,
     scopes: Collection[str] | None = None,
     expires_at: datetime | None = None,
+    encryption_key: Mapping[str, str] | None = None,
     issued_with: ApiKey | None = None,
     signature: str | None = None,
     public_key: str | None = None,
@@ -51,7 +53,13 @@ def issue_key(
                 _("A signed-only key can only create signed-only keys."),
                 field="signature",
             )
-    key = ApiKey(user=user, name=name, scopes=scopes, expires_at=expires_at)
+    key = ApiKey(
+        user=user,
+        name=name,
+        scopes=scopes,
+        expires_at=expires_at,
+        encryption_key=_checked(encryption_key),
+    )
     shown = _set_credential(key, signature, public_key, now)
     key.stamp(by=actor, at=now)
     key.save()
@@ -60,6 +68,33 @@ def issue_key(
         actor=actor, verb="apikey.created", target=key, changes=changes, at=now
     )
     return key, shown
+
+
+@transaction.atomic
+def set_encryption_key(
+    *,
+    actor: User,
+    key: ApiKey,
+    encryption_key: Mapping[str, str] | None,
+    now: datetime,
+    expected: Container[str] | None = None,
+) -> ApiKey:
+    """Set the public key to which responses are encrypted; None removes it.
+
+    Only the owner of the API key may do this.
+    """
+    require(actor, "accounts.change_apikey")
+    own = ApiKey.objects.select_for_update(of=("self",)).filter(user=actor)
+    found: ApiKey | None = own.filter(pk=key.pk).first()
+    if found is None:
+        raise Missing
+    found.expect(expected)
+    public_key = _checked(encryption_key)
+    if changes := found.change(by=actor, at=now, encryption_key=public_key):
+        events.record(
+            actor=actor, verb="apikey.changed", target=found, changes=changes, at=now
+        )
+    return found
 
 
 @transaction.atomic
@@ -123,6 +158,10 @@ def _set_credential(
         return secret
     key.public_key = read_public_key(public_key or "")
     return ""
+
+
+def _checked(encryption_key: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if encryption_key is None else checked_public_key(encryption_key)
 
 
 def _check(scopes: Collection[str], expires_at: datetime | None, now: datetime) -> None:

@@ -8,8 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
-from accounts.serializers.people import ApiKeySerializer, IssuedKeySerializer
-from accounts.services.keys import issue_key, revoke_key
+from accounts.serializers.people import (
+    ApiKeySerializer,
+    IssuedKeySerializer,
+    KeyChangeSerializer,
+)
+from accounts.services.keys import issue_key, revoke_key, set_encryption_key
 from core.api.viewsets import CompositeTagViewSet
 from core.scoping import Order
 
@@ -22,11 +26,12 @@ class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
         "list": "accounts.view_apikey",
         "retrieve": "accounts.view_apikey",
         "create": "accounts.add_apikey",
+        "partial_update": "accounts.change_apikey",
         "destroy": "accounts.delete_apikey",
     }
     queryset = ApiKey.objects.all()
     serializer_class = ApiKeySerializer
-    inputs = {"create": ApiKeySerializer}
+    inputs = {"create": ApiKeySerializer, "partial_update": KeyChangeSerializer}
     outputs = {"create": IssuedKeySerializer}
     examples = {
         "create": {
@@ -39,7 +44,18 @@ class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
                 "name": "payroll",
                 "signature": "hmac-sha256",
             },
-        }
+        },
+        "partial_update": {
+            "A public key for responses": {
+                "encryption_key": {
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0",
+                    "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps",
+                }
+            },
+            "None": {"encryption_key": None},
+        },
     }
     answers_with_secret = True
     orders = {
@@ -74,6 +90,19 @@ class MyKeyViewSet(CompositeTagViewSet[ApiKey]):
         key.token = None if is_signed else shown  # type: ignore[attr-defined]
         key.signing_secret = shown or None if is_signed else None  # type: ignore[attr-defined]
         return self.created(key)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Set or remove the public key to which responses are encrypted."""
+        key = self.get_object()
+        fields = {"encryption_key": key.encryption_key} | self.valid(key)
+        changed = set_encryption_key(
+            actor=self.user,
+            key=key,
+            expected=self.expected,
+            now=timezone.now(),
+            **fields,
+        )
+        return self.item(changed)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Revoke a key; it stops working with the next request."""

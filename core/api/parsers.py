@@ -74,9 +74,7 @@ class StrictFormParser(FormParser):
     ) -> Any:
         require_bounded(parser_context)
         with complete(stream, parser_context) as body:
-            form = super().parse(body, media_type, parser_context)
-        require_storable_form(form)
-        return form
+            return parse_form(body.read())
 
 
 class StrictMultiPartParser(MultiPartParser):
@@ -132,6 +130,33 @@ class CountedStream:
         self.count += len(data)
         self.digests.update(data)
         return data
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value of a JSON text, or refuse it: see StrictJSONParser."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
+    except UnicodeDecodeError:
+        raise ParseError(_("The body is not UTF-8.")) from None
+    except RecursionError:
+        raise ParseError(_("The body is nested too deeply.")) from None
+    except ValueError as error:
+        raise ParseError(_("The body is not JSON: %s") % error) from error
+    require_storable(value)
+    return value
+
+
+def parse_form(data: bytes) -> QueryDict:
+    """Return the fields of a form whose bytes are UTF-8."""
+    form = QueryDict(data, encoding="utf-8")
+    require_storable_form(form)
+    return form
 
 
 @contextmanager

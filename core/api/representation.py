@@ -25,6 +25,7 @@ _AS_THEY_ARE = (
     serializers.ChoiceField,
     serializers.DateField,
     serializers.DateTimeField,
+    serializers.DictField,
     serializers.IntegerField,
     serializers.ListField,
     serializers.TimeField,

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.encrypted import EncryptionKeyMissing, lacks_encryption_key
 from core.api.filters import StrictFilterSet, with_creation_time
 from core.api.idempotency import HEADER, answer_once
 from core.api.preconditions import (
@@ -29,6 +30,7 @@ from core.api.preconditions import (
     Preconditions,
     preconditions_of,
 )
+from core.api.problems import default_detail_of
 from core.api.renderers import as_json
 from core.api.representation import representation_of
 from core.api.serializers import NoFields
@@ -45,7 +47,7 @@ API_PREFIX = "/api/"
 class ServiceView(APIView):
     """Authenticates as the path's door says; answers OPTIONS even for a missing row."""
 
-    is_acceptable = True
+    unacceptable: NotAcceptable | None = None
 
     def get_authenticators(self) -> list[Any]:
         """Return the authenticators of the path's door; OpenAPI has no request."""
@@ -66,7 +68,7 @@ class ServiceView(APIView):
         try:
             return super().perform_content_negotiation(request)
         except NotAcceptable:
-            self.is_acceptable = False
+            self.unacceptable = NotAcceptable(default_detail_of(406))
             first = self.get_renderers()[0]
             return first, first.media_type
 
@@ -78,8 +80,8 @@ class ServiceView(APIView):
         ProblemMiddleware then refuses, unless nothing changed: a 304 has no body.
         """
         response = super().finalize_response(request, response, *args, **kwargs)
-        if not self.is_acceptable and request.method in SAFE_METHODS:
-            response.is_acceptable = False
+        if self.unacceptable and request.method in SAFE_METHODS:
+            response.unacceptable = self.unacceptable
         return response
 
 
@@ -130,14 +132,16 @@ class ScopedViewSet(ServiceView, GenericViewSet[Row]):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
+        if lacks_encryption_key(request._request):
+            self.unacceptable = EncryptionKeyMissing()
         if self.action not in self.required:
             return  # the method is not allowed here; dispatch answers with 405
         self._refuse_unknown_parameters(request)
         preconditions = preconditions_of(request)
         if request.method in SAFE_METHODS:
             return
-        if not self.is_acceptable and self.get_serializer_class() is not None:
-            raise NotAcceptable  # before the request takes effect
+        if self.unacceptable and self.get_serializer_class() is not None:
+            raise self.unacceptable  # before the request takes effect
         if self.action in self.creating and COLLECTION not in preconditions:
             raise Stale
         if self.action not in self.inputs:

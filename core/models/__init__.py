@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.models.base import Changes, Recorded, person_field, plain
+from core.models.body_keys import BodyKey
 from core.models.events import Event, Source
 from core.models.heartbeats import Heartbeat
 from core.models.idempotency import IdempotentAnswer
@@ -11,6 +12,7 @@ from core.models.secrets import EncryptionKey, StoredSecret
 from core.models.task_schedules import TaskSchedule
 
 __all__ = [
+    "BodyKey",
     "Changes",
     "EncryptionKey",
     "Event",

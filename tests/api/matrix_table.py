@@ -40,6 +40,7 @@ DELETE me/avatar                     profile  200 | 200   200    200    | 200   
 GET    me/keys                       keys     200 | 200   200    200    | 200      200     200           403     403      | -
 POST   me/keys                       keys     201 | 201   201    201    | 201      201     201           403     403      | -
 GET    me/keys/{key}                 keys     200 | 404   404    404    | 404      404     404           403     403      | -
+PATCH  me/keys/{key}                 keys     200 | 404   404    404    | 404      404     404           403     403      | -
 DELETE me/keys/{key}                 keys     204 | 404   404    404    | 404      404     404           403     403      | -
 GET    users                         users    200 | 200   200    200    | 200      200     200           200     403      | -
 GET    users/{user}                  users    200 | 200   200    200    | 404      200     200           404     403      | -

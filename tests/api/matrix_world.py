@@ -297,6 +297,7 @@ def body_for(method: str, endpoint: str, things: dict[str, Any], anchor: Any) ->
         "PATCH me": {"display_name": "Another"},
         "PUT me/avatar": picture(),
         "POST me/keys": {"name": "phone", "scopes": ["todos:read"]},
+        "PATCH me/keys/{key}": {"encryption_key": None},
         "POST lists": {"name": "New"},
         "PATCH lists/{list}": {"name": "Renamed"},
         "POST lists/{list}/members": {"person": "newcomer", "role": "viewer"},

@@ -66,6 +66,7 @@ OPERATIONS = [
     "me_keys_create",
     "me_keys_destroy",
     "me_keys_list",
+    "me_keys_partial_update",
     "me_keys_retrieve",
     "me_partial_update",
     "me_retrieve",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils import timezone
+from joserfc.jwk import ECKey
 from rest_framework.test import APIClient
 
 from accounts.models import ApiKey
@@ -188,4 +191,22 @@ def test_an_unfitting_signature_is_reported_in_one_line(
     (tmp_path / "x").write_text("nonsense")
     arguments = [option.format(folder=tmp_path) for option in options]
     assert message in refusal("createapikey", "olga", *arguments)
+    assert not ApiKey.objects.exists()
+
+
+def test_a_public_key_for_responses_is_read_from_a_file(owner, tmp_path):
+    path = tmp_path / "public.json"
+    public = ECKey.generate_key().as_dict(private=False)
+    path.write_text(json.dumps(public))
+    run("createapikey", "olga", "--encryption-key", str(path))
+    stored: Any = ApiKey.objects.get().encryption_key
+    assert {name: stored[name] for name in ("kty", "crv", "x", "y")} == public
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"kty": "EC"}', '{"kty": "oct", "k": ""}'])
+def test_a_file_without_a_public_key_is_refused(owner, tmp_path, text):
+    path = tmp_path / "public.json"
+    path.write_text(text)
+    refusal("createapikey", "olga", "--encryption-key", str(path))
+    refusal("createapikey", "olga", "--encryption-key", str(tmp_path / "missing"))
     assert not ApiKey.objects.exists()

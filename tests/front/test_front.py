@@ -13,10 +13,13 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from joserfc.jwk import ECKey
 
 from accounts.models import ApiKey, Role, User
-from accounts.services.keys import issue_key, revoke_key
+from accounts.services.keys import issue_key, revoke_key, set_encryption_key
+from core.jwk import public_members
 from core.models import Installation
+from tests.jose import decrypt
 from tests.redis_server import DAMAGED, RedisServer
 from tests.signing import with_secret
 from todo_project import wsgi
@@ -144,6 +147,27 @@ def test_a_condition_is_part_of_the_question(front, owner, todo):
     assert front.handed_on == 1 + 2
     change(todo, owner)
     assert front.get(TODOS, token, HTTP_IF_NONE_MATCH=tag).status == "200 OK"
+
+
+def test_an_encrypted_answer_and_a_plain_one_are_never_mistaken(front, owner, todo):
+    """Nor is an answer encrypted to a key that has been replaced."""
+    old, new = ECKey.generate_key(), ECKey.generate_key()
+    token = key_of(owner, encryption_key=public_members(old))
+    key = ApiKey.objects.get(public_id=token.split("_")[1])
+    for private in (old, new):
+        set_encryption_key(
+            actor=owner,
+            key=key,
+            encryption_key=public_members(private),
+            now=timezone.now(),
+        )
+        for _ in range(3):
+            plain = front.get(TODOS, token)
+            encrypted = front.get(TODOS, token, HTTP_ACCEPT="application/jose")
+            assert plain.headers["Content-Type"] == "application/json"
+            assert encrypted.headers["Content-Type"] == "application/jose"
+            assert decrypt(private, encrypted.body)[1] == plain.body
+    assert front.handed_on == 2 + 3 + 3
 
 
 def test_a_change_is_seen_at_once(front, owner, editor, todo, todo_list):

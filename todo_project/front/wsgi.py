@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import Error, close_old_connections
 
+from core.api.negotiation import wants_encryption
 from todo_project.front.answers import Answer, Answers, Key, Recent, SharedAnswers
 from todo_project.front.state import State, read_state
 from todo_project.middleware import HEADER_LENGTH, request_id_of
@@ -149,6 +150,8 @@ def is_candidate(environ: Environ) -> bool:
         and "HTTP_AUTHORIZATION" in environ
         and "HTTP_HOST" in environ
         and not (environ.get("CONTENT_LENGTH") or environ.get("CONTENT_TYPE"))
+        # What is encrypted depends on the client's public key as well.
+        and not wants_encryption(environ.get("HTTP_ACCEPT", ""))
         and all(
             name in HEADERS and len(value) <= HEADER_LENGTH and value.isascii()
             for name, value in environ.items()

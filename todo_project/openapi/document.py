@@ -24,6 +24,10 @@ UTF-8, up to {size}. Unknown fields and parameters are refused. JSON numbers are
 accepted as strings. In a form an empty value clears the field. `PATCH` changes the
 fields that it names, `PUT` replaces the row.
 
+They can be encrypted as well (`application/jose`, RFC 7516) to the keys at
+`/.well-known/jwks.json`, and responses to the client's own key: `Accept:
+application/jose`.
+
 **Errors** are `application/problem+json` (RFC 9457) with a `code` for programs. A row
 of another person gets the same response as one that does not exist: 404. A method that
 an address does not support gets 405.

@@ -165,7 +165,7 @@ class TodoListForm(ServiceForm):
 
     class Meta:
         model = TodoList
-        fields = ("name", "is_archived")
+        fields = ("name", "is_archived", "requires_encrypted_writes")
 
     def configure(self) -> None:
         if not self.is_new:

@@ -62,7 +62,7 @@ class TodoListAdmin(ShowsLists, ScopedModelAdmin[TodoList]):
     search_fields = ("search_key",)
     fieldsets = (
         (None, {"fields": ("name", "colour")}),
-        (None, {"fields": ("is_archived",)}),
+        (None, {"fields": ("is_archived", "requires_encrypted_writes")}),
     )
 
     def get_urls(self) -> list[URLPattern]:

@@ -39,7 +39,7 @@ ADVANCED = ("revision", "counted_revision", *COUNTERS.values(), "last_rank")
 class TodoList(Recorded):
     """A list of todos, seen by its members."""
 
-    recorded = ("name", "is_archived", "deleted_at")
+    recorded = ("name", "is_archived", "requires_encrypted_writes", "deleted_at")
 
     name = models.CharField(
         _("name"),
@@ -52,6 +52,16 @@ class TodoList(Recorded):
     )
     is_archived = models.BooleanField(
         _("archived"), default=False, db_comment="Whether it is read-only"
+    )
+    requires_encrypted_writes = models.BooleanField(
+        _("encrypted writes only"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Programs that use the API must encrypt what they write to this list. "
+            "Pages work as before."
+        ),
+        db_comment="Whether the API refuses bodies that are not encrypted (RFC 7516)",
     )
     revision = models.PositiveBigIntegerField(
         _("revision"),

@@ -55,6 +55,7 @@ class TodoListSerializer(StrictModelSerializer):
             "id",
             "name",
             "is_archived",
+            "requires_encrypted_writes",
             "is_inbox",
             "role",
             "colour",
@@ -77,6 +78,8 @@ class TodoListSerializer(StrictModelSerializer):
         )
         extra_kwargs = help_texts(
             is_archived=_ARCHIVED_HELP,
+            requires_encrypted_writes="Whether bodies of writes to it must be "
+            "encrypted (RFC 7516).",
             revision="Number of its last event; raised by every change in the list.",
         )
 

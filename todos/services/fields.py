@@ -45,6 +45,7 @@ class ListFields(TypedDict, total=False):
 
     name: str
     is_archived: bool
+    requires_encrypted_writes: bool
     colour: str
     position: str
 

@@ -34,11 +34,24 @@ class InboxStays(Conflict):
 
 @transaction.atomic
 def add_list(
-    *, actor: User, name: str, now: datetime, colour: str = "", position: str = ""
+    *,
+    actor: User,
+    name: str,
+    now: datetime,
+    colour: str = "",
+    position: str = "",
+    requires_encrypted_writes: bool = False,
 ) -> TodoList:
     """Add a list that the actor owns; by default after the actor's other lists."""
     require(actor, "todos.add_todolist")
-    return _create(owner=actor, now=now, name=name, colour=colour, position=position)
+    return _create(
+        owner=actor,
+        now=now,
+        name=name,
+        colour=colour,
+        position=position,
+        requires_encrypted_writes=requires_encrypted_writes,
+    )
 
 
 def inbox_of(user: User, *, now: datetime) -> TodoList:
@@ -55,7 +68,7 @@ def edit_list(
     expected: Container[str] | None = None,
     **fields: Unpack[ListFields],
 ) -> TodoList:
-    """Change a list; only owners change its name and whether it is archived.
+    """Change a list; only owners change what all its members see.
 
     `colour` and `position` are the actor's own: any member may change them.
     """
@@ -170,11 +183,12 @@ def _create(
     colour: str,
     position: str = "",
     inbox_of: User | None = None,
+    **more: bool,
 ) -> TodoList:
     # The owner may have been removed meanwhile.
     if not User.objects.filter(pk=owner.pk, removed_at=None).touch_access():
         raise Missing
-    todo_list = TodoList(name=name, inbox_of=inbox_of, counted_revision=0)
+    todo_list = TodoList(name=name, inbox_of=inbox_of, counted_revision=0, **more)
     todo_list.stamp(by=owner, at=now)
     todo_list.save(force_insert=True)
     membership = Membership(

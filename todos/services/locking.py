@@ -34,6 +34,11 @@ class ListIsArchived(Conflict):
     message = _("This list is archived and therefore read-only.")
 
 
+class EncryptionRequired(Forbidden):
+    code = "encrypted_body_required"
+    message = _("This list accepts only encrypted bodies from programs.")
+
+
 class TodoMoved(Conflict):
     code = "todo_moved"
     message = _("This todo was moved or deleted in the meantime. Reload it.")
@@ -48,7 +53,8 @@ def lock_list(
 ) -> TodoList:
     """Return the list, locked, if the actor has the role in it.
 
-    An archived list is refused unless `archived` allows it.
+    An archived list is refused unless `archived` allows it, and one that requires
+    encrypted writes if the request is not encrypted.
     """
     return lock_lists(actor=actor, ids=[list_id], role=role, archived=archived)[list_id]
 
@@ -68,6 +74,8 @@ def lock_lists(
         _require_role(actor, lists, role)
     if not archived and any(row.is_archived for row in lists.values()):
         raise ListIsArchived
+    if events.current_origin().has_plain_body:
+        _allow_plain_body(lists.values())
     return lists
 
 
@@ -134,6 +142,11 @@ def _require_role(actor: User, lists: dict[UUID, TodoList], role: MemberRole) ->
         raise Missing
     if any(_RANK[MemberRole(held)] < _RANK[role] for held in roles.values()):
         raise Forbidden
+
+
+def _allow_plain_body(lists: Iterable[TodoList]) -> None:
+    if any(row.requires_encrypted_writes for row in lists):
+        raise EncryptionRequired
 
 
 def _lock(ids: Collection[UUID]) -> list[TodoList]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
+from core.api.parsers import StrictMultiPartParser
 from core.scoping import Order
 from files.downloads import download
 from files.uploads import NamedUploadParser, receiving
@@ -65,7 +65,7 @@ class AttachmentViewSet(ListScopedViewSet[Attachment]):
     def get_parsers(self) -> list[Any]:
         if self.request and self.request.method == "POST":
             return [StrictMultiPartParser(), NamedUploadParser()]
-        return [StrictJSONParser(), StrictFormParser(), StrictMultiPartParser()]
+        return super().get_parsers()
 
     def get_queryset(self) -> QuerySet[Attachment]:
         return self.scope().filter(todo=self.kwargs["todo_pk"])

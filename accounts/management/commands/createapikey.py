@@ -14,6 +14,7 @@ from accounts.management.people import add_person_argument, find_person
 from accounts.models import ApiKey, Signature
 from accounts.public_keys import MOST
 from accounts.services.keys import issue_key
+from core.management.arguments import json_file
 from core.management.base import ServiceCommand
 from core.management.datetimes import MOMENTS, moment_ahead
 from core.registry import registry
@@ -68,6 +69,13 @@ scopes:
             metavar="FILE",
             help="The client's Ed25519 public key, as PEM or in base64.",
         )
+        parser.add_argument(
+            "--encryption-key",
+            type=json_file,
+            metavar="FILE",
+            help="A public key (JSON Web Key) to which responses are encrypted on "
+            "request; see docs/api/encryption.md.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -85,6 +93,7 @@ scopes:
                 expires_at=ends,
                 signature=options["signature"],
                 public_key=read_text(options["public_key"]),
+                encryption_key=options["encryption_key"],
                 now=now,
             )
             parts = [shown] if key.signature is None else [key.public_id, shown]

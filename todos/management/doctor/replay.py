@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.fields import NOT_PROVIDED
 
 from core.db.bulk import in_batches
 from core.events import REDACTED
@@ -121,7 +122,7 @@ class Drift:
 def _differing(
     row: Recorded, actual: dict[str, Any], replayed: dict[str, Any], is_whole: bool
 ) -> list[str]:
-    names: dict[str, Any] = dict.fromkeys(row.recorded)
+    names: dict[str, Any] = {name: _first_value(row, name) for name in row.recorded}
     if "labels" in actual:
         names["labels"] = []
     return [
@@ -130,6 +131,12 @@ def _differing(
         if (is_whole or name in replayed)
         and not _same(actual.get(name), replayed.get(name, default))
     ]
+
+
+def _first_value(row: Recorded, name: str) -> Any:
+    """Return the value of rows that are older than the column."""
+    default = getattr(row._meta.get_field(name), "db_default", NOT_PROVIDED)
+    return None if default is NOT_PROVIDED else default
 
 
 def _same(actual: Any, replayed: Any) -> bool:

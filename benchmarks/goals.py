@@ -122,6 +122,9 @@ GOALS = [
         "POST of 1,000 todos, p50 at c=1", _column("bulk", "p50", 1), 100,
         lines=(("bulk", 1),),
     ),
+    faster(
+        "download of 100 MB ÷ nginx alone", "download", "download-alone", 0.5, 1
+    ),
     *(cheap(f"page {title}, application CPU", rung, 12)
       for rung, title in PAGES.items()),
     *(cheap(f"page {title}, cold, application CPU", f"{rung}-cold", 30, 1)

@@ -18,7 +18,8 @@ server 10.0.0.2:3031 max_fails=10;
 OWN_API = """server unix:/data/run/web-0.api.sock max_fails=10;
 server 10.0.0.2:3031 max_fails=10;
 """
-OWN_FILES = """server unix:/data/run/web-files.sock max_fails=10 fail_timeout=2s max_conns=1000;
+LIMITS = "max_fails=10 fail_timeout=2s max_conns=1000"
+OWN_FILES = f"""server unix:/data/run/web-files.sock {LIMITS};
 server unix:/data/run/web-0.api.sock max_fails=10 backup;
 server 10.0.0.2:3031 max_fails=10 backup;
 """

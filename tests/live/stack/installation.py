@@ -32,6 +32,7 @@ SITE = {
     "upstream_api": "{upstream_api}",
     "upstream_files": "{upstream_files}",
     "limits": "{limits}",
+    "transfers": "{transfers}",
 }
 HIGH_LIMITS = {
     "rate=50r/s": "rate=100000r/s",
@@ -115,6 +116,7 @@ def write_configuration(places: Places) -> None:
             name: changed(site / f"{name}.conf", {"/var/lib/todo": places.data})
             for name in ("upstream", "upstream_api", "upstream_files")
         },
+        "transfers": changed(site / "transfers.conf", {"16;": "1000;"}),
         "limits": changed(site / "limits.conf", HIGH_LIMITS),
     }
     for name, text in SITE.items():

@@ -92,10 +92,14 @@ def opened(
         servers = held.enter_context(peers.running(site, wanted, todos=todos))
         ways = held.enter_context(instances(stack, wanted & WAYS.keys()))
         further = [*peers.nginx_servers(servers), *servers_of_ways(ways)]
-        page_port, file_port = free_ports(2)
+        page_port, file_port, tls_port = free_ports(3)
         page, file = folder / "page.json", folder / "file.bin"
         page.write_text("x" * PAGE)
-        further += [file_alone(page, page_port), file_alone(file, file_port)]
+        further += [
+            file_alone(page, page_port),
+            file_alone(file, file_port),
+            file_alone(file, tls_port, tls="ssl"),
+        ]
         plain = held.enter_context(front(stack, *further))
         senders = service.seed(stack, rungs, folder, people=people, todos=todos)
         if any("{attachment}" in rung.path for rung in rungs):
@@ -103,8 +107,11 @@ def opened(
             senders = attach(stack, senders, file)
         targets = peers.targets(site, servers)
         targets |= service.targets(stack, ways, senders, plain)
-        for name, port in (("nginx-alone", page_port), ("file-alone", file_port)):
-            targets[name] = Target(f"http://127.0.0.1:{port}", senders=senders)
+        targets |= {
+            "nginx-alone": Target(f"http://127.0.0.1:{page_port}", senders=senders),
+            "file-alone": Target(f"http://127.0.0.1:{file_port}", senders=senders),
+            "file-tls": Target(f"https://127.0.0.1:{tls_port}", senders=senders),
+        }
         if "embedded" in wanted:
             simple = service.embedded(folder / "embedded", todos=todos)
             targets["embedded"] = held.enter_context(simple)

@@ -26,7 +26,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from io import BytesIO
@@ -146,11 +146,17 @@ class StreamedBody:
         self.is_in_turn = True
 
     def read(self, size: int = -1) -> bytes:
-        if not self.is_in_turn:  # it is read after the response
-            return bytes(self._body.read(size))
+        return self._receive(self._body.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._receive(self._body.readline, size)
+
+    def _receive(self, read: Callable[[int], bytes], size: int) -> bytes:
+        if not self.is_in_turn:  # the rest is read after the response
+            return read(size)
         self._turns.release()
         try:
-            return bytes(self._body.read(size))
+            return read(size)
         finally:
             self._turns.acquire()
 

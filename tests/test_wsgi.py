@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -150,11 +151,15 @@ def test_the_rest_of_a_body_is_read_in_pieces_up_to_a_limit(path):
 
 def test_a_large_body_that_is_refused_is_read_after_the_response():
     body, statuses = EndlessBody(), []
+
+    def start_response(status: str, *_: Any) -> Any:
+        statuses.append(status)
+
     environ = RequestFactory().generic("POST", "/api/v1/todos").environ | {
         "CONTENT_LENGTH": "999999999",
         "wsgi.input": body,
     }
-    answer = iter(wsgi.application(environ, lambda status, _: statuses.append(status)))
+    answer = iter(wsgi.application(environ, start_response))
     assert b'"too_large"' in next(answer)
     assert (statuses[0][:3], body.sizes) == ("413", [])
     assert list(answer) == []

@@ -58,7 +58,7 @@ LABEL org.opencontainers.image.title="Todo service" \
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "deploy/health.py", "web"]
 # On TERM, uWSGI finishes running requests and ends.
-CMD ["uwsgi", "--ini", "deploy/uwsgi.ini"]
+CMD ["deploy/serve"]
 
 # --- nginx ----------------------------------------------------------------------
 FROM base AS nginx

@@ -17,7 +17,8 @@ from tests.live.waiting import wait_until
 
 SERVER = """
 server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} {tls} backlog=4096;
+    include site/certificate.conf;
     location / {{{location}}}
 }}
 """
@@ -58,14 +59,15 @@ def peer_over_uwsgi(socket: Path, port: int) -> str:
     return server(port, PEER_UWSGI.format(socket=socket, parameters=parameters))
 
 
-def file_alone(file: Path, port: int) -> str:
+def file_alone(file: Path, port: int, *, tls: str = "") -> str:
     """Return a server that answers each request with the file: nginx does no less."""
     location = FILE.format(folder=file.parent, name=file.name)
-    return server(port, location)
+    return server(port, location, tls=tls)
 
 
-def server(port: int, location: str) -> str:
-    return SERVER.format(port=port, location=location)
+def server(port: int, location: str, *, tls: str = "") -> str:
+    """Return a server; `tls` is "ssl" for one that speaks TLS."""
+    return SERVER.format(port=port, location=location, tls=tls)
 
 
 @contextmanager

@@ -8,9 +8,11 @@ TUTORIAL = "The tutorial: Flask, one list, no users; first page of 10 among 10,0
 DRF = "Plain Django REST Framework with tokens"
 WAYS = "Ways to run this service: first page of 10 among 10,000"
 WORK = "What this service does, in its default deployment"
+FILES = "Files, of which each request downloads one"
 PAGES = "Pages of this service, in its default deployment"
 
 TODOS = "/api/v1/todos"
+DOWNLOAD = f"{TODOS}/{{todo}}/attachments/{{attachment}}/content"
 SMALL = '{"content": "Buy milk", "priority": 1}'
 BULK = '{"todos": [' + ", ".join([SMALL] * 1000) + "]}"
 ALL, FEW, ONE = (100, 1000), (100,), (1,)
@@ -21,7 +23,8 @@ class Rung:
     """A request, whom it is sent to, and by whom.
 
     `target` is a server of benchmarks/world.py; `sender` is a user of it, `everyone`
-    for all of the many in turn. `{todo}` in the path is the id of a todo. `state` is
+    for all of the many in turn. `{todo}` in the path is the id of a todo, and
+    `{attachment}` that of a file attached to it. `state` is
     what holds meanwhile: see benchmarks/states.py. A `conditional` request carries the
     ETag of the response. An `uncached` one asks for a new response, which goes through
     all of Django. `cold` requests are sent one after the other, each after the
@@ -130,6 +133,14 @@ RUNGS: list[Rung] = [
     Rung("page-1000", WORK, "page 1,000", path=f"{TODOS}?page=1000", uncached=True),
     Rung("page-10000", WORK, "page 10,000, of 100,000 todos",
          path=f"{TODOS}?page=10000", sender="collector", uncached=True),
+    Rung("download", FILES, "100 MB, encrypted in the store, over TLS", path=DOWNLOAD,
+         target="nginx-tls", connections=ONE, quick=True),
+    Rung("download-alone", FILES, "the limit: nginx alone, the same bytes, over TLS",
+         path=DOWNLOAD, target="file-tls", connections=ONE, quick=True),
+    Rung("download-http", FILES, "100 MB, encrypted in the store, without TLS",
+         path=DOWNLOAD, connections=ONE),
+    Rung("download-http-alone", FILES, "the limit, without TLS", path=DOWNLOAD,
+         target="file-alone", connections=ONE),
     *page("home", "home", "/admin/"),
     *page("list", "todos", "/admin/todos/todo/"),
     *page("search-page", "todos, searched", "/admin/todos/todo/?q=plants+777"),

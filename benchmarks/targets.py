@@ -19,12 +19,13 @@ UNCACHED = {"Cache-Control": "no-cache"}
 class Senders:
     """Those who send requests: their headers by name, and a file of many keys.
 
-    `todo` is the id of a todo of theirs.
+    `todo` is the id of a todo of theirs, `attachment` that of a file attached to it.
     """
 
     headers: dict[str, dict[str, str]]
     keys: Path = NOTHING
     todo: str = ""
+    attachment: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Target:
             body.write_text(rung.body)
         return Request(
             url=self.url,
-            path=rung.path.format(todo=self.senders.todo),
+            path=rung.path.format(
+                todo=self.senders.todo, attachment=self.senders.attachment
+            ),
             method=rung.method,
             headers=headers,
             body=body,

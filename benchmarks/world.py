@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import service
+from benchmarks.files import attach, write_file
 from benchmarks.front import file_alone, front
 from benchmarks.load import Request
 from benchmarks.ours import WAYS, instances
@@ -23,6 +24,7 @@ from benchmarks.targets import Pids, Target
 from tests.live.stack import Stack
 from tests.live.stack.places import RUN_USER, free_ports, make_folder
 
+FILES = "web:web-files"  # the app server of uploads and downloads
 PAGE = 6200  # bytes of a first page, without headers
 PROGRAMS = (NGINX, REDIS, POSTGRESQL)
 RUNNING = re.compile(r"^(\S+) +RUNNING +pid (\d+)", re.MULTILINE)
@@ -61,8 +63,9 @@ class World:
         return int(count)
 
     def memory(self) -> list[float]:
-        """Return the memory of each worker of the deployment, in MiB (PSS)."""
-        masters = service.web_masters(self.pids())
+        """Return the memory of each worker for pages and the API, in MiB (PSS)."""
+        pids = self.pids()
+        masters = service.web_masters({k: v for k, v in pids.items() if k != FILES})
         workers = trees({APPLICATION: masters})[APPLICATION]
         return sorted(pss(pid) for pid in workers if pid not in masters)
 
@@ -89,15 +92,26 @@ def opened(
         servers = held.enter_context(peers.running(site, wanted, todos=todos))
         ways = held.enter_context(instances(stack, wanted & WAYS.keys()))
         further = [*peers.nginx_servers(servers), *servers_of_ways(ways)]
-        (port,) = free_ports(1)
-        page = folder / "page.json"
+        page_port, file_port, tls_port = free_ports(3)
+        page, file = folder / "page.json", folder / "file.bin"
         page.write_text("x" * PAGE)
-        further.append(file_alone(page, port))
+        further += [
+            file_alone(page, page_port),
+            file_alone(file, file_port),
+            file_alone(file, tls_port, tls="ssl"),
+        ]
         plain = held.enter_context(front(stack, *further))
         senders = service.seed(stack, rungs, folder, people=people, todos=todos)
+        if any("{attachment}" in rung.path for rung in rungs):
+            write_file(file)
+            senders = attach(stack, senders, file)
         targets = peers.targets(site, servers)
         targets |= service.targets(stack, ways, senders, plain)
-        targets["nginx-alone"] = Target(f"http://127.0.0.1:{port}", senders=senders)
+        targets |= {
+            "nginx-alone": Target(f"http://127.0.0.1:{page_port}", senders=senders),
+            "file-alone": Target(f"http://127.0.0.1:{file_port}", senders=senders),
+            "file-tls": Target(f"https://127.0.0.1:{tls_port}", senders=senders),
+        }
         if "embedded" in wanted:
             simple = service.embedded(folder / "embedded", todos=todos)
             targets["embedded"] = held.enter_context(simple)

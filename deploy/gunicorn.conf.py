@@ -7,7 +7,8 @@ Send TTIN or TTOU to the process in the pid file to add or remove a worker, and 
 reload all of them. WORKER_CLASS sets how many requests a worker handles at once:
 
   sync     one, which is cut off after 30 seconds, like by uWSGI's harakiri
-  gthread  WEB_THREADS (default 4), without that limit
+  gthread  WEB_THREADS (default 4), without that limit; always used for INSTANCE=files,
+           with 16 threads
   gevent   WEB_THREADS as well; useful if the database is far away and each statement
            waits long. A request that computes, such as a sign-in (half a second),
            blocks the other requests of its worker, and the locks that they hold.
@@ -25,7 +26,8 @@ import os
 import re
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -50,7 +52,10 @@ APP = Path(__file__).resolve().parent.parent
 RUN = Path(os.environ["DATA_DIR"]) / "run"
 NAME = f"web-{os.environ.get('INSTANCE', '0')}"
 HTTP = os.environ.get("HTTP", "")  # host:port, for the embedded server
-KIND = "gthread" if HTTP else os.environ.get("WORKER_CLASS", "sync")
+FOR_FILES = NAME == "web-files"  # uploads and downloads, as uwsgi_files.ini
+KIND = os.environ.get("WORKER_CLASS", "sync")
+if HTTP or FOR_FILES:
+    KIND = "gthread"
 # Pages and requests to the API wait in queues of their own.
 SOCKETS = [RUN / f"{NAME}.sock", RUN / f"{NAME}.api.sock"]
 # Threads of a worker that speaks HTTP. Most of them wait for slow clients: they share
@@ -106,24 +111,54 @@ class EndingWorker(ThreadWorker):  # type: ignore[misc]
 
 
 def in_turn(application: Any) -> Any:
-    """Let a few threads work at a time, each when its client has sent the body."""
+    """Let a few threads work at a time, and none of them while its client sends."""
     turns = BoundedSemaphore(AT_ONCE)
 
     def take_turn(environ: dict[str, Any], start_response: Any) -> Any:
-        read_body(environ)
-        with turns:
+        with received_body(environ, turns) as body, turns:
+            environ["wsgi.input"] = body
             return application(environ, start_response)
 
     return take_turn
 
 
-def read_body(environ: dict[str, Any]) -> None:
+@contextmanager
+def received_body(environ: dict[str, Any], turns: BoundedSemaphore) -> Iterator[Any]:
     """Read a body that the service holds in memory anyway; it streams larger ones."""
     from django.conf import settings
 
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    if 0 < length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+    if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        yield BytesIO(environ["wsgi.input"].read(length) if length else b"")
+        return
+    body = StreamedBody(environ["wsgi.input"], turns)
+    try:
+        yield body
+    finally:
+        body.is_in_turn = False
+
+
+class StreamedBody:
+    """A body whose reader gives up its turn while it waits for the client."""
+
+    def __init__(self, body: Any, turns: BoundedSemaphore) -> None:
+        self._body, self._turns = body, turns
+        self.is_in_turn = True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._receive(self._body.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._receive(self._body.readline, size)
+
+    def _receive(self, read: Callable[[int], bytes], size: int) -> bytes:
+        if not self.is_in_turn:  # the rest is read after the response
+            return read(size)
+        self._turns.release()
+        try:
+            return read(size)
+        finally:
+            self._turns.acquire()
 
 
 def refusal(status: int) -> bytes:
@@ -146,7 +181,8 @@ worker_class = EndingWorker if KIND == "gthread" else KIND
 workers = count_of("WEB_PROCESSES", os.cpu_count() or 1)
 backlog = int(Path("/proc/sys/net/core/somaxconn").read_text())
 timeout = 30  # seconds, as uWSGI's harakiri
-graceful_timeout = 32  # seconds; longer than the timeout of a request
+# Seconds; longer than the timeout of a request.
+graceful_timeout = 50 if FOR_FILES else 32
 # Start-up is reported below, and failures by the log of the service.
 loglevel = "warning"
 # Signals are enough to control it; a socket would need protection.
@@ -168,13 +204,13 @@ else:
     protocol = "uwsgi"
     pidfile = str(RUN / f"{NAME}.pid")
     umask = 0o027
-    at_once = count_of("WEB_THREADS", 4)
+    at_once = 16 if FOR_FILES else count_of("WEB_THREADS", 4)
     if KIND == "gthread":
         threads = at_once
     if KIND == "gevent":
         worker_connections = at_once
     keepalive = 0  # nginx sends one request per connection
-    max_requests = 20000
+    max_requests = 0 if FOR_FILES else 20000
     max_requests_jitter = 2000
 
 

@@ -53,6 +53,8 @@ def drain(path: Path) -> None:
 
 def by_tcp() -> tuple[str, int] | None:
     """Return the address of an app server that listens on TCP, or None."""
+    if os.environ["INSTANCE"] == "files":  # it uses only its socket (deploy/serve)
+        return None
     host, _, port = os.environ.get("LISTEN", "").rpartition(":")
     return (host.strip("[]"), int(port)) if port else None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from core.api.preconditions import conditional_response
 from core.api.problems import problem_response
+from core.db.connections import release_connection
 from files.models import StoredFile
 from files.services import Content, read_file
 
@@ -66,17 +66,13 @@ def _content(
 
 
 class Sending:
-    """The pieces of a response; the database connection is closed before they are sent.
-
-    A slow client takes its time, and must not occupy a connection meanwhile.
-    """
+    """The pieces of a response; no connection to the database is held meanwhile."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
 
     def __iter__(self) -> Iterator[bytes]:
-        if not connection.in_atomic_block:
-            connection.close()
+        release_connection()
         yield from self._content
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.api.parsers import UploadParser
+from core.db.connections import release_connection
 from core.errors import Invalid
 from files.receiving import ReceivedFile
 
@@ -56,6 +57,7 @@ class ReceivingHandler(FileUploadHandler):
         super().new_file(*args, **options)
         if len(self.received) == MOST_FILES:
             raise TooManyFiles
+        release_connection()
         self.received.append(ReceivedFile(self.file_name or ""))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

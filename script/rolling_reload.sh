@@ -42,7 +42,7 @@ reload_web() {
 instances() {
     local status
     status=$(control status 'web:*') || true # fails if any instance is not running
-    sed -nE 's/^web:web-([0-9]+) +RUNNING .*/\1/p' <<<"$status"
+    sed -nE 's/^web:web-([0-9]+|files) +RUNNING .*/\1/p' <<<"$status"
 }
 
 # The server that is running, which may differ from APP_SERVER in todo.env.
@@ -57,7 +57,7 @@ runs_gunicorn() {
 # Reloading workers (c) is enough for another application. Another Python or uWSGI, or
 # other uWSGI options, need a restart of the master (r).
 is_same_server() {
-    is_same uwsgi.ini && is_same release.py && [[ $(server_of "$previous") == "$(server_of "$release")" ]]
+    is_same uwsgi.ini && is_same uwsgi_files.ini && is_same release.py && [[ $(server_of "$previous") == "$(server_of "$release")" ]]
 }
 
 server_of() {
@@ -78,7 +78,7 @@ reload_instance() {
     send_command "$1" "$2" || return
     # Workers are reloaded one after the other, and each may have to finish a long request.
     [[ $2 == r ]] || count=$(wc -w <<<"$old")
-    await $((60 * count)) is_settled "$1" "$3" "$old" && ! has_failed "$1" "$3"
+    await $((80 * count)) is_settled "$1" "$3" "$old" && ! has_failed "$1" "$3"
 }
 
 # restart_instance INSTANCE RELEASE: for gunicorn. New workers of a running master would have

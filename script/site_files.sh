@@ -20,17 +20,26 @@ make_site() {
     [[ ! ${new[*]} ]] || copy_site_files "$1" "${new[@]}"
 }
 
-# copy_site_files FOLDER FILE…: the app servers of the API are those of the pages.
+# copy_site_files FOLDER FILE…: the app servers of the API are those of the pages, and serve
+# files if the app server for files does not.
 copy_site_files() {
     local file pages=$CONFIG_DIR/site/upstream.conf
     for file in "${@:2}"; do
-        if [[ $file != */upstream_api.conf || ! -e $pages ]] || cmp --quiet "${file%_api.conf}.conf" "$pages"; then
+        if [[ $file != */upstream_*.conf || ! -e $pages ]] || cmp --quiet deploy/site/upstream.conf "$pages"; then
             cp "$file" "$1"
-        else # a TCP port takes both kinds of requests
-            sed '/^#/d; s/\.sock/.api.sock/' "$pages" >"$1/upstream_api.conf"
+        elif [[ $file == */upstream_api.conf ]]; then
+            servers_of_api "$pages" >"$1/upstream_api.conf"
+        else
+            {
+                sed -n "\,/web-files\.sock,s,/var/lib/todo,$DATA_DIR,p" "$file"
+                servers_of_api "$pages" | sed 's/;/ backup;/'
+            } >"$1/upstream_files.conf"
         fi
     done
 }
+
+# A TCP port takes pages and requests to the API.
+servers_of_api() { sed '/^#/d; s/\.sock/.api.sock/' "$1"; }
 
 add_site_files() {
     local file

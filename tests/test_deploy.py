@@ -19,7 +19,7 @@ from todo_project.settings import LOCK_TIMEOUT, REDIS_TIMEOUT, STATEMENT_TIMEOUT
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["nginx", "web-0", "web-1", "worker", "beat", "migrate"]
+OURS = ["nginx", "web-0", "web-1", "web-files", "worker", "beat", "migrate"]
 PERMANENT = sorted(set(SERVICES) - {"migrate"})
 GAUGE = re.compile(r'Gauge\("(\w+)"')
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
@@ -123,7 +123,7 @@ def test_third_party_images_have_fixed_versions():
 
 
 def test_services_start_after_the_migrations():
-    for name in ("nginx", "web-0", "web-1", "worker", "beat"):
+    for name in set(OURS) - {"migrate"}:
         condition = SERVICES[name]["depends_on"]["migrate"]["condition"]
         assert condition == "service_completed_successfully"
 
@@ -131,7 +131,7 @@ def test_services_start_after_the_migrations():
 def stop_times() -> dict[str, int]:
     """Return how many seconds supervisor waits for each program to stop."""
     found = re.findall(
-        r"^\[program:(\w+)\].*?^stopwaitsecs=(\d+)$",
+        r"^\[program:([\w-]+)\].*?^stopwaitsecs=(\d+)$",
         read("deploy/supervisord.conf"),
         re.MULTILINE | re.DOTALL,
     )
@@ -193,13 +193,34 @@ def test_inner_timeouts_are_shorter_than_outer_ones():
     assert REDIS_TIMEOUT < LOCK_TIMEOUT
 
 
+def test_transfers_end_in_nginx_before_they_end_in_the_app_server():
+    nginx, uwsgi = read("deploy/nginx.conf"), read("deploy/uwsgi_files.ini")
+    pauses = re.findall(r"^ {12}(?:client_body|send)_timeout (\d+)s;", nginx, re.M)
+    options = dict(re.findall(r"^([\w-]+) = (\d+)$", uwsgi, re.M))
+    assert len(pauses) == 2
+    assert max(map(int, pauses)) < int(options["socket-timeout"])
+    mercies = [int(options[f"{part}reload-mercy"]) for part in ("worker-", "")]
+    assert [*mercies, stop_times()["web-files"]] == sorted(
+        {*mercies, stop_times()["web-files"]}
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "ending"), [("upstream", "sock"), ("upstream_api", "api.sock")]
 )
 def test_each_app_server_has_an_upstream(file, ending):
     upstream = read(f"deploy/compose/site/{file}.conf")
     named = set(re.findall(rf"unix:/data/run/(web-\d)\.{ending} ", upstream))
-    assert named == {name for name in SERVICES if name.startswith("web-")}
+    assert named == {name for name in SERVICES if re.fullmatch(r"web-\d", name)}
+
+
+def test_files_are_served_by_the_other_app_servers_if_theirs_is_not_running():
+    upstream = read("deploy/compose/site/upstream_files.conf")
+    assert re.findall(r"unix:/data/run/(\S+)\.sock.*?( backup)?;", upstream) == [
+        ("web-files", ""),
+        ("web-0.api", " backup"),
+        ("web-1.api", " backup"),
+    ]
 
 
 def test_only_listed_files_are_sent_to_the_builder():

@@ -27,6 +27,7 @@ INVALID = {
     "ALLOWED_PORTS": "0",
     "BASE_PATH": "todo",
     "BROKER_URL": "amqp://localhost",
+    "CONN_MAX_AGE": "forever",
     "CSRF_TRUSTED_ORIGINS": "todo.example.com",
     "DATABASE_URL": "mysql://localhost/todo",
     "DEBUG": "yes",
@@ -129,7 +130,7 @@ def test_compose_and_the_example_agree_on_defaults():
 
 def test_compose_sets_only_known_settings(read):
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    for part in ("web-0", "web-1", "worker", "beat", "migrate"):
+    for part in ("web-0", "web-1", "web-files", "worker", "beat", "migrate"):
         names = {name.removesuffix("_FILE") for name in services[part]["environment"]}
         assert names <= set(read) | {"INSTANCE", "WEB_PROCESSES"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -135,6 +136,8 @@ class EndlessBody:
         self.sizes.append(size)
         return b"x" * size
 
+    readline = read
+
 
 @pytest.mark.parametrize("path", ["/api/v1/todos", "", "*"])
 def test_the_rest_of_a_body_is_read_in_pieces_up_to_a_limit(path):
@@ -144,6 +147,23 @@ def test_the_rest_of_a_body_is_read_in_pieces_up_to_a_limit(path):
     )
     assert sum(body.sizes) == wsgi.MOST_UNREAD
     assert max(body.sizes) == wsgi.CHUNK
+
+
+def test_a_large_body_that_is_refused_is_read_after_the_response():
+    body, statuses = EndlessBody(), []
+
+    def start_response(status: str, *_: Any) -> Any:
+        statuses.append(status)
+
+    environ = RequestFactory().generic("POST", "/api/v1/todos").environ | {
+        "CONTENT_LENGTH": "999999999",
+        "wsgi.input": body,
+    }
+    answer = iter(wsgi.application(environ, start_response))
+    assert b'"too_large"' in next(answer)
+    assert (statuses[0][:3], body.sizes) == ("413", [])
+    assert list(answer) == []
+    assert sum(body.sizes) == wsgi.MOST_UNREAD
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,23 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class ContentLengthMiddleware:
+    """State the length of responses that other middleware has given.
+
+    Otherwise nginx would take the end of the connection for the end of the response,
+    and wait for it: the rest of a refused body is read first (todo_project/wsgi.py).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponse) and response.status_code >= 400:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+
 class ProblemMiddleware:
     """Turn every error response to a program into a problem (RFC 9457).
 

@@ -83,7 +83,7 @@ else:
         "tcp_user_timeout": STATEMENT_TIMEOUT * 1000,  # milliseconds
     } | DATABASE["OPTIONS"]
     DATABASE["CONN_HEALTH_CHECKS"] = True
-DATABASE["CONN_MAX_AGE"] = 60  # seconds
+DATABASE["CONN_MAX_AGE"] = env_int("CONN_MAX_AGE", default=60, minimum=0, maximum=3600)
 DATABASES: dict[str, Any] = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "todo_project.middleware.RequestIdMiddleware",
     "todo_project.observability.middleware.RequestMetricsMiddleware",
     "todo_project.middleware.SecurityHeadersMiddleware",
+    "todo_project.middleware.ContentLengthMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "todo_project.middleware.EncryptedResponseMiddleware",
     "todo_project.middleware.ProblemMiddleware",

@@ -23,7 +23,7 @@ from todo_project.observability import metrics
 from todo_project.proxies import BY_PROXY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,36 @@ def application(
     find_client(environ)
     remove_base_path(environ)
     answer: Iterable[bytes] = gate(environ, start_response)
+    if has_large_body(environ):
+        return BeforeTheRest(answer, environ)
     read_rest(environ)
     return answer
+
+
+def has_large_body(environ: WSGIEnvironment) -> bool:
+    """Return whether the body may still be on its way: nginx does not buffer files."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return length.isdecimal() and int(length) > most
+
+
+class BeforeTheRest:
+    """A response that is sent before the rest of the body is read.
+
+    nginx closes the connection as soon as it has the response. So an upload that is
+    refused does not occupy a thread until its client has sent all of it.
+    """
+
+    def __init__(self, answer: Iterable[bytes], environ: WSGIEnvironment) -> None:
+        self._answer, self._environ = answer, environ
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer
+        read_rest(self._environ)
+
+    def close(self) -> None:
+        if hasattr(self._answer, "close"):
+            self._answer.close()
 
 
 def remove_base_path(environ: WSGIEnvironment) -> None:

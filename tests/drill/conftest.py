@@ -56,7 +56,7 @@ def engine(folder, images) -> Iterator[Engine]:
     with postgresql(folder), redis(folder):
         try:
             engine.run("migrate")
-            for name in ("web-0", "web-1", "nginx", "worker", "beat"):
+            for name in ("web-0", "web-1", "web-files", "nginx", "worker", "beat"):
                 engine.start(name)
             for name in engine.parts:
                 engine.await_well(name)

@@ -79,7 +79,7 @@ def test_all_services_are_healthy(client):
     )
 
 
-@pytest.mark.parametrize("name", ["nginx", "web-0", "worker", "beat"])
+@pytest.mark.parametrize("name", ["nginx", "web-0", "web-files", "worker", "beat"])
 def test_services_run_without_privileges(engine, name):
     status = engine.parts[name].status()
     assert status["Uid"].split() == ["10001"] * 4

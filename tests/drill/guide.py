@@ -8,7 +8,7 @@ import subprocess
 
 from tests.drill.parts import ROOT, SERVICES, Engine
 
-LASTING = ("web-0", "web-1", "nginx", "worker", "beat")
+LASTING = ("web-0", "web-1", "web-files", "nginx", "worker", "beat")
 
 
 def commands(beginning: str) -> list[str]:

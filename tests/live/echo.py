@@ -32,12 +32,6 @@ def application(
         or json.dumps(received | {"body": body.decode("latin-1")}).encode()
     )
     headers = [("Content-Type", "application/json")]
-    if "accel" in query:
-        headers = [
-            ("X-Accel-Redirect", f"/protected/{query['accel']}"),
-            ("Content-Type", "application/pdf"),
-            ("Content-Disposition", 'attachment; filename="report.pdf"'),
-        ]
     start_response(f"{query.get('status', '200')} Told", headers)
     return [content]
 

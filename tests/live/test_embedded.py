@@ -147,6 +147,34 @@ def test_slow_clients_do_not_block_others(server: Embedded, command: list[str]):
             assert client.get("/livez", timeout=3).status_code == 200
 
 
+def test_slow_uploads_do_not_block_others(server: Embedded, command: list[str]):
+    key = server.new_key()
+    files = server.data / "media" / "files"
+    with ExitStack() as slow, server.client(key=key) as client:
+        todo = client.post("/api/v1/todos", json={"content": "With files"}).json()
+        count = SLOW["uwsgi" if command == UWSGI else "gunicorn"]
+        for _ in range(count):
+            slow.enter_context(half_uploaded(server, todo["id"], key))
+        wait_until(
+            lambda: len(list(files.glob("??/*"))) == count,
+            what="all of them are being received",
+        )
+        for _ in range(20):
+            assert client.get("/api/v1/todos", timeout=3).status_code == 200
+
+
+def half_uploaded(server: Embedded, todo: str, key: str) -> socket.socket:
+    """Return a connection over which a file is sent, all of it but for the end."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.sendall(
+        f"POST /api/v1/todos/{todo}/attachments HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {key}\r\nContent-Type: application/pdf\r\n"
+        "Content-Length: 2000001\r\n\r\n".encode()
+        + b"x" * 2_000_000
+    )
+    return connection
+
+
 def test_a_body_that_is_not_read_does_not_lose_the_response(server: Embedded):
     """A socket that is closed with unread content loses what was written to it."""
     body = b"x" * 900_000

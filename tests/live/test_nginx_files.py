@@ -142,25 +142,3 @@ def test_the_app_is_not_asked_for_other_names(nginx: Nginx, name: str):
     answer = get(nginx, f"/media/public/avatars/{name}")
     assert answer.status_code == 404
     assert nginx.lines(answer.headers["X-Request-ID"])[0]["upstream"] == ""
-
-
-def test_django_can_send_private_files_through_nginx(nginx: Nginx):
-    answer = get(nginx, "/api/v1/files/1?accel=private/report")
-    assert answer.content == b"private"
-    assert answer.headers["Content-Type"] == "application/pdf"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="report.pdf"'
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-
-
-def test_a_range_of_a_private_file_has_the_same_headers(nginx: Nginx):
-    answer = get(nginx, "/api/v1/files/1?accel=private/report", Range="bytes=0-3")
-    assert (answer.status_code, answer.content) == (206, b"priv")
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-
-
-def test_a_missing_private_file_gets_404(nginx: Nginx):
-    answer = get(nginx, "/api/v1/files/1?accel=private/gone")
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"

@@ -66,6 +66,53 @@ def statuses(nginx: Nginx, times: int, path: str, address: str, method: str = "G
     return Counter(answer.status_code for answer in answers)
 
 
+ATTACHMENTS = "/api/v1/todos/1/attachments"
+
+
+@pytest.fixture
+def nginx_for_one_transfer() -> Iterator[Nginx]:
+    """nginx that lets a client transfer one file at a time."""
+    with Nginx(site={"transfers": "limit_conn transfers 1;\n"} | ELSEWHERE) as nginx:
+        yield nginx
+
+
+def test_a_client_transfers_a_limited_number_of_files_at_a_time(
+    nginx_for_one_transfer: Nginx,
+):
+    nginx = nginx_for_one_transfer
+    begun = (
+        f"POST {ATTACHMENTS} HTTP/1.1\r\nHost: localhost\r\n"
+        "X-Forwarded-For: 203.0.113.1\r\nContent-Length: 9\r\n\r\n"
+    )
+    one, other = from_address("203.0.113.1"), from_address("203.0.113.2")
+    with nginx.connect() as connection:
+        connection.sendall(begun.encode())
+        answer = wait_until(
+            lambda: (
+                (found := ask(nginx, ATTACHMENTS, one | KEY, "POST"))[0] == 429
+                and found
+            ),
+            what="the upload has begun",
+        )
+        assert_problem(answer, 429)
+        assert ask(nginx, ATTACHMENTS, other | KEY, "POST")[0] == 200
+        assert ask(nginx, ATTACHMENTS, one)[0] == 200  # a list is no transfer
+        assert ask(nginx, f"{ATTACHMENTS}/1/content", one)[0] == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "check"),
+    [
+        (ATTACHMENTS, assert_problem),
+        ("/admin/todos/comment/1/attachments/add/", assert_page),
+    ],
+)
+def test_an_upload_of_unknown_length_is_refused(nginx: Nginx, path, check):
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n"
+    body = b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    check(nginx.send(head.encode() + body), 411)
+
+
 # --- How often ---------------------------------------------------------------------
 
 

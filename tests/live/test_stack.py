@@ -12,7 +12,8 @@ from tests.live.stack import Stack
 from tests.live.stack.places import AS_ROOT, RUN_USER
 from tests.live.waiting import wait_until
 
-MARKS = {"mark", "listen.conf", "web-0.mark", "web-1.mark", "worker.mark", "beat.mark"}
+MARKED = ("web-0", "web-1", "web-files", "worker", "beat")
+MARKS = {"mark", "listen.conf", *(f"{name}.mark" for name in MARKED)}
 
 
 def test_a_request_passes_through_nginx_uwsgi_and_postgresql(stack: Stack, key: str):
@@ -24,7 +25,8 @@ def test_a_request_passes_through_nginx_uwsgi_and_postgresql(stack: Stack, key: 
 
 
 def test_only_the_master_of_nginx_runs_as_root(stack: Stack):
-    names = ("web:web-0", "web:web-1", "worker", "beat", "redis", "nginx")
+    apps = ("web:web-0", "web:web-1", "web:web-files")
+    names = (*apps, "worker", "beat", "redis", "nginx")
     masters = [process for name in names for process in stack.processes(name)]
     master = psutil.Process(stack.pid("nginx"))
 

@@ -20,7 +20,7 @@ from tests.live.test_servers import asking
 from tests.live.waiting import wait_until
 
 SCRIPT, RELOAD = "script/upgrade", "script/rolling_reload.sh"
-PARTS = ("web:web-0", "web:web-1", "worker", "beat")
+PARTS = ("web:web-0", "web:web-1", "web:web-files", "worker", "beat")
 MIGRATION = """
 from django.db import migrations, models
 
@@ -118,6 +118,8 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
     stack: Stack, key: str, second: Path, unit: Path
 ):
     first, before, beat = stack.app.resolve(), looks(stack), stack.pid("beat")
+    files = stack.config / "site" / "upstream_files.conf"
+    files.unlink()  # as before there was an app server for files
     with load_on(stack, key) as load:
         with changed(second / RELOAD, "|| roll_back", "&& kill -KILL $$ || roll_back"):
             killed = upgrade(stack, second)  # one app server after
@@ -125,6 +127,8 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
         assert there.returncode == 0, there.stderr
         after = looks(stack)
         assert stack.pid("beat") != beat
+        assert loaded_for_files(stack) == second
+        assert f"server unix:{stack.data}/run/web-files.sock " in files.read_text()
         assert "RestartSec=2" in unit.read_text()
         assert (stack.config / "site" / "more.conf").exists()
         assert "site/main.conf has changed in this release." in there.stderr
@@ -142,8 +146,15 @@ def test_a_killed_upgrade_and_a_rollback_lose_no_request(
     assert len(after) == 1
     assert after != before
     assert looks(stack) == before
-    assert stack.app.resolve() == first
+    assert loaded_for_files(stack) == stack.app.resolve() == first
     stack.wait_ready()  # whose tables have a migration that this release does not know
+
+
+def loaded_for_files(stack: Stack) -> Path:
+    """Return the release of the app server for files."""
+    release, result = (stack.data / "run" / "web-files.release").read_text().split()
+    assert result == "loaded"
+    return Path(release)
 
 
 def test_an_edited_unit_is_kept_and_reported(stack: Stack, second: Path, unit: Path):

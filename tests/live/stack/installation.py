@@ -30,7 +30,9 @@ SITE = {
     "certificate": "ssl_certificate {certificate};\nssl_certificate_key {key};\n",
     "upstream": "{upstream}",
     "upstream_api": "{upstream_api}",
+    "upstream_files": "{upstream_files}",
     "limits": "{limits}",
+    "transfers": "{transfers}",
 }
 HIGH_LIMITS = {
     "rate=50r/s": "rate=100000r/s",
@@ -110,10 +112,11 @@ def write_configuration(places: Places) -> None:
         "names": "".join(f"{name} yes;\n" for name in places.names),
         "certificate": places.certificate,
         "key": places.config / "key.pem",
-        "upstream": changed(site / "upstream.conf", {"/var/lib/todo": places.data}),
-        "upstream_api": changed(
-            site / "upstream_api.conf", {"/var/lib/todo": places.data}
-        ),
+        **{
+            name: changed(site / f"{name}.conf", {"/var/lib/todo": places.data})
+            for name in ("upstream", "upstream_api", "upstream_files")
+        },
+        "transfers": changed(site / "transfers.conf", {"16;": "1000;"}),
         "limits": changed(site / "limits.conf", HIGH_LIMITS),
     }
     for name, text in SITE.items():

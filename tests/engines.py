@@ -89,6 +89,7 @@ ON_SQLITE_ALONE = (
     "api/test_preconditions.py",
     "api/test_problems.py",
     "api/test_schema.py",
+    "api/test_signed_and_encrypted.py",
     "api/test_signed_doors.py",
     "api/test_unknown_names.py",
     "attacks/test_embedded_server.py",

@@ -12,8 +12,9 @@ from accounts.models import ApiKey, ShippedGrant, UsedNonce, User
 from accounts.services.keys import issue_key
 from accounts.services.nonces import use_nonce
 from core.ids import new_id
-from core.models import Event, IdempotentAnswer, Installation
+from core.models import BodyKey, Event, IdempotentAnswer, Installation
 from core.registry import registry
+from core.secrets import store_secret
 from files.models import StoredFile
 from tests.conftest import NOW
 from tests.files.attaching import attach
@@ -22,7 +23,11 @@ from todos.models import Attachment, Comment, Label, Membership, Todo, TodoList
 from todos.services.comments import add_comment
 
 pytestmark = pytest.mark.django_db
-OWNED_BY_TRIGGERS = {"event_in_stream_once", "event_seq_has_stream"}
+TESTED_BELOW = {
+    "event_in_stream_once",
+    "event_seq_has_stream",
+    "bodykey_one_is_current",
+}
 
 # Constraint, model, and columns that violate it in an otherwise valid row.
 BROKEN = [
@@ -176,11 +181,32 @@ def test_events_have_unique_numbers_within_a_stream():
         event.save(force_insert=True)
 
 
+def body_key(kid, **values):
+    return BodyKey.objects.create(
+        kid=kid,
+        algorithm="RSA-OAEP-256",
+        public_key={},
+        secret=store_secret(b"", now=NOW),
+        created_at=NOW,
+        **values,
+    )
+
+
+def test_one_body_key_of_each_algorithm_is_current():
+    body_key("retired", retired_at=NOW)
+    body_key("current")
+    with (
+        pytest.raises(IntegrityError, match=r"bodykey_one_is_current|algorithm"),
+        transaction.atomic(),
+    ):
+        body_key("another")
+
+
 def test_every_constraint_is_tested_here():
     checks = {name for name, _model, _values in BROKEN}
     uniques = {name for name, _model in UNIQUE}
-    assert constraints(models.CheckConstraint) - OWNED_BY_TRIGGERS == checks
-    assert constraints(models.UniqueConstraint) - OWNED_BY_TRIGGERS == uniques
+    assert constraints(models.CheckConstraint) - TESTED_BELOW == checks
+    assert constraints(models.UniqueConstraint) - TESTED_BELOW == uniques
 
 
 @pytest.mark.usefixtures("rows")

@@ -100,10 +100,14 @@ def forms_of(response: Any) -> list[HtmlForm]:
 
 
 def main_form(response: Any) -> HtmlForm:
-    """Return the form that fills the page."""
+    """Return the form that fills the page; one for a file is beside it."""
     return next(
         form
         for form in forms_of(response)
-        if "card" in form.attributes.get("class", "")
+        if ("card" in form.attributes.get("class", "") and not takes_files(form))
         or form.attributes.get("class") == "quick-add"
     )
+
+
+def takes_files(form: HtmlForm) -> bool:
+    return form.attributes.get("enctype") == "multipart/form-data"

@@ -244,7 +244,7 @@ def test_each_row_has_one_address(administrator, todo):
             path = reverse(f"admin:{url.name}", args=["ID"])
             for text in spellings_of(row.pk):
                 answer = browser.get(path.replace("ID", text))
-                if answer.status_code not in {403, 404}:
+                if answer.status_code not in {403, 404, 405}:
                     wrong.append((path, text, answer.status_code))
     assert wrong == []
 

@@ -10,10 +10,13 @@ from hashlib import md5
 
 import pytest
 from django.urls import resolve
+from joserfc.jwk import ECKey
 from rest_framework.test import APIRequestFactory, force_authenticate
 
+from accounts.images import square_image
 from accounts.models import Role
-from accounts.services.keys import issue_key, revoke_key
+from accounts.services.avatars import set_avatar
+from accounts.services.keys import issue_key, revoke_key, set_encryption_key
 from accounts.services.people import change_person, change_profile, remove_person
 from accounts.services.roles import change_role
 from core.api.event_serializers import EventSerializer
@@ -21,6 +24,7 @@ from core.models import Event
 from tests.api.matrix_table import ROWS
 from tests.conftest import NOW, browser_for, make_person
 from tests.files.attaching import attach
+from tests.images import picture
 from tests.todos.helpers import fresh, label, member, put
 from todos.models import MemberRole
 from todos.services.attachments import remove_attachment, rename_attachment
@@ -36,7 +40,8 @@ from todos.services.trash import purge_todo, restore_todo, trash_todo
 CREATED = {"id", "created_at"}
 FIXED = {
     "me": CREATED,
-    "keys": CREATED | {"name", "public_id", "scopes", "expires_at"},
+    "keys": CREATED
+    | {"name", "public_id", "scopes", "expires_at", "signature", "public_key"},
     "lists": CREATED | {"created_by", "is_inbox"},
     "members": CREATED,
     "labels": CREATED | {"created_by", "list"},
@@ -155,6 +160,14 @@ CAUSES = {
     "trash a todo again": trash_again,
     "restore a todo": lambda w: w.do(restore_todo, todo=fresh(w.trashed)),
     "purge a todo": lambda w: w.do(purge_todo, todo=fresh(w.spare)),
+    "a public key for responses": lambda w: w.own(
+        set_encryption_key,
+        key=w.key,
+        encryption_key=ECKey.generate_key().as_dict(private=False),
+    ),
+    "one's own picture": lambda w: set_avatar(
+        actor=w.reader, image=square_image(picture()), now=w.now
+    ),
     "edit a comment": lambda w: w.do(edit_comment, comment=w.comment, text="x"),
     "delete a comment": lambda w: w.do(remove_comment, comment=fresh(w.comment)),
     "rename an attachment": lambda w: w.own(
@@ -162,6 +175,9 @@ CAUSES = {
     ),
     "delete an attachment": lambda w: w.do(
         remove_attachment, attachment=fresh(w.attachment)
+    ),
+    "require encrypted writes": lambda w: w.do(
+        edit_list, todo_list=w.list, requires_encrypted_writes=True
     ),
     "archive a list": lambda w: w.do(edit_list, todo_list=w.list, is_archived=True),
     "open a list": lambda w: w.do(edit_list, todo_list=w.list, is_archived=False),

@@ -7,7 +7,7 @@ import io
 from PIL import Image
 
 
-def png(width: int = 32, height: int = 24) -> bytes:
+def png(width: int = 64, height: int = 48) -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (width, height), (60, 140, 90)).save(stream, "PNG")
     return stream.getvalue()

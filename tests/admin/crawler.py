@@ -10,11 +10,14 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urldefrag, urlencode, urljoin, urlsplit
 
 from django.contrib.staticfiles import finders
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 from django.urls import Resolver404, resolve
 
 from tests.admin.html_pages import Form, Page, Pairs, submissions
+from tests.pictures import PNG
 
 HOST = "http://testserver"
 FORM = "application/x-www-form-urlencoded"
@@ -146,7 +149,7 @@ class Crawler:
             return
         cookies = deepcopy(self.browser.cookies)
         with transaction.atomic():
-            answer = self._post(url, data, source)
+            answer = self._post(form, url, data, source)
             if answer.status != 200:
                 self.faults.append(f"{source.url}: form to {url} is {answer.status}")
             elif answer.complaints and form.is_complete:
@@ -168,9 +171,13 @@ class Crawler:
     def _get(self, url: str) -> Answer:
         return self._answer(self.browser.get(url, follow=True), url)
 
-    def _post(self, url: str, data: Pairs, source: Answer) -> Answer:
+    def _post(self, form: Form, url: str, data: Pairs, source: Answer) -> Answer:
+        body: Any = urlencode(data)
+        media_type = FORM
+        if form.file_fields:
+            body, media_type = with_files(form, data), MULTIPART_CONTENT
         response = self.browser.post(
-            url, urlencode(data), FORM, follow=True, HTTP_REFERER=HOST + source.url
+            url, body, media_type, follow=True, HTTP_REFERER=HOST + source.url
         )
         return self._answer(response, url)
 
@@ -179,12 +186,23 @@ class Crawler:
         url = urljoin(HOST + url, redirects[-1][0]) if redirects else url
         is_page = response.get("Content-Type", "").startswith("text/html")
         page = Page(response.content.decode()) if is_page else None
+        if response.streaming:
+            list(response)  # at its end, the file is closed
         return Answer(url.removeprefix(HOST), response.status_code, page)
 
     def _is_new(self, kind: str, source: str, target: str) -> bool:
         key = (kind, pattern(source)[0], pattern(target))
         self.kinds[key] += 1
         return self.kinds[key] == 1
+
+
+def with_files(form: Form, data: Pairs) -> dict[str, Any]:
+    """Return the data with an image in each field for a file."""
+    sent: dict[str, Any] = {}
+    for name, value in data:
+        sent.setdefault(name, []).append(value)
+    files = {name: SimpleUploadedFile("tree.png", PNG) for name in form.file_fields}
+    return sent | files
 
 
 def pattern(url: str) -> tuple[str, tuple[str, ...]]:

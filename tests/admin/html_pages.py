@@ -13,7 +13,7 @@ Attributes = dict[str, str]
 ASSETS = {"script": "src", "img": "src", "link": "href", "use": "href"}
 ERRORS = {"errornote", "errorlist", "error"}
 BUTTONS = {"submit", "image"}
-UNSENT = {"button", "reset", "file", *BUTTONS}
+UNSENT = {"button", "reset", *BUTTONS}
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Form:
     action: str = ""
     controls: list[Control] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
+    file_fields: list[str] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -133,6 +134,8 @@ class Page(HTMLParser):
         kind = given.get("type", "text")
         if kind in BUTTONS:
             self._add_button(given)
+        elif kind == "file":
+            self._form_of(given).file_fields.append(given["name"])
         elif kind not in UNSENT and "disabled" not in given:
             is_box = kind in {"checkbox", "radio"}
             value = given.get("value", "on" if is_box else "")

@@ -41,8 +41,8 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer tdo_<public id>_<secret>` (RFC 6750 §2.1).
 
     Unknown, wrong, expired and revoked keys, and those of disabled people, get the
-    same response in the same time. Whoever names a signed-only key is told how it is
-    used, since its public id is not secret.
+    same response in the same time. A signed-only key gets a response of its own, which
+    says that its requests must be signed: its public id is not secret.
     """
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:

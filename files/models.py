@@ -31,11 +31,11 @@ class StoredFileQuerySet(models.QuerySet["StoredFile"]):
 
     def total_size(self) -> int:
         """Return the size of all of them, in bytes."""
-        return self.aggregate(total=Sum("size", default=0))["total"]  # type: ignore[no-any-return]
+        return int(self.aggregate(total=Sum("size", default=0))["total"])
 
 
 class StoredFile(models.Model):
-    """A file in the store; whoever refers to it decides who may see it.
+    """A file in the store; the rows that refer to it decide who may see it.
 
     The object in the store has the name of the row, and is encrypted with a key of its
     own. A deleted file has no key any more; the object itself is deleted a day later.

@@ -55,7 +55,7 @@ def keep_file(received: ReceivedFile, *, actor: User, now: datetime) -> StoredFi
 
 
 def delete_files(ids: Collection[UUID], *, now: datetime) -> None:
-    """Delete files for good: without their keys, nothing can read them any more.
+    """Delete files permanently: without their keys, nothing can read them.
 
     The objects stay in the store for a day: a backup that has begun contains them.
     """

@@ -32,7 +32,7 @@ class NamedUploadParser(UploadParser):
         return super(UploadParser, self).get_filename(*args) or "file"
 
 
-class UploadOf(UploadedFile):  # type: ignore[type-arg]  # not at run time
+class UploadOf(UploadedFile):  # type: ignore[type-arg]  # it has none at run time
     """A file of a request, which the service has stored already."""
 
     def __init__(self, received: ReceivedFile, content_type: str | None) -> None:

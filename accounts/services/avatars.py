@@ -59,8 +59,8 @@ def remove_avatar(
 def name_of(person: User, image: bytes) -> str:
     """Return the name of a person's picture.
 
-    It depends on the person as well: whoever removes a picture removes all its files,
-    though somebody else may have the same one.
+    It depends on the person as well: the files of a picture can be removed although
+    somebody else has the same picture.
     """
     return hashlib.sha256(person.pk.bytes + image).hexdigest()[:AVATAR_NAME]
 

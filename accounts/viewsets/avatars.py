@@ -33,8 +33,8 @@ class AvatarViewSet(CompositeTagViewSet[User]):
         """Set your picture: a JPEG, PNG, WebP or GIF image of at most 8 MiB.
 
         Send it as the body, or as the field `file` of a form. Its middle square is
-        kept, without metadata. Pictures are public: whoever knows the address of one
-        can read it without signing in. The response is your profile.
+        kept, without metadata. Pictures are public: anyone who knows the address of
+        one can read it without signing in. The response is your profile.
         """
         person = set_avatar(
             actor=self.user,

@@ -68,8 +68,8 @@ def read_digests(field: str) -> Digests:
 def expect_digests(request: HttpRequest, field: str) -> None:
     """Require the digests of a body that is still to be read, and then compared.
 
-    Whoever reads the body updates `digests_of` the request, and checks it at the end,
-    before anything takes effect.
+    The code that reads the body updates `digests_of` the request, and checks it at the
+    end, before anything takes effect.
     """
     setattr(request, _EXPECTED, field)
 

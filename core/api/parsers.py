@@ -45,22 +45,7 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         require_bounded(parser_context)
-        try:
-            value = json.loads(
-                stream.read().decode("utf-8"),
-                parse_int=_integer,
-                parse_float=_number,
-                parse_constant=_refuse_constant,
-                object_pairs_hook=_object,
-            )
-        except UnicodeDecodeError:
-            raise ParseError(_("The body is not UTF-8.")) from None
-        except RecursionError:
-            raise ParseError(_("The body is nested too deeply.")) from None
-        except ValueError as error:
-            raise ParseError(_("The body is not JSON: %s") % error) from None
-        require_storable(value)
-        return value
+        return parse_json(stream.read())
 
 
 class StrictFormParser(FormParser):
@@ -147,7 +132,7 @@ def parse_json(data: bytes) -> Any:
     except RecursionError:
         raise ParseError(_("The body is nested too deeply.")) from None
     except ValueError as error:
-        raise ParseError(_("The body is not JSON: %s") % error) from error
+        raise ParseError(_("The body is not JSON: %s") % error) from None
     require_storable(value)
     return value
 

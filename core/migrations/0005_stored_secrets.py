@@ -21,7 +21,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table_comment': 'Keys that encrypt the stored secrets',
-                'get_latest_by': ('created_at', 'id'),
                 'default_permissions': (),
             },
         ),

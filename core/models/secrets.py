@@ -19,7 +19,6 @@ class EncryptionKey(models.Model):
     class Meta:
         default_permissions = ()
         db_table_comment = "Keys that encrypt the stored secrets"
-        get_latest_by = ("created_at", "id")
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -34,7 +34,7 @@ class DurableFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         # Unbuffered, because pieces are large. "x" refuses to overwrite.
-        self._stream = open(path, "xb", buffering=0, opener=_private)  # noqa: SIM115
+        self._stream = open(path, "xb", buffering=0, opener=_private)  # noqa: SIM115  (close ends it)
 
     def write(self, piece: bytes) -> int:
         rest = memoryview(piece)

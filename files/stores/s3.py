@@ -130,7 +130,7 @@ class NewObject:
 
 
 class StoredObject(io.RawIOBase):
-    """An object for reading; each seek asks the store anew, from there to the end."""
+    """An object for reading; after a seek, a new request asks for the rest."""
 
     def __init__(self, store: S3Store, name: str) -> None:
         self._store, self._name = store, name

@@ -215,7 +215,7 @@ def test_public_keys_are_read_in_every_usual_form(text):
     ],
 )
 def test_other_texts_are_no_public_keys(text):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):  # noqa: PT011  (the messages are the library's)
         normalize_public_key(text)
 
 

@@ -35,7 +35,7 @@ def encrypted(**fields: object) -> bytes:
 
 
 def test_a_request_is_encrypted_then_signed_and_takes_effect_once(signer):
-    """A retry is encrypted anew, signed anew, and still the same request."""
+    """A retry is encrypted and signed again, and is still the same request."""
     first = prepare(signer, "POST", TODOS, encrypted(), HEADERS).send()
     again = prepare(signer, "POST", TODOS, encrypted(), HEADERS).send()
     assert (first.status_code, again.status_code) == (201, 201)

@@ -99,7 +99,7 @@ def transferring(stack: Stack) -> list[psutil.Process]:
 
 
 def forget_peaks(processes: list[psutil.Process]) -> dict[int, int]:
-    """Return what each process has in memory; from now on its peak is counted anew."""
+    """Return the memory of each process, and reset its recorded peak."""
     for process in processes:
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # proc(5)
     return peaks(processes)

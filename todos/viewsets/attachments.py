@@ -128,7 +128,7 @@ class AttachmentViewSet(ListScopedViewSet[Attachment]):
         return self.item(changed)
 
     def destroy(self, request: Request, todo_pk: str, pk: str) -> Response:
-        """Delete an attachment for good."""
+        """Delete an attachment permanently."""
         remove_attachment(
             actor=self.user,
             attachment=self.get_object(),
